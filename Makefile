@@ -1,0 +1,50 @@
+# `make help` lists the targets. Everything runs in .venv/, which is made on first use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup generate check test lint types redocly bench build clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+setup: $(READY) ## make .venv/ with everything that pip can bring
+
+$(READY): pyproject.toml tools/tillspec/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tillspec needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+generate: $(READY) ## generate models, server, client and bundle from spec/ into generated/
+	$(BIN)/tillspec generate
+
+check: $(READY) ## fail if generated/ is not what spec/ says
+	$(BIN)/tillspec generate --check
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(READY) ## ruff, and Redocly's recommended rules on the contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## mypy --strict on the tool and on what it generates
+	$(BIN)/mypy
+
+$(VENV)/rivals/.ready: $(READY)
+	$(PYTHON) -m venv $(VENV)/rivals
+	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1
+	@touch $@
+
+bench: $(VENV)/rivals/.ready ## measure generation beside datamodel-code-generator and openapi-python-client
+	$(BIN)/python tests/bench/run.py
+
+build: $(READY) ## wheel and sdist into dist/
+	$(BIN)/python -m build
+
+clean: ## remove what can be made again
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules

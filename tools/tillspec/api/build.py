@@ -1,0 +1,385 @@
+"""A bundle to an `Api`: the only place that knows how OpenAPI spells things."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tillspec.api import names
+from tillspec.api.model import (
+    Api,
+    Body,
+    Content,
+    Example,
+    Header,
+    Link,
+    Operation,
+    Parameter,
+    Requirement,
+    Response,
+    SecurityScheme,
+    Server,
+    Tag,
+)
+from tillspec.api.schemas import Schemas
+from tillspec.diagnostics import Report
+from tillspec.document.bundle import Bundle
+from tillspec.document.grammar import METHODS
+from tillspec.pointer import Pointer, join, look_up, split
+
+_STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
+_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+_STATUS = re.compile(r"[1-5](\d\d|XX)")
+_IGNORED_HEADERS = ("accept", "content-type", "authorization")
+
+
+def build(bundle: Bundle, report: Report) -> Api:
+    """The API that a bundle describes. What cannot be expressed is reported, with its place."""
+    return _Builder(bundle, report).api()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An object of the bundle, and its pointer."""
+
+    value: Any
+    pointer: Pointer
+
+    def get(self, *keys: str | int) -> _Place:
+        value = self.value
+        for key in keys:
+            if isinstance(value, dict):
+                value = value.get(key)
+            else:
+                value = value[key] if isinstance(value, list) and isinstance(key, int) else None
+        return _Place(value, join(self.pointer, *keys))
+
+    def items(self) -> Iterator[tuple[str, _Place]]:
+        """The entries of a map, without extensions."""
+        for key in self.value if isinstance(self.value, dict) else ():
+            if not key.startswith("x-"):
+                yield key, self.get(key)
+
+    def each(self) -> Iterator[_Place]:
+        """The entries of a list."""
+        for index in range(len(self.value) if isinstance(self.value, list) else 0):
+            yield self.get(index)
+
+    def text(self, key: str) -> str:
+        value = self.value.get(key) if isinstance(self.value, dict) else None
+        return value.strip() if isinstance(value, str) else ""
+
+    def flag(self, key: str) -> bool:
+        return isinstance(self.value, dict) and self.value.get(key) is True
+
+
+class _Builder:
+    def __init__(self, bundle: Bundle, report: Report) -> None:
+        self.bundle = bundle
+        self.report = report
+        self.schemas = Schemas(bundle, report)
+        self.root = _Place(bundle.value, "")
+        self.operations: list[Operation] = []
+        self.security_schemes = {name: self._scheme(name, at) for name, at in self.root.get("components", "securitySchemes").items()}
+
+    def api(self) -> Api:
+        self.schemas.read_components()
+        for path, item in self.root.get("paths").items():
+            self._path_item(path, item, "path", "")
+        for name, item in self.root.get("webhooks").items():
+            self._path_item(name, item, "webhook", "")
+        if not self.operations:
+            hint = "add a path with an operation; if there is one, look at how the file is indented"
+            self.report.error("no-operations", "this document describes no operation", self.bundle.span(""), hint)
+        self._check_ids()
+        info = self.root.get("info")
+        return Api(
+            title=info.text("title") or "API",
+            version=str((info.value or {}).get("version", "0")),
+            description=info.text("description"),
+            tags=tuple(self._tags()),
+            operations=tuple(self.operations),
+            types=self.schemas.types,
+            security_schemes=self.security_schemes,
+            servers=self._servers(self.root.get("servers")),
+            document=self.bundle.value,
+        )
+
+    # -- operations -----------------------------------------------------------------------------------------------------
+
+    def _path_item(self, path: str, item: _Place, role: Any, prefix: str) -> None:
+        item = self._deref(item)
+        for method, at in item.items():
+            if method in METHODS and isinstance(at.value, dict):
+                self._operation(path, method.upper(), item, at, role, prefix)
+        for method, at in item.get("additionalOperations").items():
+            if isinstance(at.value, dict):
+                self._operation(path, method, item, at, role, prefix)
+
+    def _operation(self, path: str, method: str, item: _Place, at: _Place, role: Any, prefix: str) -> None:
+        identifier = at.text("operationId") or (prefix + method.capitalize() if prefix else _made_id(method, path, role))
+        parameters = self._parameters(identifier, path, item, at, role)
+        servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
+        tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
+        surface = at.value.get("x-surface", item.value.get("x-surface"))
+        operation = Operation(
+            id=identifier,
+            method=method,
+            path=path,
+            role=role,
+            tag=tags[0] if tags else "Default" if role == "path" else "Webhooks",
+            parameters=parameters,
+            body=self._body(identifier, at.get("requestBody")),
+            responses=tuple(self._responses(identifier, at.get("responses"))),
+            security=self._security(at),
+            servers=self._servers(servers),
+            surface=surface if isinstance(surface, str) else None,
+            summary=at.text("summary") or item.text("summary"),
+            description=at.text("description") or item.text("description"),
+            deprecated=at.flag("deprecated"),
+            span=self.bundle.span(at.pointer),
+        )
+        self.operations.append(operation)
+        for name, callback in at.get("callbacks").items():
+            callback = self._deref(callback)
+            for expression, below in callback.items():
+                self._path_item(expression, below, "callback", identifier + names.type_id(name))
+
+    def _parameters(self, owner: str, path: str, item: _Place, at: _Place, role: str) -> tuple[Parameter, ...]:
+        found: dict[tuple[str, str], Parameter] = {}
+        for place in (*item.get("parameters").each(), *at.get("parameters").each()):
+            parameter = self._parameter(owner, self._deref(place))
+            if parameter and not (parameter.location == "header" and parameter.name.lower() in _IGNORED_HEADERS):
+                found[(parameter.location, parameter.name)] = parameter
+        if role == "path":
+            self._check_path(path, [name for location, name in found if location == "path"], at)
+        return tuple(found.values())
+
+    def _check_path(self, path: str, declared: list[str], at: _Place) -> None:
+        template = _TEMPLATE.findall(path)
+        place = self.bundle.span(at.pointer)
+        for name in template:
+            if name not in declared:
+                hint = f"add a parameter with name: {name}, in: path, required: true"
+                self.report.error("path-parameter", f"{{{name}}} in {path} is not declared as a path parameter", place, hint)
+        for name in declared:
+            if name not in template:
+                hint = f"write {{{name}}} into the path, or remove the parameter"
+                self.report.error("path-parameter", f"the path parameter {name!r} does not stand in {path}", place, hint)
+        for name in {name for name in template if template.count(name) > 1}:
+            self.report.error("path-parameter", f"{{{name}}} stands twice in {path}", place, "rename one of them")
+
+    def _parameter(self, owner: str, at: _Place) -> Parameter | None:
+        location = at.value.get("in") if isinstance(at.value, dict) else None
+        if location not in _STYLES or not isinstance(at.value.get("name"), str):
+            self.report.error("structure", "a parameter has a name, and in: path, query, header or cookie", self.bundle.span(at.pointer))
+            return None
+        name = at.value["name"]
+        media_type, schema_at = self._carried(at)
+        type_, schema = self.schemas.read(schema_at.value, schema_at.pointer, names.type_id(f"{owner}_{name}"))
+        style = at.text("style") or _STYLES[location]
+        if location == "querystring":
+            hint = "declare the parameters of the query one by one"
+            self.report.error("unsupported", "a parameter in: querystring is not supported", self.bundle.span(at.pointer), hint)
+        return Parameter(
+            name=name,
+            location=location,
+            required=at.flag("required") or location == "path",
+            type=type_,
+            schema=schema,
+            style=style,
+            explode=at.value.get("explode", style in ("form", "cookie")) is True,
+            allow_reserved=at.flag("allowReserved"),
+            media_type=media_type,
+            default=_default(schema),
+            description=at.text("description"),
+            deprecated=at.flag("deprecated"),
+            span=self.bundle.span(at.pointer),
+        )
+
+    def _carried(self, at: _Place) -> tuple[str | None, _Place]:
+        """The schema of a parameter or header, and its media type where it has `content`."""
+        for media_type, content in at.get("content").items():
+            return media_type, self._deref(content).get("schema")
+        schema = at.get("schema")
+        return None, schema if schema.value is not None else _Place(True, at.pointer)
+
+    def _body(self, owner: str, at: _Place) -> Body | None:
+        if not isinstance(at.value, dict):
+            return None
+        at = self._deref(at)
+        name = names.type_id(owner) if not at.pointer.startswith("/components/") else names.type_id(split(at.pointer)[-1])
+        return Body(
+            required=at.flag("required"),
+            contents=self._contents(name if name.endswith("Body") else f"{name}Body", at.get("content")),
+            description=at.text("description"),
+            span=self.bundle.span(at.pointer),
+        )
+
+    def _contents(self, name: str, at: _Place) -> tuple[Content, ...]:
+        found: list[Content] = []
+        seen: list[tuple[Any, Any]] = []
+        for media_type, content in at.items():
+            content = self._deref(content)
+            schema_at = content.get("schema")
+            made = next((made for value, made in seen if value == schema_at.value), None)
+            if made is None and schema_at.value is not None:
+                wanted = name if not found else name + names.type_id(media_type.partition("/")[2])
+                made = self.schemas.read(schema_at.value, schema_at.pointer, wanted)
+                seen.append((schema_at.value, made))
+            type_, schema = made or (None, None)
+            examples = tuple(self._examples(content))
+            encoding = content.get("encoding").value
+            found.append(Content(media_type, type_, schema, encoding, examples, span=self.bundle.span(content.pointer)))
+        return tuple(found)
+
+    def _examples(self, at: _Place) -> Iterator[Example]:
+        if isinstance(at.value, dict) and "example" in at.value:
+            yield Example("example", at.value["example"], span=self.bundle.span(at.get("example").pointer))
+        for name, example in at.get("examples").items():
+            example = self._deref(example)
+            if isinstance(example.value, dict) and "value" in example.value:
+                place = self.bundle.span(example.get("value").pointer)
+                yield Example(name, example.value["value"], example.text("summary"), example.text("description"), span=place)
+
+    def _responses(self, owner: str, at: _Place) -> Iterator[Response]:
+        for status, place in at.items():
+            found = self._deref(place)
+            status = status.upper() if status != "default" else status
+            if not isinstance(found.value, dict) or not (status == "default" or _STATUS.fullmatch(status)):
+                hint = "a status is '200', '4XX' or default"
+                self.report.error("structure", f"{status!r} is no response status", self.bundle.span(place.pointer, key=True), hint)
+                continue
+            shared = found.pointer.startswith("/components/responses/")
+            component = split(found.pointer)[-1] if shared else None
+            name = names.type_id(component) if component else f"{names.type_id(owner)}{status.capitalize() if status == 'default' else status}"
+            yield Response(
+                status=status,
+                contents=self._contents(f"{name}Body", found.get("content")),
+                headers=tuple(self._headers(name, found.get("headers"))),
+                links=tuple(self._links(found.get("links"))),
+                component=component,
+                description=found.text("description"),
+                span=self.bundle.span(found.pointer),
+            )
+
+    def _headers(self, owner: str, at: _Place) -> Iterator[Header]:
+        for name, place in at.items():
+            if name.lower() == "content-type":
+                continue
+            found = self._deref(place)
+            _, schema_at = self._carried(found)
+            type_, schema = self.schemas.read(schema_at.value, schema_at.pointer, names.type_id(f"{owner}_{name}"))
+            yield Header(
+                name=name,
+                required=found.flag("required"),
+                type=type_,
+                schema=schema,
+                explode=found.flag("explode"),
+                description=found.text("description"),
+                span=self.bundle.span(found.pointer),
+            )
+
+    def _links(self, at: _Place) -> Iterator[Link]:
+        for name, place in at.items():
+            found = self._deref(place)
+            target = found.text("operationId")
+            reference = found.text("operationRef")
+            if not target and reference.startswith("#/"):
+                try:
+                    operation = look_up(self.bundle.value, reference[1:])
+                    target = operation.get("operationId", "") if isinstance(operation, dict) else ""
+                except LookupError:
+                    self.report.error("ref-missing", f"{reference!r} leads to nothing", self.bundle.span(found.pointer))
+            parameters = tuple((key, value.value) for key, value in found.get("parameters").items())
+            yield Link(name, target or None, parameters, found.text("description"), span=self.bundle.span(found.pointer))
+
+    # -- the rest -------------------------------------------------------------------------------------------------------
+
+    def _security(self, at: _Place) -> tuple[Requirement, ...]:
+        place = at.get("security") if "security" in at.value else self.root.get("security")
+        found = []
+        for requirement in place.each():
+            schemes = requirement.value if isinstance(requirement.value, dict) else {}
+            for name in schemes:
+                if name not in self.security_schemes:
+                    hint = "declare it under components.securitySchemes"
+                    where = self.bundle.span(join(requirement.pointer, name), key=True)
+                    self.report.error("security-unknown", f"the security scheme {name!r} is not declared", where, hint)
+            found.append(Requirement(tuple((name, tuple(scopes or ())) for name, scopes in schemes.items())))
+        return tuple(found)
+
+    def _scheme(self, name: str, at: _Place) -> SecurityScheme:
+        at = self._deref(at)
+        return SecurityScheme(
+            name=name,
+            kind=at.value.get("type"),
+            scheme=at.text("scheme").lower() or None,
+            location=at.value.get("in"),
+            parameter=at.text("name") or None,
+            description=at.text("description"),
+            span=self.bundle.span(at.pointer),
+        )
+
+    def _servers(self, at: _Place) -> tuple[Server, ...]:
+        found = []
+        for server in at.each():
+            variables = server.get("variables").items()
+            values = tuple((name, str((variable.value or {}).get("default", ""))) for name, variable in variables)
+            found.append(Server(server.text("url"), server.text("description"), values))
+        return tuple(found)
+
+    def _tags(self) -> Iterator[Tag]:
+        told = {tag.text("name"): tag.text("description") for tag in self.root.get("tags").each()}
+        for name in dict.fromkeys((*told, *(operation.tag for operation in self.operations))):
+            yield Tag(name, told.get(name, ""))
+
+    def _check_ids(self) -> None:
+        places: dict[str, Operation] = {}
+        for operation in self.operations:
+            same = names.type_id(operation.id).casefold()
+            first = places.setdefault(same, operation)
+            if first is operation:
+                continue
+            if first.id == operation.id:
+                message = f"the operationId {operation.id!r} stands here a second time, first at {first.span}"
+                self.report.error("operation-id-duplicate", message, operation.span, "give each operation an id of its own")
+            else:
+                message = f"the operationIds {first.id!r} and {operation.id!r} would become one name"
+                self.report.error("name-clash", message, operation.span, "rename one of them")
+
+    def _deref(self, at: _Place) -> _Place:
+        """Follow references until there is a value."""
+        seen: set[str] = set()
+        while isinstance(at.value, dict) and isinstance(at.value.get("$ref"), str):
+            reference = at.value["$ref"]
+            if reference in seen:
+                self.report.error("ref-cycle", f"{reference!r} leads back to itself", self.bundle.span(at.pointer), "break the circle")
+                return _Place({}, at.pointer)
+            seen.add(reference)
+            siblings = {key: value for key, value in at.value.items() if key in ("summary", "description")}
+            try:
+                value = look_up(self.bundle.value, reference[1:])
+            except (LookupError, ValueError):
+                self.report.error("ref-missing", f"{reference!r} leads to nothing", self.bundle.span(at.pointer))
+                return _Place({}, at.pointer)
+            at = _Place({**value, **siblings} if siblings and isinstance(value, dict) else value, reference[1:])
+        return at
+
+
+def _made_id(method: str, path: str, role: str) -> str:
+    """The id of an operation that has none: a webhook's name, or method and path as in `getPetsByPetId`."""
+    if role == "webhook":
+        return path
+    words = [word for part in path.split("/") for word in ([f"by_{part[1:-1]}"] if part.startswith("{") else [part]) if word]
+    made = names.type_id("_".join([method.lower(), *words]))
+    return made[0].lower() + made[1:]
+
+
+def _default(schema: Any) -> str | None:
+    return json.dumps(schema["default"], ensure_ascii=False) if isinstance(schema, dict) and "default" in schema else None
+
+

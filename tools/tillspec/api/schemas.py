@@ -1,0 +1,411 @@
+"""JSON Schemas, as OpenAPI 3.0, 3.1 and 3.2 write them, to named types.
+
+Every schema comes out in draft 2020-12, with its inline objects moved out under names of their own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any as Untyped
+
+from tillspec.api import names
+from tillspec.api.model import (
+    Any,
+    Array,
+    Discriminator,
+    Enum,
+    Field,
+    Json,
+    Map,
+    NamedType,
+    Object,
+    Presence,
+    Ref,
+    Scalar,
+    Type,
+    Union,
+)
+from tillspec.diagnostics import Report
+from tillspec.document.bundle import Bundle
+from tillspec.pointer import Pointer, join, look_up
+
+_PREFIX = "#/components/schemas/"
+_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_SINGLES = (
+    "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not",
+    "unevaluatedItems", "unevaluatedProperties", "contentSchema",
+)  # fmt: skip
+_NO_NAMES_BELOW = frozenset({"contains", "propertyNames", "if", "then", "else", "not", "dependentSchemas", "$defs", "definitions"})
+_ANNOTATIONS = frozenset(
+    ("description", "title", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "externalDocs", "xml")
+)
+_KINDS = ("string", "integer", "number", "boolean", "null")
+
+
+class Schemas:
+    """Reads schemas of one bundle. `types` fills up as schemas are read, in the order of the document."""
+
+    def __init__(self, bundle: Bundle, report: Report) -> None:
+        self.bundle = bundle
+        self.report = report
+        self.types: dict[str, NamedType] = {}
+        components = bundle.value.get("components", {}).get("schemas", {})
+        self.ids, clashes = names.component_ids(components)
+        self.free = names.Ids(self.ids.values())
+        self.read_before: dict[Pointer, tuple[Type, Json]] = {}
+        self.elsewhere: dict[Pointer, str] = {}
+        self.first: dict[str, str] = {}
+        self.canonical: dict[str, str] = {}
+        for first, second in clashes:
+            hint = f"rename {first!r} or {second!r}; names that differ in case alone are kept apart"
+            place = bundle.span(join("/components/schemas", second), key=True)
+            message = f"the components {first!r} and {second!r} would both become the class {names.type_id(second)}"
+            report.error("name-clash", message, place, hint)
+
+    def read_components(self) -> None:
+        """Read every schema of `components`, used or not."""
+        for name, identifier in sorted(self.ids.items(), key=self._document_order()):
+            pointer = join("/components/schemas", name)
+            self._add(identifier, self.bundle.value["components"]["schemas"][name], pointer, inline=False)
+
+    def _document_order(self) -> Untyped:
+        order = {name: index for index, name in enumerate(self.bundle.value.get("components", {}).get("schemas", {}))}
+        return lambda row: order[row[0]]
+
+    def read(self, schema: Untyped, pointer: Pointer, name: str) -> tuple[Type, Json]:
+        """The type and the JSON Schema of what stands at `pointer`; an inline object in it is named `name`.
+
+        What was read before, as a shared response is for each operation that has it, keeps its first name.
+        """
+        if pointer not in self.read_before:
+            made = self._child(self._normal(schema, pointer), pointer, name, nameable=True)
+            self.read_before[pointer] = self.type_of(made), made
+        return self.read_before[pointer]
+
+    def _add(self, identifier: str, schema: Untyped, pointer: Pointer, *, inline: bool) -> None:
+        self.types[identifier] = NamedType(identifier, Any(), {}, inline=inline, span=self.bundle.span(pointer))
+        value = self._normal(schema, pointer)
+        whole = self._below(value, pointer, identifier)
+        made = self.type_of(whole)
+        if isinstance(made, Ref) and self._leads_to(made.id, identifier):
+            place = self.bundle.span(pointer)
+            self.report.error("ref-cycle", f"the schema {identifier} leads back to itself", place, "break the circle")
+        description = str(whole.get("description", "")) if isinstance(whole, dict) else ""
+        deprecated = isinstance(whole, dict) and whole.get("deprecated") is True
+        self.types[identifier] = replace(
+            self.types[identifier], type=made, schema=whole, description=description, deprecated=deprecated
+        )
+
+    def _share(self, identifier: str) -> None:
+        """An inline schema that says what an earlier one says is that type, under a name of its own too."""
+        named = self.types[identifier]
+        first = self.first.setdefault(json.dumps(self._canonical(named.schema), sort_keys=True), identifier)
+        if first != identifier:
+            self.canonical[_PREFIX + identifier] = _PREFIX + first
+            self.types[identifier] = replace(named, type=Ref(first), schema={"$ref": _PREFIX + first})
+
+    def _canonical(self, schema: Untyped) -> Untyped:
+        if isinstance(schema, dict):
+            return {
+                key: self.canonical.get(value, value) if key == "$ref" and isinstance(value, str) else self._canonical(value)
+                for key, value in schema.items()
+            }
+        return [self._canonical(item) for item in schema] if isinstance(schema, list) else schema
+
+    def _leads_to(self, start: str, end: str) -> bool:
+        seen: set[str] = set()
+        while start not in seen:
+            if start == end:
+                return True
+            seen.add(start)
+            found = self.types.get(start)
+            if found is None or not isinstance(found.type, Ref):
+                return False
+            start = found.type.id
+        return False
+
+    # -- one schema to draft 2020-12 ------------------------------------------------------------------------------------
+
+    def _normal(self, schema: Untyped, pointer: Pointer) -> Untyped:
+        """The schema object itself, without what stands below it, as draft 2020-12 has it."""
+        if not isinstance(schema, dict):
+            return schema
+        if "$dynamicRef" in schema or "$recursiveRef" in schema:
+            hint = "use $ref; a dynamic reference has no fixed type"
+            self.report.error("unsupported", "$dynamicRef is not supported", self.bundle.span(join(pointer, "$dynamicRef")), hint)
+        if self.bundle.version == "3.0":
+            schema = _from_3_0(schema)
+        if "$ref" in schema:
+            schema = {**schema, "$ref": self._reference(schema["$ref"], pointer)}
+        parts = schema.get("allOf")
+        if isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], dict) and set(parts[0]) == {"$ref"}:
+            rest = {key: value for key, value in schema.items() if key != "allOf"}
+            if set(rest) <= _ANNOTATIONS:
+                return {"$ref": self._reference(parts[0]["$ref"], pointer), **rest}
+        discriminator = schema.get("discriminator")
+        if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
+            mapping = {key: self._mapped(value, pointer) for key, value in discriminator["mapping"].items()}
+            schema = {**schema, "discriminator": {**discriminator, "mapping": mapping}}
+        return schema
+
+    def _mapped(self, value: Untyped, pointer: Pointer) -> Untyped:
+        reference = value if isinstance(value, str) and value.startswith("#") else f"{_PREFIX}{value}"
+        return self._reference(reference, join(pointer, "discriminator"))
+
+    def _reference(self, reference: Untyped, pointer: Pointer) -> str:
+        """A reference as `#/components/schemas/<id>`; what it leads to gets an id if it has none."""
+        target = str(reference)[1:]
+        if str(reference).startswith(_PREFIX):
+            name = target.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+            if target.count("/") == 3 and name in self.ids:
+                return _PREFIX + self.ids[name]
+        if target not in self.elsewhere:
+            try:
+                value = look_up(self.bundle.value, target)
+            except (LookupError, ValueError):
+                self.report.error("ref-missing", f"{reference!r} leads to nothing", self.bundle.span(pointer))
+                return str(reference)
+            tokens = [token for token in target.split("/") if token not in ("", "components", "schemas", "properties", "paths")]
+            identifier = self.free.take(names.type_id("_".join(tokens[-2:])))
+            self.elsewhere[target] = identifier
+            self._add(identifier, value, target, inline=True)
+        return _PREFIX + self.elsewhere[target]
+
+    def _below(self, schema: Untyped, pointer: Pointer, name: str, *, nameable: bool = True) -> Untyped:
+        """A normal schema with everything below it normal too; `name` is what inline objects are named after."""
+        if not isinstance(schema, dict):
+            return schema
+        result = dict(schema)
+        for key in _MAPS:
+            if isinstance(schema.get(key), dict):
+                result[key] = {
+                    item: self._child(
+                        self._normal(value, join(pointer, key, item)),
+                        join(pointer, key, item),
+                        name + names.type_id(item),
+                        nameable=nameable and key not in _NO_NAMES_BELOW,
+                    )
+                    for item, value in schema[key].items()
+                }
+        for key in _LISTS:
+            if isinstance(schema.get(key), list):
+                result[key] = list(self._parts(key, schema, pointer, name, nameable))
+        for key in _SINGLES:
+            if key in schema:
+                child = join(pointer, key)
+                wanted = names.singular(name) if key == "items" else f"{name}Value"
+                inner = nameable and key not in _NO_NAMES_BELOW
+                result[key] = self._child(self._normal(schema[key], child), child, wanted, nameable=inner)
+        return result
+
+    def _parts(self, key: str, schema: dict[str, Untyped], pointer: Pointer, name: str, nameable: bool) -> Iterator[Untyped]:
+        for index, part in enumerate(schema[key]):
+            child = join(pointer, key, index)
+            value = self._normal(part, child)
+            if key == "allOf":
+                yield self._below(value, child, name, nameable=nameable)
+            else:
+                yield self._child(value, child, name + _branch_name(value, index), nameable=nameable)
+
+    def _child(self, value: Untyped, pointer: Pointer, name: str, *, nameable: bool) -> Untyped:
+        """A normal schema in the place of a property, an item or a branch: itself, or a reference to its new name."""
+        if not isinstance(value, dict) or not nameable or not _deserves_a_name(value):
+            return self._below(value, pointer, name, nameable=nameable)
+        identifier = self.free.take(name)
+        kept = {key: value[key] for key in ("description", "default", "deprecated", "readOnly", "writeOnly") if key in value}
+        kinds = value.get("type")
+        nullable = isinstance(kinds, list) and "null" in kinds
+        if nullable:
+            others = [kind for kind in kinds if kind != "null"]
+            value = {**value, "type": others[0] if len(others) == 1 else others}
+        moved = {key: item for key, item in value.items() if key not in ("default", "readOnly", "writeOnly")}
+        self._add(identifier, moved, pointer, inline=True)
+        self._share(identifier)
+        reference = {"$ref": _PREFIX + identifier}
+        return {"anyOf": [reference, {"type": "null"}], **kept} if nullable else {**reference, **kept}
+
+    # -- types ----------------------------------------------------------------------------------------------------------
+
+    def type_of(self, schema: Untyped) -> Type:
+        """The type that a finished schema has, for signatures and pages."""
+        if not isinstance(schema, dict):
+            return Any()
+        if "$ref" in schema:
+            return Ref(str(schema["$ref"]).removeprefix(_PREFIX))
+        kinds = schema.get("type", [])
+        kinds = [kinds] if isinstance(kinds, str) else list(kinds)
+        nullable = "null" in kinds and len(kinds) > 1
+        if nullable:
+            kinds.remove("null")
+        made = self._choice(schema) or self._composite(schema, kinds) or _scalars(schema, kinds)
+        return replace(made, nullable=True) if nullable and not made.nullable else made
+
+    def _choice(self, schema: dict[str, Untyped]) -> Type | None:
+        if "const" in schema or isinstance(schema.get("enum"), list):
+            values = [schema["const"]] if "const" in schema else schema["enum"]
+            texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
+            return Enum(texts, nullable=None in values) if texts else Scalar("null")
+        for key in ("oneOf", "anyOf"):
+            branches = schema.get(key)
+            if not isinstance(branches, list) or schema.get("properties"):
+                continue
+            real = [branch for branch in branches if branch != {"type": "null"}]
+            options = tuple(self.type_of(branch) for branch in real)
+            nullable = len(real) < len(branches)
+            if len(options) == 1:
+                return replace(options[0], nullable=nullable or options[0].nullable)
+            if options:
+                return Union(options, key == "oneOf", _discriminator(schema), nullable)
+        return None
+
+    def _composite(self, schema: dict[str, Untyped], kinds: list[str]) -> Type | None:
+        parts = schema.get("allOf")
+        if isinstance(parts, list) and parts:
+            return self._all_of(schema, parts)
+        if kinds == ["array"] or (not kinds and ("items" in schema or "prefixItems" in schema)):
+            items = schema.get("items", True)
+            inner = self.type_of(items) if "prefixItems" not in schema else Any()
+            return Array(inner, schema.get("minItems"), schema.get("maxItems"), schema.get("uniqueItems") is True)
+        if schema.get("properties"):
+            return self._object(schema, tuple(self._fields(schema)), ())
+        if kinds == ["object"] or (not kinds and "additionalProperties" in schema):
+            return Map(self.type_of(schema.get("additionalProperties", True)))
+        return None
+
+    def _all_of(self, schema: dict[str, Untyped], parts: list[Untyped]) -> Type:
+        types = [self.type_of(part) for part in parts]
+        bases = [one for one in types if isinstance(one, Ref)]
+        objects = [one for one in types if isinstance(one, Object)]
+        bases += [base for one in objects for base in one.bases]
+        fields = (*(field for one in objects for field in one.fields), *self._fields(schema))
+        closed = schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
+        required = [name for part in (schema, *parts) if isinstance(part, dict) for name in part.get("required", ())]
+        if fields or len(bases) > 1 or (bases and (closed or required)):
+            made = self._object(schema, fields, tuple(dict.fromkeys(bases)))
+            own = {field.name for field in fields if field.presence is Presence.REQUIRED}
+            return replace(made, required=tuple(dict.fromkeys(name for name in required if name not in own)))
+        if bases:
+            return bases[0]
+        merged: dict[str, Untyped] = {}
+        for part in (*parts, {key: value for key, value in schema.items() if key != "allOf"}):
+            merged.update(part if isinstance(part, dict) else {})
+        return self.type_of(merged)
+
+    def _object(self, schema: dict[str, Untyped], fields: tuple[Field, ...], bases: tuple[Ref, ...]) -> Object:
+        closed = schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
+        more = schema.get("additionalProperties")
+        return Object(fields, bases, closed, additional=self.type_of(more) if isinstance(more, dict) and more else None)
+
+    def _fields(self, schema: dict[str, Untyped]) -> Iterator[Field]:
+        required = schema.get("required", ())
+        for name, value in (schema.get("properties") or {}).items():
+            facts = value if isinstance(value, dict) else {}
+            yield Field(
+                name,
+                self.type_of(value),
+                Presence.REQUIRED if name in required else Presence.OPTIONAL,
+                json.dumps(facts["default"], ensure_ascii=False) if "default" in facts else None,
+                str(facts.get("description", "")),
+                facts.get("readOnly") is True,
+                facts.get("writeOnly") is True,
+                facts.get("deprecated") is True,
+                span=self.bundle.span(""),
+            )
+
+
+def _discriminator(schema: dict[str, Untyped]) -> Discriminator | None:
+    found = schema.get("discriminator")
+    if not isinstance(found, dict) or not isinstance(found.get("propertyName"), str):
+        return None
+    mapping = found.get("mapping") or {}
+    return Discriminator(
+        found["propertyName"], tuple((key, str(value).removeprefix(_PREFIX)) for key, value in mapping.items())
+    )
+
+
+def _deserves_a_name(schema: dict[str, Untyped]) -> bool:
+    if "$ref" in schema:
+        return False
+    if schema.get("properties"):
+        return True
+    return any(
+        isinstance(part, dict) and ("$ref" in part or _deserves_a_name(part))
+        for part in (schema.get("allOf") if isinstance(schema.get("allOf"), list) else ())
+    )
+
+
+def _branch_name(schema: Untyped, index: int) -> str:
+    """What tells an inline branch from its siblings: its title, its one constant property, or its number."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("title"), str) and len(schema["title"]) <= 40:
+            return names.type_id(schema["title"])
+        for value in (schema.get("properties") or {}).values():
+            one = value.get("enum", [value["const"]] if "const" in value else []) if isinstance(value, dict) else []
+            if isinstance(one, list) and len(one) == 1 and isinstance(one[0], str):
+                return names.type_id(one[0])
+    return f"Option{index + 1}"
+
+
+def _scalars(schema: dict[str, Untyped], kinds: list[str]) -> Type:
+    options = tuple(_scalar(schema, kind) for kind in kinds if kind in _KINDS)
+    if len(options) < len(kinds):
+        others = tuple(Map(Any()) if kind == "object" else Array(Any()) for kind in kinds if kind in ("object", "array"))
+        options += others  # type: ignore[assignment]
+    if len(options) == 1:
+        return options[0]
+    return Union(options) if options else Any()
+
+
+def _scalar(schema: dict[str, Untyped], kind: str) -> Scalar:
+    text = kind == "string"
+    number = kind in ("integer", "number")
+    return Scalar(
+        kind,  # type: ignore[arg-type]
+        schema.get("format") if isinstance(schema.get("format"), str) else None,
+        schema.get("minimum") if number else None,
+        schema.get("maximum") if number else None,
+        schema.get("exclusiveMinimum") if number else None,
+        schema.get("exclusiveMaximum") if number else None,
+        schema.get("multipleOf") if number else None,
+        schema.get("minLength") if text else None,
+        schema.get("maxLength") if text else None,
+        schema.get("pattern") if text else None,
+    )
+
+
+def _from_3_0(schema: dict[str, Untyped]) -> dict[str, Untyped]:
+    """A schema object of OpenAPI 3.0 (section 4.7.24) in the words of draft 2020-12.
+
+    `nullable` beside a type adds null to it, as the standard says. Beside a bare `allOf`, `anyOf` or `oneOf`, where the standard
+    gives it no meaning, it is read as it is used in practice: null is allowed.
+    """
+    if "$ref" in schema:
+        return {"$ref": schema["$ref"]}
+    result = {key: value for key, value in schema.items() if key not in ("nullable", "example")}
+    if "example" in schema:
+        result["examples"] = [schema["example"]]
+    for bound in ("Minimum", "Maximum"):
+        exclusive = result.get(f"exclusive{bound}")
+        if isinstance(exclusive, bool):
+            del result[f"exclusive{bound}"]
+            plain = bound.lower()
+            if exclusive and plain in result:
+                result[f"exclusive{bound}"] = result.pop(plain)
+    if schema.get("nullable") is True:
+        if isinstance(result.get("type"), str):
+            result["type"] = [result["type"], "null"]
+        elif any(key in result for key in _LISTS):
+            kept = {key: result.pop(key) for key in list(result) if key in _ANNOTATIONS}
+            inner = result["anyOf"] if set(result) == {"anyOf"} else [_unwrapped(result)]
+            result = {"anyOf": [*inner, {"type": "null"}], **kept}
+    return result
+
+
+def _unwrapped(schema: dict[str, Untyped]) -> dict[str, Untyped]:
+    parts = schema.get("allOf")
+    if set(schema) == {"allOf"} and isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], dict):
+        return parts[0]
+    return schema

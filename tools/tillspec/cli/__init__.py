@@ -1,0 +1,29 @@
+"""The command line: the only place that prints, and the only one that exits."""
+
+from __future__ import annotations
+
+import click
+
+from tillspec import __version__
+from tillspec.cli.completion import completion
+from tillspec.cli.generate import generate
+
+_HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(
+    context_settings=_HELP,
+    epilog="""\b
+Examples:
+  tillspec generate                      from spec/openapi.yaml into generated/
+  tillspec generate --check              fail if generated/ is not what the contract says
+  tillspec generate --spec api.yaml --out src/api --package shop_api
+""",
+)
+@click.version_option(__version__, "-V", "--version", message="tillspec %(version)s")
+def main() -> None:
+    """Tillspec generates models, servers and clients from an OpenAPI contract, and holds them to it."""
+
+
+main.add_command(generate)
+main.add_command(completion)

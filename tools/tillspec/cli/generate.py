@@ -1,0 +1,156 @@
+"""tillspec generate."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tillspec.request import OUTPUTS, Request
+from tillspec.write.lock import is_current
+
+if TYPE_CHECKING:
+    from tillspec.diagnostics import Diagnostic
+    from tillspec.pipeline import Outcome
+    from tillspec.write.plan import File, Plan
+
+_MOST_DIFFS = 3
+_MOST_FILES = 20
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  tillspec generate
+  tillspec generate --spec api/openapi.json --out src/generated --package shop_api
+  tillspec generate --only models --only client
+  tillspec generate --surface vinr --handlers src/handlers
+  tillspec generate --check
+
+\b
+Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date), 2 wrong usage.
+"""
+)
+@click.option("--spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"), show_default=True, help="The root document, YAML or JSON.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("generated"), show_default=True, help="The folder to write; it is Tillspec's own.")
+@click.option("--package", default="checkout_api", show_default=True, help="The import name of the generated package.")
+@click.option("--only", multiple=True, type=click.Choice(OUTPUTS), help="Make this alone (may be repeated).")
+@click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Keep the operations of this x-surface alone (may be repeated).")
+@click.option("--handlers", type=click.Path(path_type=Path), metavar="DIR", help="Scaffold your own handler files here, once; what is there is never touched.")
+@click.option("--allow", "allowed", multiple=True, metavar="WHERE", help="A URL or folder outside the contract's own that references may lead to (may be repeated).")
+@click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if a run would.")
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand, or whose lock is broken.")
+def generate(check_only: bool, force: bool, **given: Any) -> None:
+    """Generate models, a server, a client and the bundled contract from an OpenAPI document."""
+    request = _request(**given)
+    if not check_only and not request.handlers and is_current(request):
+        click.echo(f"{request.out}: up to date")
+        return
+    started = time.monotonic()
+    outcome = _run(request, check_only, force)
+    seconds = time.monotonic() - started
+    if check_only:
+        _tell_check(outcome.plan)
+    else:
+        _tell(outcome, request, seconds)
+
+
+def _request(
+    spec: Path, out: Path, package: str, only: tuple[str, ...], surfaces: tuple[str, ...], handlers: Path | None, allowed: tuple[str, ...]
+) -> Request:
+    import keyword
+
+    parts = package.split(".")
+    if not all(part.isidentifier() and not keyword.iskeyword(part) and part.isascii() for part in parts):
+        raise click.BadParameter(f"{package!r} is no import name; use letters, digits and _, as in shop_api", param_hint="--package")
+    if parts[0] in sys.stdlib_module_names or parts[0] in ("tillspec", "pydantic", "starlette", "httpx"):
+        raise click.BadParameter(f"{package!r} would hide a package that the generated code needs", param_hint="--package")
+    if out.resolve() in (spec.resolve(), *spec.resolve().parents):
+        raise click.BadParameter(f"{out} holds the contract; choose a folder of its own", param_hint="--out")
+    return Request(spec, out, package, frozenset(only), frozenset(surfaces), allowed, handlers)
+
+
+def _run(request: Request, check_only: bool, force: bool) -> Outcome:
+    from tillspec.diagnostics import Refused
+    from tillspec.pipeline import generate as run
+
+    try:
+        with _progress() as progress:
+            outcome = run(request, check_only=check_only, force=force, progress=progress)
+    except Refused as refused:
+        _print_diagnostics(refused.diagnostics)
+        errors = sum(item.severity == "error" for item in refused.diagnostics)
+        click.secho(f"{errors} error{'s' * (errors != 1)}; nothing was written", fg="red", bold=True, err=True)
+        sys.exit(1)
+    _print_diagnostics(outcome.warnings)
+    return outcome
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Say what is being done, where somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda step: status.update(f"{step} …")
+
+
+def _print_diagnostics(diagnostics: list[Diagnostic]) -> None:
+    from tillspec.diagnostics import text
+
+    for item, shown in zip(diagnostics, text(diagnostics), strict=True):
+        head, _, rest = shown.partition("\n")
+        colour = "red" if item.severity == "error" else "yellow"
+        click.echo(click.style(head, fg=colour, bold=True) + ("\n" + rest if rest else "") + "\n", err=True)
+
+
+def _tell(outcome: Outcome, request: Request, seconds: float) -> None:
+    plan = outcome.plan
+    for file in plan.changes[:_MOST_FILES]:
+        click.echo(f"  {_word(file)} {plan.folder / file.path}")
+    if len(plan.changes) > _MOST_FILES:
+        click.echo(f"  … and {len(plan.changes) - _MOST_FILES} more")
+    counts = {name: sum(file.status == name for file in plan.files) for name in ("created", "updated", "same", "stale")}
+    same = f"{counts['same']} unchanged" if counts["same"] else ""
+    parts = [f"{counts['created']} created", f"{counts['updated']} updated", same, f"{counts['stale']} removed"]
+    told = ", ".join(part for part in parts if part and not part.startswith("0 ")) or "nothing to do"
+    click.secho(f"{plan.folder}: {told} ({seconds:.1f} s)", fg="green", bold=True)
+    for path in outcome.scaffolded:
+        click.echo(f"  yours from now on: {(request.handlers or Path()) / path}")
+
+
+def _word(file: File) -> str:
+    colours = {"created": "green", "updated": "yellow", "stale": "red"}
+    return click.style("removed" if file.status == "stale" else str(file.status), fg=colours.get(file.status))
+
+
+def _tell_check(plan: Plan) -> None:
+    """Say what is not as it should be, and leave with status 1; say that all is well, and return."""
+    compared = sum(file.before is not None for file in plan.files)
+    wrong = plan.changes
+    for file in wrong:
+        reason = {"created": "missing", "stale": "stale: nothing makes it any more"}.get(file.status, "out of date")
+        if file.edited:
+            reason = "edited by hand"
+        click.echo(f"{click.style(reason, fg='red')}: {plan.folder / file.path}")
+    for file in [file for file in wrong if file.before is not None and file.after is not None and file.path != "tillspec.lock"][:_MOST_DIFFS]:
+        click.echo("\n" + file.diff())
+    for path in plan.foreign:
+        click.echo(f"{click.style('foreign', fg='red')}: {plan.folder / path} was not generated; move it away")
+    if wrong or plan.foreign or not compared:
+        if not compared:
+            click.secho(f"{plan.folder}: nothing to compare with", fg="red", bold=True, err=True)
+        command = shlex.join(["tillspec", *(word for word in sys.argv[1:] if word != "--check")])
+        force = " --force" if any(file.edited for file in wrong) else ""
+        click.secho(f"\nTo mend it, run: {command}{force}", bold=True, err=True)
+        sys.exit(1)
+    click.secho(f"{plan.folder}: {compared} files are what the contract says", fg="green", bold=True)

@@ -1,0 +1,270 @@
+"""Types of the model as Python source: annotations for signatures, annotations that validate, and shapes of texts.
+
+Everything printed here is made of names from a closed list (see `imports`), type ids, and literals.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+from tillspec.api import model
+from tillspec.api.model import NamedType, Scalar, Type
+from tillspec.emit.docstring import literal
+from tillspec.emit.names import class_name
+from tillspec.emit.patterns import engine
+from tillspec.runtime.operation import Carrier, Kind
+
+Types = Mapping[model.type_id, NamedType]
+
+_PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+_FORMATS = {
+    "date-time": ("datetime.datetime", "Rfc3339DateTime"),
+    "date": ("datetime.date", "Rfc3339Date"),
+    "uuid": ("uuid.UUID", "Rfc9562Uuid"),
+}
+_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_KINDS: tuple[Kind, ...] = ("null", "boolean", "integer", "number", "string")
+_DEEP = 4
+
+
+def signature(type_: Type) -> str:
+    """The annotation that a person would write: no bounds, `datetime.datetime` for a date-time, `models.<Id>` for a Ref."""
+    return _annotation(type_, validating=False)
+
+
+def validating(type_: Type) -> str:
+    """The annotation that pydantic checks: with bounds, patterns and formats."""
+    return _annotation(type_, validating=True)
+
+
+def shape(type_: Type, types: Types, depth: int = 0) -> str:
+    """The source of the `Shape` that reads a text of this type (see `runtime.operation`)."""
+    target = resolve(type_, types)
+    if depth < _DEEP:
+        match target:
+            case model.Array():
+                return f"Items({text_shape(target.items, types)})"
+            case model.Object() | model.Map():
+                return _properties(target, types, depth)
+            case model.Union():
+                for option in target.options:
+                    if isinstance(resolve(option, types), model.Array | model.Object | model.Map):
+                        return shape(option, types, depth)
+            case _:
+                pass
+    return text_shape(target, types)
+
+
+def text_shape(type_: Type, types: Types) -> str:
+    """The source of the `Text` that reads one scalar of this type."""
+    kinds = _kinds(type_, types, 0)
+    chosen = tuple(kind for kind in _KINDS if kind in kinds) or ("string",)
+    return "Text()" if chosen == ("string",) else f"Text({literal(chosen)})"
+
+
+def default(text: str | None) -> str:
+    """The source of the JSON text of a default, `None` where there is none."""
+    return literal(text)
+
+
+def resolve(type_: Type, types: Types) -> Type:
+    """What a reference means in the end; `Any` where it means itself."""
+    seen: set[str] = set()
+    while isinstance(type_, model.Ref):
+        if type_.id in seen or type_.id not in types:
+            return model.Any()
+        seen.add(type_.id)
+        type_ = types[type_.id].type
+    return type_
+
+
+def carrier(media_type: str, type_: Type | None, types: Types) -> Carrier:
+    """How a body of a media type is carried: typed as JSON, form or text, or as raw bytes."""
+    essence = media_type.partition(";")[0].strip().lower()
+    if essence in ("application/json", "text/json") or essence.endswith("+json"):
+        return "json"
+    if type_ is None:
+        return "bytes"
+    if essence == "application/x-www-form-urlencoded":
+        return "form"
+    if essence.startswith("text/") and not essence.endswith("*") and _kinds(type_, types, 0) == {"string"}:
+        return "text"
+    return "bytes"
+
+
+def choice(media_types: Sequence[str]) -> str | None:
+    """The annotation of a `media_type`: None without a choice, `str` for ranges and boundaries, whose whole text matters."""
+    if any(map(is_open, media_types)):
+        return "str"
+    return f"Literal[{', '.join(map(literal, media_types))}]" if len(media_types) > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ContentView:
+    """A body of one media type: the annotation of its Python value, and the source of its runtime `Content`."""
+
+    signature: str
+    source: str
+
+
+def media_type(text: str) -> str:
+    """A media type as the tables have it: type and subtype in lower case, parameters as they are (RFC 9110, section 8.3.1)."""
+    name, semicolon, parameters = text.partition(";")
+    return name.strip().lower() + semicolon + parameters
+
+
+def is_open(text: str) -> bool:
+    """Whether the whole text on the wire matters: a range (`image/*`), or a type whose boundary is needed."""
+    return "*" in text or text.lower().startswith("multipart/")
+
+
+def content(declared: model.Content, types: Types) -> ContentView:
+    """How a declared body is typed and carried: `bytes` where only its owner can read it."""
+    how = carrier(declared.media_type, declared.type, types)
+    if how == "bytes":
+        return ContentView("bytes", 'Content(carrier="bytes")')
+    if how == "text":
+        return ContentView("str", 'Content(carrier="text")')
+    value = f"Value({validating(declared.type)})" if declared.type is not None else "Value(Any)"
+    form = f", shape={shape(declared.type, types)}" if how == "form" and declared.type is not None else ""
+    return ContentView(
+        signature(declared.type) if declared.type is not None else "Any", f'Content(carrier="{how}", value={value}{form})'
+    )
+
+
+def _annotation(type_: Type, validating: bool) -> str:
+    options = dict.fromkeys(_options(type_, validating))
+    if "Any" in options:
+        return "Any"
+    return " | ".join([option for option in options if option != "None"] + ["None"] * ("None" in options))
+
+
+def _options(type_: Type, validating: bool) -> list[str]:
+    """The members of the union that an annotation is; `None` is one of them, more than once perhaps."""
+    match type_:
+        case model.Scalar():
+            options = [_bounded(type_) if validating else _scalar(type_, validating)]
+        case model.Enum():
+            options = _enum(type_)
+        case model.Array():
+            options = [_array(type_, validating)]
+        case model.Map():
+            options = [f"dict[str, {_annotation(type_.values, validating)}]"]
+        case model.Object():
+            options = ["dict[str, Any]"]
+        case model.Union():
+            options = [source for option in type_.options for source in _options(option, validating)] or ["Any"]
+        case model.Ref():
+            options = [f"models.{class_name(type_.id)}"]
+        case model.Any():
+            options = ["Any"]
+        case _:
+            assert_never(type_)
+    return [*options, "None"] if type_.nullable else options
+
+
+def _scalar(type_: Scalar, validating: bool) -> str:
+    if type_.kind == "string" and type_.format in _FORMATS:
+        return _FORMATS[type_.format][validating]
+    return _PLAIN[type_.kind]
+
+
+def _bounded(type_: Scalar) -> str:
+    lowest, highest = _RANGES.get(type_.format or "", (None, None)) if type_.kind == "integer" else (None, None)
+    low = type_.minimum if type_.minimum is not None or type_.exclusive_minimum is not None else lowest
+    high = type_.maximum if type_.maximum is not None or type_.exclusive_maximum is not None else highest
+    source = _scalar(type_, validating=True)
+    bounds: dict[str, object] = {}
+    if type_.kind in ("integer", "number"):
+        bounds = {
+            "ge": low,
+            "gt": type_.exclusive_minimum,
+            "le": high,
+            "lt": type_.exclusive_maximum,
+            "multiple_of": type_.multiple_of,
+        }
+    if type_.kind == "number":
+        bounds["allow_inf_nan"] = False
+    extra = []
+    if source == "str":
+        bounds = {"min_length": type_.min_length, "max_length": type_.max_length}
+        match engine(type_.pattern) if type_.pattern is not None else None:
+            case ("rust", pattern):
+                bounds["pattern"] = pattern
+            case ("python", pattern):
+                extra.append(f"Matches({literal(pattern)})")
+    return _annotated(source, bounds, extra)
+
+
+def _array(type_: model.Array, validating: bool) -> str:
+    source = f"list[{_annotation(type_.items, validating)}]"
+    if not validating:
+        return source
+    return _annotated(
+        source, {"min_length": type_.min_items, "max_length": type_.max_items}, ["Distinct()"] if type_.unique else []
+    )
+
+
+def _annotated(source: str, bounds: Mapping[str, object], extra: list[str]) -> str:
+    given = [f"{name}={literal(value)}" for name, value in bounds.items() if value is not None]
+    parts = [*([f"Field({', '.join(given)})"] if given else []), *extra]
+    return f"Annotated[{source}, {', '.join(parts)}]" if parts else source
+
+
+def _enum(type_: model.Enum) -> list[str]:
+    values = [json.loads(text) for text in type_.values]
+    if not values or any(isinstance(value, list | dict) for value in values):
+        return ["Any"]
+    named = [value for value in values if isinstance(value, str | bool | int)]
+    options = [f"Literal[{', '.join(map(literal, named))}]"] if named else []
+    # A `Literal` cannot hold a number with a fraction (PEP 586).
+    return options + ["float"] * any(isinstance(value, float) for value in values) + ["None"] * (None in values)
+
+
+def _properties(type_: model.Object | model.Map, types: Types, depth: int) -> str:
+    if isinstance(type_, model.Map):
+        return f"Properties({{}}, {shape(type_.values, types, depth + 1)})"
+    inner = {name: shape(of, types, depth + 1) for name, of in _fields(type_, types, 0).items()}
+    return "Properties({" + ", ".join(f"{literal(name)}: {source}" for name, source in inner.items()) + "})"
+
+
+def _fields(type_: model.Object, types: Types, depth: int) -> dict[str, Type]:
+    result: dict[str, Type] = {}
+    for base in type_.bases:
+        target = resolve(base, types)
+        if isinstance(target, model.Object) and depth < _DEEP:
+            result |= _fields(target, types, depth + 1)
+    return result | {field.name: field.type for field in type_.fields}
+
+
+def _kinds(type_: Type, types: Types, depth: int) -> set[Kind]:
+    target = resolve(type_, types)
+    kinds: set[Kind] = {"null"} if target.nullable and not isinstance(target, model.Any) else set()
+    match target:
+        case model.Scalar():
+            kinds.add(target.kind)
+        case model.Enum():
+            kinds |= {_kind(json.loads(text)) for text in target.values}
+        case model.Union() if depth < _DEEP:
+            for option in target.options:
+                kinds |= _kinds(option, types, depth + 1)
+        case _:
+            kinds.add("string")
+    return kinds | ({"null"} if isinstance(type_, model.Ref) and type_.nullable else set())
+
+
+def _kind(value: object) -> Kind:
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case None:
+            return "null"
+        case _:
+            return "string"

@@ -1,0 +1,90 @@
+"""From a contract to files, on one screen: load → resolve → check → build → emit → stage → plan.
+
+Each step is a function of what the step before gave. Only `apply` at the very end changes anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tillspec.api.build import build
+from tillspec.api.model import Api
+from tillspec.diagnostics import Diagnostic, Report
+from tillspec.document.bundle import Bundle, bundle
+from tillspec.document.load import load
+from tillspec.document.select import select
+from tillspec.emit import emit, scaffold
+from tillspec.request import Request
+from tillspec.rules import check
+from tillspec.write import lock
+from tillspec.write.plan import Plan, apply, check_owned, plan, write_missing
+from tillspec.write.stage import stage
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to: the plan, the warnings, and which of the user's own files were made."""
+
+    plan: Plan
+    warnings: list[Diagnostic]
+    scaffolded: list[str]
+
+
+def read(spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report: Report) -> tuple[Bundle, Api]:
+    """The contract as one document, and the API that it describes.
+
+    Raises:
+        Refused: it cannot be read, resolved or expressed; all reasons are told.
+    """
+    document = load(spec, allowed, report)
+    report.stop_on_error()
+    assert document
+    whole = bundle(document, report)
+    report.stop_on_error()
+    assert whole
+    chosen = select(whole, surfaces, report)
+    report.stop_on_error()
+    report.items += check(chosen)
+    report.stop_on_error()
+    api = build(chosen, report)
+    report.stop_on_error()
+    return chosen, api
+
+
+def generate(request: Request, *, check_only: bool = False, force: bool = False, progress: Progress = lambda _: None) -> Outcome:
+    """Make everything that was asked for, and write it unless `check_only`.
+
+    Raises:
+        Refused: something is wrong; nothing was written.
+    """
+    report = Report()
+    progress("reading the contract")
+    chosen, api = read(request.spec, request.surfaces, request.allowed, report)
+    progress(f"generating {len(api.types)} types and {len(api.operations)} operations")
+    files = emit(api, request, report)
+    report.stop_on_error()
+    progress("formatting and importing")
+    outputs = stage(files, request.package, report)
+    report.stop_on_error()
+    planned = plan(request, outputs, _contract(chosen, request.spec), report, force=force)
+    report.stop_on_error()
+    made: list[str] = []
+    if not check_only:
+        check_owned(planned, report, force=force)
+        report.stop_on_error()
+        apply(planned, report)
+        report.stop_on_error()
+        if request.handlers:
+            made = write_missing(request.handlers, scaffold(api, request), report)
+            report.stop_on_error()
+    return Outcome(planned, report.items, made)
+
+
+def _contract(chosen: Bundle, spec: Path) -> dict[str, str]:
+    """The digest of every file that the contract was read from, by its path from the root document's folder."""
+    folder = spec.resolve().parent
+    return {source.relative_to(folder): lock.digest(source.data) for source in chosen.sources}

@@ -1,0 +1,51 @@
+"""What a run of the generator was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+OUTPUTS = ("bundle", "models", "server", "client")
+"""What can be asked for with `--only`. A server or a client brings its models along."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A run of the generator.
+
+    Attributes:
+        spec: the root document.
+        out: the folder that is written, and belongs to the generator whole.
+        package: the import name of the generated package, dots allowed.
+        only: some of `OUTPUTS`; empty for all.
+        surfaces: the values of `x-surface` to keep; empty for all.
+        allowed: folders, files and URLs outside the root document's folder that references may lead to.
+        handlers: where the user's own handler files are scaffolded, if at all.
+    """
+
+    spec: Path
+    out: Path
+    package: str = "checkout_api"
+    only: frozenset[str] = frozenset()
+    surfaces: frozenset[str] = frozenset()
+    allowed: tuple[str, ...] = ()
+    handlers: Path | None = None
+
+    def wants(self, output: str) -> bool:
+        """Whether an output was asked for."""
+        return not self.only or output in self.only
+
+    @property
+    def configuration(self) -> dict[str, object]:
+        """All of it that decides what comes out, as JSON; not where it is read or written."""
+        return {
+            "package": self.package,
+            "only": sorted(self.only),
+            "surfaces": sorted(self.surfaces),
+            "allowed": sorted(self.allowed),
+        }
+
+    @property
+    def package_folder(self) -> str:
+        """Where the package stands below `out`."""
+        return "python/" + self.package.replace(".", "/")

@@ -1,0 +1,94 @@
+"""Reading credentials out of a request: presence and form, never validity, which is the handler's to judge."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from .credentials import ApiKey, Basic, Bearer, Credential, Other
+from .operation import Operation, SecurityScheme
+from .parameters import Raw
+from .texts import decoded, form_decoded
+
+Reader = Callable[[Raw], Credential | None]
+Authenticate = Callable[[Raw], tuple[bool, Any]]
+
+_TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def authenticator(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> Authenticate | None:
+    """A function that gives whether a request may go on, and its credential: that of the first alternative that is complete.
+
+    An alternative of several schemes gives a tuple; an anonymous request gives None. None where the operation asks for nothing.
+    """
+    if not operation.security or not any(operation.security):
+        return None
+    alternatives = [
+        [_reader(schemes.get(name), name) for name in requirement] for requirement in operation.security if requirement
+    ]
+    anonymous = not all(operation.security)
+
+    def authenticate(raw: Raw) -> tuple[bool, Any]:
+        for readers in alternatives:
+            found = tuple(reader(raw) for reader in readers)
+            if None not in found:
+                return True, found[0] if len(found) == 1 else found
+        return anonymous, None
+
+    return authenticate
+
+
+def challenge(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> str:
+    """The `WWW-Authenticate` of an operation (RFC 9110, section 11.6.1): one challenge per scheme that it knows."""
+    kinds = [schemes[name].kind for requirement in operation.security for name in requirement if name in schemes]
+    texts = {"bearer": "Bearer", "basic": f'Basic realm="{operation.surface or "api"}", charset="UTF-8"', "api_key": "ApiKey"}
+    return ", ".join(dict.fromkeys(texts[kind] for kind in kinds if kind in texts))
+
+
+def _reader(scheme: SecurityScheme | None, name: str) -> Reader:
+    if scheme is None or scheme.kind == "other":
+        return lambda raw: Other(name)
+    if scheme.kind == "bearer":
+        return lambda raw: _bearer(raw.headers.get("authorization", ""), name)
+    if scheme.kind == "basic":
+        return lambda raw: _basic(raw.headers.get("authorization", ""), name)
+    return _api_key(scheme)
+
+
+def _bearer(text: str, name: str) -> Bearer | None:
+    kind, _, token = text.partition(" ")
+    token = token.strip(" ")
+    return Bearer(token, name) if kind.lower() == "bearer" and _TOKEN.fullmatch(token) else None
+
+
+def _basic(text: str, name: str) -> Basic | None:
+    kind, _, token = text.partition(" ")
+    if kind.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(token.strip(" "), validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return None
+    return Basic(user, password, name) if colon else None
+
+
+def _api_key(scheme: SecurityScheme) -> Reader:
+    parameter, name = scheme.parameter or "", scheme.name
+    lower = parameter.lower()
+
+    def header(raw: Raw) -> ApiKey | None:
+        key = raw.headers.get(lower, "").strip(" \t")
+        return ApiKey(key, name) if key else None
+
+    def elsewhere(raw: Raw) -> ApiKey | None:
+        pairs, unescape = (raw.cookies, decoded) if scheme.location == "cookie" else (raw.pairs, form_decoded)
+        found = [value for key, value in pairs if key == parameter]
+        try:
+            return ApiKey(unescape(found[0]), name) if len(found) == 1 and found[0] else None
+        except ValueError:
+            return None
+
+    return header if scheme.location == "header" else elsewhere

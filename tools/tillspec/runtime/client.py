@@ -1,0 +1,239 @@
+"""The clients under the generated ones: one call from typed arguments to a typed response, sync and async.
+
+Both share everything but the sending: `Exchange` knows what to send, whether to send it again, and what the answer means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, cast
+
+import httpx
+
+from .authorization import CredentialSource
+from .errors import ErrorResponse, Target, transport_error
+from .incoming import ResponsePlan
+from .operation import Operation, Response, SecurityScheme
+from .outgoing import Arguments, HeaderField, RequestPlan, header_bytes
+from .retry import IDEMPOTENT, Attempts, Retry
+
+ResultT = TypeVar("ResultT")
+Timeout = float | httpx.Timeout
+Errors = Mapping[type[Response], type[ErrorResponse[Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a client is made with.
+
+    `schemes` are the contract's security schemes by name; `credentials` goes from the same names to what the user gave;
+    `errors` goes from the response classes that are errors to their exceptions.
+    """
+
+    base_url: str
+    credentials: Mapping[str, CredentialSource]
+    timeout: Timeout
+    retry: Retry
+    headers: Mapping[str, str] | None
+    schemes: Mapping[str, SecurityScheme]
+    errors: Errors
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is worked out once for an operation."""
+
+    target: Target
+    request: RequestPlan
+    response: ResponsePlan
+
+
+@dataclass(slots=True)
+class Exchange(Generic[ResultT]):
+    """One call: the request, the same for all its attempts, and what to make of each outcome."""
+
+    plan: _Plan
+    request: httpx.Request
+    attempts: Attempts
+    secrets: tuple[str, ...]
+
+    def failed(self, error: httpx.RequestError) -> float:
+        """The seconds to wait before the next attempt.
+
+        Raises:
+            TransportError: there is none.
+        """
+        wait = self.attempts.after_error(error)
+        if wait is None:
+            raise transport_error(self.plan.target, error, self.attempts.made) from error
+        return wait
+
+    def answered(self, answer: httpx.Response) -> float | None:
+        """The seconds to wait before the next attempt, None where this answer stands."""
+        return self.attempts.after_answer(answer.status_code, answer.headers)
+
+    def result(self, answer: httpx.Response) -> ResultT:
+        """The typed response.
+
+        Raises:
+            ErrorResponse: the contract declares the answer as an error.
+            UnexpectedResponse: the contract does not declare it.
+        """
+        return cast("ResultT", self.plan.response.read(answer, self.secrets))
+
+
+class _Caller:
+    """What the sync and the async caller share.
+
+    It is safe to use from several threads: nothing changes after construction but a cache whose entries are equal whoever makes
+    them.
+    """
+
+    def __init__(self, settings: Settings, http: httpx.Client | httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._base = _base_url(settings.base_url)
+        self._headers = [(name.encode(), header_bytes(name, text)) for name, text in (settings.headers or {}).items()]
+        self._build = http.build_request
+        self._plans: dict[str, _Plan] = {}
+
+    def _exchange(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None) -> Exchange[ResultT]:
+        plan = self._plans.get(operation.id) or self._plan(operation)
+        outgoing = plan.request.write(arguments)
+        request = self._build(
+            operation.method,
+            self._base + outgoing.path,
+            headers=outgoing.headers if not self._headers else [*self._kept(outgoing.headers), *outgoing.headers],
+            content=outgoing.content,
+            timeout=self._settings.timeout if timeout is None else timeout,
+        )
+        attempts = Attempts(self._settings.retry, outgoing.keyed or operation.method in IDEMPOTENT, outgoing.keyed)
+        return Exchange(plan, request, attempts, outgoing.secrets)
+
+    def _kept(self, headers: list[HeaderField]) -> list[HeaderField]:
+        """The client's own headers that the call does not set itself."""
+        names = {name.lower() for name, _ in headers}
+        return [each for each in self._headers if each[0].lower() not in names]
+
+    def _plan(self, operation: Operation[Any]) -> _Plan:
+        target = Target(operation.id, operation.method, operation.path)
+        request = RequestPlan(operation, self._settings.schemes, self._settings.credentials, target)
+        plan = _Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
+        return self._plans.setdefault(operation.id, plan)
+
+
+class SyncCaller(_Caller):
+    """Calls operations over an `httpx.Client`: the given one, which stays its owner's, or one of its own."""
+
+    def __init__(self, settings: Settings, http: httpx.Client | None) -> None:
+        self._http = http or httpx.Client(cookies=_no_cookies(), follow_redirects=False)
+        self._owned = http is None
+        super().__init__(settings, self._http)
+
+    def call(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None = None) -> ResultT:
+        """Send the request, again where that is safe, and read the answer.
+
+        Raises:
+            ErrorResponse, UnexpectedResponse, TransportError, MissingCredentials: see there; each is an `ApiError`.
+            ValueError: an argument that cannot be sent, for instance `..` as a part of the path.
+        """
+        exchange = self._exchange(operation, arguments, timeout)
+        while True:
+            try:
+                answer = self._http.send(exchange.request, follow_redirects=False)
+            except httpx.RequestError as error:
+                wait: float | None = exchange.failed(error)
+            else:
+                wait = exchange.answered(answer)
+                if wait is None:
+                    return exchange.result(answer)
+            self._settings.retry.sleep(cast("float", wait))
+
+    def close(self) -> None:
+        if self._owned:
+            self._http.close()
+
+
+class AsyncCaller(_Caller):
+    """Calls operations over an `httpx.AsyncClient`: the given one, which stays its owner's, or one of its own."""
+
+    def __init__(self, settings: Settings, http: httpx.AsyncClient | None) -> None:
+        self._http = http or httpx.AsyncClient(cookies=_no_cookies(), follow_redirects=False)
+        self._owned = http is None
+        super().__init__(settings, self._http)
+
+    async def call(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None = None) -> ResultT:
+        """As `SyncCaller.call`."""
+        exchange = self._exchange(operation, arguments, timeout)
+        while True:
+            try:
+                answer = await self._http.send(exchange.request, follow_redirects=False)
+            except httpx.RequestError as error:
+                wait: float | None = exchange.failed(error)
+            else:
+                wait = exchange.answered(answer)
+                if wait is None:
+                    return exchange.result(answer)
+            await self._settings.retry.async_sleep(cast("float", wait))
+
+    async def aclose(self) -> None:
+        if self._owned:
+            await self._http.aclose()
+
+
+class ClientBase:
+    """The base of a generated `Client`: it closes what it opened."""
+
+    _caller: SyncCaller
+
+    def close(self) -> None:
+        """Close the connections, unless they belong to an `http` that the client was given."""
+        self._caller.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncClientBase:
+    """The base of a generated `AsyncClient`: it closes what it opened."""
+
+    _caller: AsyncCaller
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they belong to an `http` that the client was given."""
+        await self._caller.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+def _base_url(text: str) -> str:
+    """The base URL without its last slash.
+
+    Raises:
+        ValueError: not an absolute http(s) URL, or one with user information, a query or a fragment.
+    """
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise ValueError("base_url is not a URL") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("base_url must be an absolute http or https URL")
+    if url.userinfo or url.query or url.fragment:
+        raise ValueError("base_url must have no user information, query or fragment; credentials are given as Credentials(...)")
+    return str(url).rstrip("/")
+
+
+def _no_cookies() -> CookieJar:
+    # A server's cookies would tie calls of different users of the client together; declared cookie parameters are sent anyway.
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))

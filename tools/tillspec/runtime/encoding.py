@@ -1,0 +1,189 @@
+"""Writing parameters, headers and forms: OpenAPI 3.1, sections 4.8.12.2 to 4.8.12.4, with RFC 6570 where it defers to it.
+
+What a style cannot carry (a comma in an array in a header, an empty object) is refused, never sent as something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from . import deep
+from .operation import Content, Header, Parameter, Value
+from .texts import encoded, write
+
+DELIMITERS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
+"""What stands between the items of an array in a query that is not exploded."""
+
+
+def encode(parameter: Parameter, value: Any) -> str:
+    """The text of a parameter: what replaces `{name}` in a path, a query's `a=1&a=2`, a header's value, a cookie's `name=value`.
+
+    An empty text means that there is nothing to send (an empty array in a query).
+
+    Raises:
+        ValueError: the style cannot carry the value.
+        pydantic_core.PydanticSerializationError: it is not of the declared type.
+    """
+    if parameter.media_type is not None:
+        return _encoded_document(parameter, value)
+    plain = jsonable(parameter.value, value)
+    if parameter.location == "path":
+        return _encoded_path(parameter, plain)
+    if parameter.location == "header":
+        return _encoded_header(plain, parameter.explode)
+    return "&".join(f"{encoded(name)}={text}" for name, text in _encoded_pairs(parameter, plain))
+
+
+def encode_header(header: Header, value: Any) -> str:
+    """The text of a response header (style `simple`).
+
+    Raises:
+        ValueError: the header cannot carry the value: a line break, a comma inside an item.
+    """
+    return _encoded_header(jsonable(header.value, value), header.explode)
+
+
+def encode_form(content: Content, value: Any) -> str:
+    """The text of a body `application/x-www-form-urlencoded`: nested objects as `a[b]=c`, arrays repeated (or by `styles`).
+
+    Raises:
+        ValueError: a field that a form cannot carry.
+    """
+    plain = jsonable(content.value, value) if content.value is not None else value
+    if not isinstance(plain, dict):
+        raise ValueError("a form carries an object")
+    parts: list[str] = []
+    for name, item in plain.items():
+        style, explode = content.styles.get(name, ("form", True))
+        if isinstance(item, list) and style != "deepObject":
+            values = [encoded(write(entry)) for entry in item]
+            delimiter = DELIMITERS.get(style, ",")
+            parts += [f"{encoded(name)}={text}" for text in (values if explode else [delimiter.join(values)] if values else [])]
+        else:
+            parts += [f"{encoded(key)}={encoded(text)}" for key, text in deep.flatten(name, item)]
+    return "&".join(parts)
+
+
+def jsonable(value: Value, item: Any) -> Any:
+    """The JSON value of a typed one."""
+    return value.adapter.serializer.to_python(item, mode="json", by_alias=True, warnings="error")
+
+
+def is_json(media_type: str) -> bool:
+    """Whether a media type is JSON's (RFC 6838, section 4.2.8, for the suffix)."""
+    essence = media_type.partition(";")[0].strip().lower()
+    return essence in ("application/json", "text/json") or essence.endswith("+json")
+
+
+def _encoded_document(parameter: Parameter, value: Any) -> str:
+    if is_json(parameter.media_type or ""):
+        text = parameter.value.adapter.serializer.to_json(value, by_alias=True, warnings="error").decode()
+    elif parameter.location == "querystring":
+        return encode_form(Content(carrier="form", value=parameter.value, shape=parameter.shape), value)
+    else:
+        text = write(jsonable(parameter.value, value))
+    match parameter.location:
+        case "header":
+            return _encoded_header(text, False)
+        case "path":
+            return _segment(encoded(text))
+        case "querystring":
+            return encoded(text)
+        case _:
+            return f"{encoded(parameter.name)}={encoded(text)}"
+
+
+def _encoded_path(parameter: Parameter, value: Any) -> str:
+    style, explode, name = parameter.style, parameter.explode, encoded(parameter.name)
+    separator = {"label": ".", "matrix": ";"}.get(style, ",") if explode else ","
+
+    def escaped(item: Any) -> str:
+        # A dot is unreserved: only where it separates must one inside a value be told apart.
+        return encoded(write(item)).replace(".", "%2E") if separator == "." else encoded(write(item))
+
+    match value:
+        case dict():
+            joined = [escaped(key) + ("=" if explode else ",") + escaped(item) for key, item in value.items()]
+        case list():
+            joined = [f"{name}={escaped(item)}" if explode and style == "matrix" else escaped(item) for item in value]
+            if value == [""] and not explode:
+                raise ValueError("an array of one empty text reads as an empty array")
+        case _:
+            joined, explode = [escaped(value) if style != "label" else encoded(write(value))], False
+    if style == "matrix":
+        whole = separator.join(joined)
+        return f";{whole}" if explode else f";{name}={whole}"
+    if style == "label":
+        return "." + separator.join(joined)
+    return _segment(separator.join(joined))
+
+
+def _segment(text: str) -> str:
+    """RFC 3986, section 5.2.4: a segment of dots would be taken out of the path, with what stands before it."""
+    if text in ("", ".", ".."):
+        raise ValueError(f"{text!r} cannot stand in a path")
+    return text
+
+
+def _encoded_header(value: Any, explode: bool) -> str:
+    match value:
+        case dict():
+            parts = [
+                _piece(key, "=," if explode else ",") + ("=" if explode else ",") + _piece(v, ",") for key, v in value.items()
+            ]
+        case list():
+            parts = [_piece(item, ",") for item in value]
+            if parts == [""]:
+                raise ValueError("an array of one empty text reads as an empty array")
+        case _:
+            parts = [_piece(value, "")]
+    return ",".join(parts)
+
+
+def _piece(value: Any, refused: str) -> str:
+    """A text inside a header: RFC 9110, section 5.5, allows no line break, no NUL, and no space at either end."""
+    text = write(value)
+    if text != text.strip(" \t") or any(c in refused or (c < " " and c != "\t") or c == "\x7f" for c in text):
+        raise ValueError(f"{text!r} cannot stand in a header")
+    text.encode()
+    return text
+
+
+def _encoded_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
+    """The pairs of a query or a cookie: names are plain, texts are encoded."""
+    name, style = parameter.name, parameter.style
+    escaped = _escaped(parameter)
+    if style == "deepObject":
+        return [(key, escaped(text)) for key, text in deep.flatten(name, value)]
+    match value:
+        case dict() if parameter.explode:
+            pairs = [(key, escaped(item)) for key, item in value.items()]
+        case list() if parameter.explode:
+            return [(name, escaped(item)) for item in value]
+        case dict():
+            pairs = [(name, _joined([part for pair in value.items() for part in pair], style, escaped))]
+        case list():
+            return [(name, _joined(value, style, escaped))]
+        case _:
+            return [(name, escaped(value))]
+    if not value:
+        raise ValueError("an empty object, which this style cannot say")
+    return pairs
+
+
+def _escaped(parameter: Parameter) -> Callable[[Any], str]:
+    def escaped(item: Any) -> str:
+        text = encoded(write(item), reserved=parameter.allow_reserved and parameter.location == "query")
+        return text.replace(",", "%2C")
+
+    return escaped
+
+
+def _joined(items: Sequence[Any], style: str, escaped: Callable[[Any], str]) -> str:
+    delimiter, parts = DELIMITERS.get(style, ","), [escaped(item) for item in items]
+    if any(delimiter in part for part in parts if delimiter != ","):
+        raise ValueError("an item holds the delimiter, which this style cannot say")
+    if parts == [""]:
+        raise ValueError("an array of one empty text reads as an empty array")
+    return delimiter.join(parts)

@@ -1,0 +1,241 @@
+"""Reading the typed arguments of an operation out of a request. Everything that can be decided once is decided here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+from urllib.parse import unquote
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from . import media
+from .operation import Content, Operation, Parameter, RequestBody
+from .parameters import ABSENT, Raw, decode_form, decoder, validated
+from .refusal import Violation
+from .texts import pairs_of
+from .violations import Place, body_violations, token, violations
+
+ReadBody = Callable[[bytes], Any]
+
+
+class Invalid(Exception):
+    """A value that the contract does not allow."""
+
+    def __init__(self, *found: Violation) -> None:
+        super().__init__(*found)
+        self.found = found
+
+
+class Unsupported(Exception):
+    """A body of a media type or charset that the contract does not declare."""
+
+
+# -- parameters ------------------------------------------------------------------------------------------------------------
+
+
+class ParameterReader:
+    """Reads the parameters of an operation: keyword arguments, or violations."""
+
+    def __init__(self, operation: Operation[Any]) -> None:
+        names = frozenset(p.name for p in operation.parameters if p.location == "query")
+        self._readers = [_parameter_reader(parameter, names - {parameter.name}) for parameter in operation.parameters]
+
+    def read(self, raw: Raw, keywords: dict[str, Any]) -> list[Violation]:
+        """Puts every parameter into `keywords`; gives the violations, none where all is well."""
+        found: list[Violation] = []
+        for keyword, reader in self._readers:
+            try:
+                keywords[keyword] = reader(raw)
+            except Invalid as error:
+                found += error.found
+        return found
+
+
+def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str]) -> Raw:
+    """The texts of a request; fields of one name are joined (RFC 9110, section 5.3).
+
+    Raises:
+        Invalid: a query whose names are not UTF-8.
+    """
+    joined: dict[str, str] = {}
+    for name, value in headers:
+        key = name.decode("latin-1")  # in lower case, by the rules of ASGI
+        text = _header_text(value)
+        joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
+    text = query.decode("latin-1")
+    try:
+        pairs = pairs_of(text) if text else []
+    except ValueError:
+        raise Invalid(Violation("query", "", "The query is not UTF-8", "unicode")) from None
+    return Raw(path, text, pairs, joined, _cookies(joined["cookie"]) if "cookie" in joined else ())
+
+
+def _header_text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _cookies(text: str) -> list[tuple[str, str]]:
+    pairs = (part.strip(" \t").partition("=")[::2] for part in text.split(";"))
+    return [(unquote(name), value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value) for name, value in pairs]
+
+
+def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str, Callable[[Raw], Any]]:
+    decode, value = decoder(parameter, others), parameter.value
+    place = cast("Place", "query" if parameter.location == "querystring" else parameter.location)
+    pointer = token(parameter.name)
+    absent = _default(parameter)
+    # A text of several kinds is read as the most specific one; where that is refused, the text itself may still be allowed.
+    several = getattr(parameter.shape, "kinds", ())
+    fallback = len(several) > 1 and "string" in several
+
+    def read(raw: Raw) -> Any:
+        try:
+            plain = decode(raw)
+        except ValueError as error:
+            message = "not UTF-8" if isinstance(error, UnicodeError) else str(error)
+            raise Invalid(Violation(place, pointer, message, "malformed")) from None
+        if plain is ABSENT:
+            if parameter.required:
+                raise Invalid(Violation(place, pointer, "Field required", "missing"))
+            return absent()
+        try:
+            return validated(value, plain)
+        except ValidationError as error:
+            if fallback and not isinstance(plain, str):
+                return _as_text(parameter, raw, error)
+            raise Invalid(*violations(error, place, plain, pointer)) from None
+        except ValueError:
+            raise Invalid(Violation(place, pointer, "not a Unicode text", "unicode")) from None
+
+    def _as_text(parameter: Parameter, raw: Raw, error: ValidationError) -> Any:
+        text = as_text(raw)
+        try:
+            return validated(value, text)
+        except ValidationError:
+            raise Invalid(*violations(error, place, text, pointer)) from None
+
+    as_text = decoder(_text_only(parameter), others) if fallback else decode
+    return parameter.keyword, read
+
+
+def _text_only(parameter: Parameter) -> Parameter:
+    return Parameter(
+        name=parameter.name, keyword=parameter.keyword, location=parameter.location, value=parameter.value,
+        style=parameter.style, explode=parameter.explode,
+    )  # fmt: skip
+
+
+def _default(parameter: Parameter) -> Callable[[], Any]:
+    """What stands for an absent parameter: the contract's default, made anew each time; one that is not valid stands as it is."""
+    text = parameter.default
+    if text is None:
+        return lambda: None
+    try:
+        parameter.value.adapter.validator.validate_json(text, strict=True)
+    except ValidationError:
+        return lambda: from_json(text)
+    return lambda: parameter.value.adapter.validator.validate_json(text, strict=True)
+
+
+# -- bodies ----------------------------------------------------------------------------------------------------------------
+
+
+class BodyReader:
+    """Reads the body of an operation by its media type."""
+
+    def __init__(self, body: RequestBody) -> None:
+        self.required = body.required
+        self.chooses = len(body.contents) > 1 or any("*" in key or key.startswith("multipart/") for key in body.contents)
+        self._readers = {key: _content_reader(content) for key, content in body.contents.items()}
+        self._carriers = {key: content.carrier for key, content in body.contents.items()}
+        self._known: dict[str, tuple[str, ReadBody]] = {}
+
+    def choose(self, content_type: str) -> tuple[str, ReadBody]:
+        """The media type for the handler, and the function that reads a body of it.
+
+        Raises:
+            Unsupported: not declared, or in a charset other than UTF-8 (RFC 8259, section 8.1).
+        """
+        known = self._known.get(content_type)
+        if known is not None:
+            return known
+        found = media.find(self._readers, content_type)
+        if found is None:
+            raise Unsupported(f"The media type must be {_one_of(self._readers)}")
+        key, reader = found
+        charset = media.parameter(content_type, "charset")
+        if self._carriers[key] != "bytes" and charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise Unsupported("The charset must be UTF-8")
+        whole = content_type if "*" in key or key.startswith("multipart/") else key
+        if len(self._known) < 64:  # remembered by the text that was sent, so bounded
+            self._known[content_type] = whole, reader
+        return whole, reader
+
+
+def _one_of(names: Mapping[str, Any]) -> str:
+    return " or ".join(names)
+
+
+def _content_reader(content: Content) -> ReadBody:
+    match content.carrier:
+        case "bytes":
+            return lambda body: body
+        case "text":
+            return _read_text
+        case "form":
+            return lambda body: _read_form(content, body)
+        case "json":
+            return _json_reader(content)
+
+
+def _json_reader(content: Content) -> ReadBody:
+    assert content.value is not None, "JSON content has a value"
+    validate = content.value.adapter.validator.validate_json
+
+    def read(body: bytes) -> Any:
+        try:
+            value = validate(body)
+        except ValidationError as error:
+            raise Invalid(*body_violations(error, body)) from None
+        # RFC 8259 knows neither; the parser takes them. Most bodies hold no such bytes, and the rest may hold them in texts.
+        if b"NaN" in body or b"Infinity" in body:
+            _refuse_not_finite(body)
+        return value
+
+    return read
+
+
+def _refuse_not_finite(body: bytes) -> None:
+    try:
+        from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
+
+
+def _read_text(body: bytes) -> str:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        raise Invalid(Violation("body", "", "The text is not UTF-8", "unicode")) from None
+
+
+def _read_form(content: Content, body: bytes) -> Any:
+    assert content.value is not None, "a typed form has a value"
+    try:
+        plain = decode_form(content, _read_text(body))
+    except ValueError as error:
+        message = "The form is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+        raise Invalid(Violation("body", "", message, "malformed")) from None
+    try:
+        return validated(content.value, plain)
+    except ValidationError as error:
+        raise Invalid(*violations(error, "body", plain, "")) from None
+    except ValueError:
+        raise Invalid(Violation("body", "", "not a Unicode text", "unicode")) from None
+
+
+MISSING_BODY: Final = Violation("body", "", "A body is required", "missing")

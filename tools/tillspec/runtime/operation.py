@@ -1,0 +1,160 @@
+"""What an operation looks like on the wire, as data: the generated tables are made of these; server and client read them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import TypeAdapter
+
+ResultT = TypeVar("ResultT", covariant=True)
+
+Location = Literal["path", "query", "header", "cookie", "querystring"]
+Kind = Literal["string", "integer", "number", "boolean", "null"]
+Carrier = Literal["json", "form", "text", "bytes"]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A typed value: the annotation that describes it, and the pydantic adapter for it, made at first use."""
+
+    annotation: Any
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.annotation)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A parameter's text that stands for one JSON scalar: the kinds that the schema allows, most specific first."""
+
+    kinds: tuple[Kind, ...] = ("string",)
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A parameter's text that stands for an array."""
+
+    item: Text = Text()
+
+
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """A parameter's text that stands for an object: its declared properties, and what all others are read as."""
+
+    properties: Mapping[str, Text | Items | Properties]
+    other: Text | Items | Properties = Text()
+
+
+Shape = Text | Items | Properties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter: `name` is its name on the wire, `keyword` the argument that carries it in Python.
+
+    `style` and `explode` are OpenAPI's (3.1, section 4.8.12.2); with `media_type` set the text is a document of that type.
+    `default` is the JSON text of what stands for an absent parameter, None where nothing does.
+    """
+
+    name: str
+    keyword: str
+    location: Location
+    value: Value
+    shape: Shape = Text()
+    required: bool = False
+    style: str = "form"
+    explode: bool = True
+    allow_reserved: bool = False
+    media_type: str | None = None
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """One media type of a body: how it is carried, and the typed value (None for text and bytes).
+
+    `shape` says how the fields of a form are read; `styles` gives the style and explode of those that are not `form`, exploded.
+    """
+
+    carrier: Carrier
+    value: Value | None = None
+    shape: Shape | None = None
+    styles: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestBody:
+    """What a request carries, by media type (lower case, without parameters; `image/*` and `*/*` are ranges)."""
+
+    contents: Mapping[str, Content]
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A response header and the field of the response class that carries it.
+
+    An `ambient` header stands on every response of its surface: a handler may leave it out, the surface fills it in.
+    """
+
+    name: str
+    keyword: str
+    value: Value
+    shape: Shape = Text()
+    required: bool = False
+    ambient: bool = False
+    explode: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """How a response class is written and read: its headers, and its body by media type."""
+
+    headers: tuple[Header, ...] = ()
+    contents: Mapping[str, Content] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """The base of all declared responses.
+
+    A generated response is frozen. `status` is a class variable where the contract declares one status, and a field where
+    it declares `4XX` or `default`. It has a field `body` where it has a body, a field `media_type` where it may have
+    several, and one field for each header.
+    """
+
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityScheme:
+    """How a credential travels: `kind` is `basic`, `bearer`, `api_key`, or `other` for what only the owner can read."""
+
+    name: str
+    kind: Literal["basic", "bearer", "api_key", "other"]
+    location: Literal["query", "header", "cookie"] | None = None
+    parameter: str | None = None
+
+
+# No slots: with them, the `__setattr__` of a frozen class raises when typing marks what `Operation[X](...)` made.
+@dataclass(frozen=True, kw_only=True)
+class Operation(Generic[ResultT]):
+    """An operation: what a request to it is made of, and what may answer it.
+
+    `responses` goes from `"201"`, `"4XX"` or `"default"` to the response class. `security` lists alternatives, each the
+    schemes that are asked for together with their scopes; an empty alternative means anonymous, an empty list that nothing is
+    asked for. `surface` is the group of operations that shapes its errors together.
+    """
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...] = ()
+    body: RequestBody | None = None
+    responses: Mapping[str, type[Response]]
+    security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
+    surface: str = ""

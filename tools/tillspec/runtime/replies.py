@@ -1,0 +1,198 @@
+"""Writing answers: from a response object to a status, headers and bytes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Final
+
+from pydantic_core import to_json
+from starlette.types import Send
+
+from . import media
+from .operation import Content, Header, Operation, Response
+from .parameters import encode_form, encode_header
+from .refusal import Violation
+
+Ambient = Callable[[], Any]
+"""Gives the surface's headers for this request, an object with one attribute per ambient header; None where it has none."""
+
+Write = Callable[[Any, Ambient], "Reply"]
+
+_BODILESS: Final = frozenset({204, 205, 304})
+_FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class Undeclared(Exception):
+    """An answer that the contract does not declare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it is sent."""
+
+    status: int
+    body: bytes = b""
+    headers: Sequence[tuple[bytes, bytes]] = field(default=())
+
+    async def send(self, send: Send, *, head: bool = False) -> None:
+        """Sends it; for HEAD without the body (RFC 9110, section 9.3.2)."""
+        headers = list(self.headers)
+        if self.status not in (204, 304) and self.status >= 200:
+            headers.append((b"content-length", str(len(self.body)).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head or self.status in _BODILESS else self.body})
+
+
+def writers(operation: Operation[Any]) -> Mapping[type[Response], Write]:
+    """One function per declared response class; a class that stands for several statuses takes any of them."""
+    statuses: dict[type[Response], list[str]] = {}
+    for status, kind in operation.responses.items():
+        statuses.setdefault(kind, []).append(status)
+    return {kind: _writer(kind, tuple(keys)) for kind, keys in statuses.items()}
+
+
+def plain_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI has them.
+
+    Raises:
+        ValueError: a line break or another control character.
+    """
+    return [(name.lower().encode("ascii"), _field(value)) for name, value in headers.items()]
+
+
+def ambient_headers(ambient: Any) -> list[tuple[bytes, bytes]]:
+    """All headers of a surface, for an answer that the stub gives by itself."""
+    if ambient is None:
+        return []
+    found = ((header, getattr(ambient, header.keyword)) for header in type(ambient).wire)
+    return [(header.name.lower().encode(), _field(encode_header(header, value))) for header, value in found if value is not None]
+
+
+def problem(status: int, message: str = "", found: Sequence[Violation] = ()) -> Reply:
+    """A problem document (RFC 9457), for what belongs to no surface."""
+    body: dict[str, Any] = {"type": "about:blank", "title": _phrase(status), "status": status}
+    if message:
+        body["detail"] = message
+    if found:
+        body["errors"] = [{"detail": v.message, "pointer": v.pointer, "location": v.location} for v in found]
+    return Reply(status, to_json(body), [(b"content-type", b"application/problem+json")])
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
+
+
+def _writer(kind: type[Response], statuses: tuple[str, ...]) -> Write:
+    status_of = _status(kind, statuses)
+    write_headers = _header_writer(kind.wire.headers)
+    write_body = _body_writer(kind.wire.contents)
+
+    def write(response: Any, ambient: Ambient) -> Reply:
+        status = status_of(response)
+        headers = write_headers(response, ambient)
+        if write_body is None or status in _BODILESS:
+            return Reply(status, b"", headers)
+        content_type, body = write_body(response)
+        headers.append((b"content-type", content_type))
+        return Reply(status, body, headers)
+
+    return write
+
+
+def _status(kind: type[Response], statuses: tuple[str, ...]) -> Callable[[Any], int]:
+    if len(statuses) == 1 and statuses[0].isdigit():
+        fixed = int(statuses[0])
+        return lambda response: fixed
+    ranges = tuple(status[0] for status in statuses if status.upper().endswith("XX"))
+    exact = {int(status) for status in statuses if status.isdigit()}
+    anything = "default" in statuses
+
+    def status_of(response: Any) -> int:
+        status = response.status
+        known = type(status) is int and 200 <= status <= 599
+        if known and (anything or status in exact or str(status)[0] in ranges):
+            return int(status)
+        raise Undeclared(f"{kind.__name__} with status {status!r}")
+
+    return status_of
+
+
+def _header_writer(headers: Sequence[Header]) -> Callable[[Any, Ambient], list[tuple[bytes, bytes]]]:
+    fixed = [(header.name.lower().encode(), header) for header in headers]
+
+    def write(response: Any, ambient: Ambient) -> list[tuple[bytes, bytes]]:
+        result = []
+        for name, header in fixed:
+            value = getattr(response, header.keyword)
+            if value is None and header.ambient:
+                value = getattr(ambient(), header.keyword, None)
+            if value is None:
+                continue
+            text = value if type(value) is str else encode_header(header, value)
+            result.append((name, _field(text)))
+        return result
+
+    return write
+
+
+def _field(text: str) -> bytes:
+    if _FORBIDDEN.search(text):
+        raise ValueError("a header with a control character")
+    return text.strip(" \t").encode()
+
+
+def _body_writer(contents: Mapping[str, Content]) -> Callable[[Any], tuple[bytes, bytes]] | None:
+    by_type = {media_type: (_content_type(media_type, content), _serializer(content)) for media_type, content in contents.items()}
+    if not by_type:
+        return None
+    first = next(iter(contents))
+    if len(by_type) == 1 and "*" not in first and not first.startswith("multipart/"):
+        content_type, serialize = by_type[first]
+        return lambda response: (content_type, serialize(response.body))
+
+    def write(response: Any) -> tuple[bytes, bytes]:
+        found = media.find(by_type, response.media_type)
+        if found is None:
+            raise Undeclared(f"media type {response.media_type!r}")
+        key, (content_type, serialize) = found
+        exact = "*" not in key and not key.startswith("multipart/")
+        return content_type if exact else _field(response.media_type), serialize(response.body)
+
+    return write
+
+
+def _content_type(media_type: str, content: Content) -> bytes:
+    charset = content.carrier == "text" and "charset" not in media_type
+    return f"{media_type}; charset=utf-8".encode() if charset else media_type.encode()
+
+
+def _serializer(content: Content) -> Callable[[Any], bytes]:
+    match content.carrier:
+        case "json":
+            assert content.value is not None, "JSON content has a value"
+            serialize = content.value.adapter.serializer.to_json
+            return lambda body: serialize(body, by_alias=True, warnings="error")
+        case "form":
+            return lambda body: encode_form(content, body).encode()
+        case "text":
+            return lambda body: _text(body).encode()
+        case "bytes":
+            return _bytes
+
+
+def _text(body: Any) -> str:
+    if not isinstance(body, str):
+        raise Undeclared(f"a body of type {type(body).__name__} where text is declared")
+    return body
+
+
+def _bytes(body: Any) -> bytes:
+    if not isinstance(body, bytes | bytearray | memoryview):
+        raise Undeclared(f"a body of type {type(body).__name__} where bytes are declared")
+    return bytes(body)

@@ -1,0 +1,323 @@
+"""The server's side: routes, checks and answers around the handlers of an application.
+
+A request is checked in this order: path, method, credentials, media type, size, parameters and body. What fails is shaped by the
+surface of the operation; a handler sees only what the contract allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import to_json
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+
+from . import media
+from .authentication import authenticator, challenge
+from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, raw_request
+from .operation import Operation, SecurityScheme
+from .parameters import Raw
+from .refusal import STATUSES, Kind, OperationNotImplemented, Refusal, Surface, Violation
+from .replies import Reply, Undeclared, ambient_headers, plain_headers, problem, writers
+from .request import Request
+from .routing import Endpoint, PathRoute, PathRoutes, blank, expressions
+
+MAX_BODY: Final = 1_048_576
+"""The largest body that is read unless the application says otherwise: 1 MiB."""
+
+_FAILED: Final = "Something went wrong"
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An operation, and who answers it: `handlers` has a method of that name; None answers 501.
+
+    `surface` shapes errors, `error_type` is their media type; without one they are problem documents (RFC 9457). `path` replaces
+    the operation's own, for webhooks.
+    """
+
+    operation: Operation[Any]
+    method: str
+    handlers: object | None
+    surface: Surface | None = None
+    error_type: str = "application/json"
+    path: str | None = None
+
+
+def make_router(bindings: Sequence[Binding], schemes: Mapping[str, SecurityScheme], max_body: int = MAX_BODY) -> Router:
+    """A Starlette router that answers the operations; it can be mounted in Starlette or FastAPI."""
+    groups: dict[str, list[Binding]] = {}
+    for binding in bindings:
+        groups.setdefault(blank(binding.path or binding.operation.path), []).append(binding)
+    routes = PathRoutes([_route(group, schemes, max_body) for group in groups.values()])
+    return Router([routes], redirect_slashes=False, default=_not_found)
+
+
+def make_app(router: Router, contract: bytes) -> Starlette:
+    """An application of a router's operations that serves the contract as well, at `/openapi.json`."""
+    etag = b'"' + hashlib.sha256(contract).hexdigest()[:32].encode() + b'"'
+    whole = Reply(200, contract, [(b"content-type", b"application/json"), (b"etag", etag), (b"cache-control", b"no-cache")])
+    unchanged = Reply(304, b"", [(b"etag", etag), (b"cache-control", b"no-cache")])
+
+    async def serve(scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
+        asked = Headers(scope=scope).get("if-none-match", "").encode()
+        known = asked.strip() == b"*" or etag in [tag.strip().removeprefix(b"W/") for tag in asked.split(b",")]
+        await (unchanged if known else whole).send(send, head=scope["method"] == "HEAD")
+
+    async def otherwise(scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
+        reply = Reply(204) if scope["method"] == "OPTIONS" else problem(405)
+        await Reply(reply.status, reply.body, [*reply.headers, (b"allow", b"GET, HEAD, OPTIONS")]).send(send)
+
+    # After the operations, so that an API may have an operation of that path itself.
+    app = Starlette(routes=[*router.routes, PathRoutes([PathRoute("/openapi.json", {"GET": serve, "HEAD": serve}, otherwise)])])
+    app.router.redirect_slashes = False
+    app.router.default = _not_found
+    return app
+
+
+def _route(group: Sequence[Binding], schemes: Mapping[str, SecurityScheme], max_body: int) -> PathRoute:
+    """The route of one path. GET answers HEAD as well (RFC 9110, section 9.3.2), and every path answers OPTIONS."""
+    path = group[0].path or group[0].operation.path
+    endpoints: dict[str, Endpoint] = {}
+    for binding in group:
+        method = binding.operation.method.upper()
+        if method in endpoints:
+            raise ValueError(f"two operations answer {method} {path}; {binding.operation.id} is the second")
+        endpoints[method] = _Endpoint(binding, schemes, max_body).serve
+    if "GET" in endpoints:
+        endpoints.setdefault("HEAD", endpoints["GET"])
+    allow = ", ".join(dict.fromkeys([*endpoints, "OPTIONS"])).encode()
+    errors = _Errors(group[0], None)
+
+    async def options(scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
+        request = _request(scope, None)
+        await Reply(204, b"", [*errors.headers(request), (b"allow", allow)]).send(send)
+
+    async def otherwise(scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
+        reply = errors.reply(_request(scope, None), "method_not_allowed", f"{scope['method']} is not allowed here")
+        await Reply(reply.status, reply.body, [*reply.headers, (b"allow", allow)]).send(send, head=scope["method"] == "HEAD")
+
+    endpoints.setdefault("OPTIONS", options)
+    return PathRoute(path, endpoints, otherwise)
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    await problem(404, "No operation has this path.").send(send, head=scope["method"] == "HEAD")
+
+
+def _request(scope: Scope, operation: str | None) -> Request:
+    client = scope.get("client")
+    return Request(
+        operation=operation,
+        method=scope["method"],
+        path=scope["path"],
+        headers=Headers(raw=scope["headers"]),
+        scope=scope,
+        client=client[0] if client else None,
+    )
+
+
+class _Errors:
+    """The answers that the stub gives by itself, shaped by the surface."""
+
+    def __init__(self, binding: Binding, operation: str | None) -> None:
+        self._surface = binding.surface
+        self._error_type = binding.error_type.encode()
+        self._operation = operation
+        self._ambient: Callable[[Request], Any] | None = getattr(binding.surface, "headers", None)
+
+    def ambient(self, request: Request) -> Any:
+        """The surface's headers for a request, None where it has none."""
+        return self._ambient(request) if self._ambient is not None else None
+
+    def headers(self, request: Request) -> list[tuple[bytes, bytes]]:
+        """The same as ASGI has them; none where the surface fails, which is logged."""
+        try:
+            return ambient_headers(self.ambient(request))
+        except Exception:
+            _log.exception("the surface of %s gave no headers", self._operation or request.path)
+            return []
+
+    def reply(
+        self, request: Request, kind: Kind, message: str, found: Sequence[Violation] = (), challenge: str | None = None
+    ) -> Reply:
+        """The answer to a request that is refused; a problem document where the surface fails, which is logged."""
+        refusal = Refusal(
+            kind=kind, status=STATUSES[kind], message=message, request=request, operation_id=self._operation,
+            violations=tuple(found), challenge=challenge,
+        )  # fmt: skip
+        try:
+            shaped = self._shaped(refusal)
+        except (OperationNotImplemented, NotImplementedError):
+            shaped = _problem(refusal)
+        except Exception:
+            _log.exception("the surface of %s could not refuse a request", self._operation or request.path)
+            shaped = _problem(refusal)
+        names = {name for name, _ in shaped.headers}
+        more = [header for header in self.headers(request) if header[0] not in names]
+        if challenge and b"www-authenticate" not in names:
+            more.append((b"www-authenticate", challenge.encode()))
+        return Reply(shaped.status, shaped.body, [*shaped.headers, *more])
+
+    def _shaped(self, refusal: Refusal) -> Reply:
+        if self._surface is None:
+            return _problem(refusal)
+        shaped = self._surface.refuse(refusal)
+        headers = plain_headers(shaped.headers)
+        if not any(name == b"content-type" for name, _ in headers):
+            headers.append((b"content-type", self._error_type))
+        return Reply(shaped.status or refusal.status, to_json(shaped.body, by_alias=True), headers)
+
+
+def _problem(refusal: Refusal) -> Reply:
+    return problem(refusal.status, refusal.message, refusal.violations)
+
+
+class _Endpoint:
+    """One operation: its checks and its handler, put together once."""
+
+    def __init__(self, binding: Binding, schemes: Mapping[str, SecurityScheme], max_body: int) -> None:
+        operation = binding.operation
+        self._id = operation.id
+        self._handler: Callable[..., Any] | None = getattr(binding.handlers, binding.method, None)
+        self._errors = _Errors(binding, operation.id)
+        self._authenticate = authenticator(operation, schemes)
+        self._challenge = challenge(operation, schemes)
+        self._names = expressions(binding.path or operation.path)
+        self._parameters = ParameterReader(operation) if operation.parameters else None
+        self._body = BodyReader(operation.body) if operation.body else None
+        self._offers = offers(operation)
+        self._writers = writers(operation)
+        self._max_body = max_body
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
+        """Answers one request."""
+        request = _request(scope, self._id)
+        try:
+            reply = await self._answer(request, receive, values)
+        except ClientDisconnect:
+            return
+        except Exception:
+            _log.exception("reading a request for %s failed", self._id)
+            reply = self._errors.reply(request, "server_error", _FAILED)
+        await reply.send(send, head=request.method == "HEAD")
+
+    async def _answer(self, request: Request, receive: Receive, values: tuple[str, ...]) -> Reply:
+        refuse = self._errors.reply
+        if self._handler is None:
+            return refuse(request, "not_implemented", f"{self._id} is not implemented")
+        keywords: dict[str, Any] = {}
+        try:
+            raw = raw_request(
+                request.scope["headers"], request.scope["query_string"], dict(zip(self._names, values, strict=True))
+            )
+            if self._authenticate is not None:
+                accepted, keywords["credentials"] = self._authenticate(raw)
+                if not accepted:
+                    return refuse(request, "unauthorized", "Credentials are missing or malformed", (), self._challenge or None)
+            if self._offers:
+                keywords["accept"] = media.negotiate(raw.headers.get("accept"), self._offers)
+            if self._body is not None:
+                await self._read_body(self._body, request, receive, raw, keywords)
+            elif self._parameters is not None and (found := self._parameters.read(raw, keywords)):
+                raise Invalid(*found)
+        except Invalid as error:
+            return refuse(request, "invalid_request", _said(error.found), error.found)
+        except Unsupported as error:
+            return refuse(request, "unsupported_media_type", str(error))
+        except _TooLarge:
+            return refuse(request, "payload_too_large", f"The body is larger than {self._max_body} bytes")
+        return await self._handle(request, keywords)
+
+    async def _read_body(
+        self, reader: BodyReader, request: Request, receive: Receive, raw: Raw, keywords: dict[str, Any]
+    ) -> None:
+        """Puts `body` (and `media_type`), and the parameters, into `keywords`."""
+        declared = raw.headers.get("content-type")
+        read: ReadBody | None = None
+        media_type = None
+        if declared is not None and raw.headers.get("content-length") != "0":
+            media_type, read = reader.choose(declared)
+        body = request.body = await _received(receive, raw.headers.get("content-length"), self._max_body)
+        found = self._parameters.read(raw, keywords) if self._parameters is not None else []
+        if not body and (read is None or not reader.required):
+            if reader.required:
+                found.append(MISSING_BODY)
+            keywords["body"] = None
+        elif read is None:
+            raise Unsupported("A body needs a Content-Type")
+        else:
+            try:
+                keywords["body"] = read(body)
+            except Invalid as error:
+                found += error.found
+        if reader.chooses:
+            keywords["media_type"] = media_type
+        if found:
+            raise Invalid(*found)
+
+    async def _handle(self, request: Request, keywords: dict[str, Any]) -> Reply:
+        assert self._handler is not None
+        try:
+            response = await self._handler(request, **keywords)
+            write = self._writers.get(type(response))
+            if write is None:
+                raise Undeclared(type(response).__name__)
+            return write(response, lambda: self._errors.ambient(request))
+        except (OperationNotImplemented, NotImplementedError):
+            return self._errors.reply(request, "not_implemented", f"{self._id} is not implemented")
+        except ClientDisconnect:
+            raise
+        except Undeclared as error:
+            _log.error("%s answered with what the contract does not declare: %s", self._id, error)
+        except Exception:
+            _log.exception("%s failed", self._id)
+        return self._errors.reply(request, "server_error", _FAILED)
+
+
+class _TooLarge(Exception):
+    pass
+
+
+def offers(operation: Operation[Any]) -> tuple[str, ...]:
+    """The media types that a success may be asked for as; none where there is no choice."""
+    kinds = [kind for status, kind in operation.responses.items() if status[0] in "123"]
+    kinds = kinds or (list(operation.responses.values()) if list(operation.responses) == ["default"] else [])
+    found = tuple(dict.fromkeys(name for kind in kinds for name in kind.wire.contents if "*" not in name))
+    return found if len(found) > 1 else ()
+
+
+async def _received(receive: Receive, length: str | None, limit: int) -> bytes:
+    if length is not None and length.isascii() and length.isdigit() and (len(length) > 18 or int(length) > limit):
+        raise _TooLarge
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    body: bytes = message.get("body", b"")
+    parts, size = [body], len(body)
+    while message.get("more_body", False) and size <= limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+    if size > limit:
+        raise _TooLarge
+    return body if len(parts) == 1 else b"".join(parts)
+
+
+def _said(found: Sequence[Violation]) -> str:
+    first = found[0]
+    place = f"{first.location} {first.pointer}".strip()
+    return f"{place}: {first.message}" + (f" (and {len(found) - 1} more)" if len(found) > 1 else "")

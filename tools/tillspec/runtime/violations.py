@@ -1,0 +1,61 @@
+"""From pydantic's errors to violations: one for each error, with a JSON Pointer that points into what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from .refusal import Violation
+
+Place = Literal["body", "path", "query", "header", "cookie"]
+
+_MOST: Final = 100
+
+
+def body_violations(error: ValidationError, body: bytes) -> tuple[Violation, ...]:
+    """The violations of a JSON body."""
+    try:
+        value = from_json(body)
+    except ValueError:
+        value = None
+    return violations(error, "body", value, "")
+
+
+def violations(error: ValidationError, place: Place, value: Any, prefix: str) -> tuple[Violation, ...]:
+    """The violations of a value, the first hundred; `prefix` is the pointer of the value itself."""
+    found: dict[tuple[str, str], Violation] = {}
+    for entry in error.errors(include_url=False, include_context=False, include_input=False):
+        pointer = prefix + _pointer(entry["loc"], value, entry["type"])
+        found.setdefault((pointer, entry["msg"]), Violation(place, pointer, entry["msg"], entry["type"]))
+        if len(found) == _MOST:
+            break
+    return tuple(found.values())
+
+
+def token(key: str | int) -> str:
+    """A reference token of a JSON Pointer, slash included (RFC 6901, section 3)."""
+    return "/" + str(key).replace("~", "~0").replace("/", "~1")
+
+
+def _pointer(location: Sequence[str | int], value: Any, kind: str) -> str:
+    """Pydantic's location without what is no part of the value: the names of union members, and of validators."""
+    result = ""
+    for index, key in enumerate(location):
+        known, child = _child(value, key)
+        if known or (kind == "missing" and index == len(location) - 1):
+            value = child
+            result += token(key)
+    return result
+
+
+def _child(value: Any, key: str | int) -> tuple[bool, Any]:
+    match value, key:
+        case dict(), str() if key in value:
+            return True, value[key]
+        case list(), int() if 0 <= key < len(value):
+            return True, value[key]
+        case _:
+            return False, None

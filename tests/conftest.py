@@ -68,13 +68,32 @@ def snapshot(folder: Path) -> dict[str, bytes | None]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in paths}
 
 
+@pytest.fixture
+def tillspec(monkeypatch: pytest.MonkeyPatch) -> Tillspec:
+    """`tillspec("generate", "--out", "x", cwd=folder)`: the command line as a user runs it, but without a new process."""
+    from click.testing import CliRunner
+
+    from tillspec.cli import main
+
+    def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd)
+            patch.setattr(sys, "argv", ["tillspec", *arguments])
+            done = CliRunner(env={"COLUMNS": "100"}).invoke(main, arguments, prog_name="tillspec")
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    return run
+
+
 @pytest.fixture(scope="session")
-def tillspec() -> Tillspec:
-    """`tillspec("generate", "--out", "x", cwd=folder)`: the command line as a user runs it, in a process of its own."""
+def tillspec_process() -> Tillspec:
+    """`tillspec`, in a process of its own; named arguments go into its environment."""
     from tillspec import __file__ as package
 
     path = [str(Path(package).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
-    base = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path)), "COLUMNS": "100"}
+    base = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
 
     def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "tillspec", *arguments]

@@ -43,7 +43,6 @@ def test_bad_input(case: str, tmp_path: Path, tillspec: Tillspec, accept: bool, 
     assert snapshot(folder) == before, "something was written"
     assert done.stdout == ""
     assert done.returncode == (2 if case.startswith("usage-") else 1)
-    assert "Traceback" not in told
     if done.returncode == 1:
         check_every_error_helps(told)
 

@@ -11,7 +11,7 @@ import pytest
 from tillspec import resources
 from tillspec.api.model import Api
 from tillspec.diagnostics import Report
-from tillspec.emit import emit, scaffold
+from tillspec.emit.all import emit, own_files
 from tillspec.pipeline import read
 from tillspec.request import Request
 
@@ -206,7 +206,7 @@ def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:
     request = Request(resources.spec() / "openapi.yaml", Path("out"))
     report = Report()
     api: Api = read(request.spec, request.surfaces, request.allowed, report)[1]
-    printed = {*emit(api, request, report), *(f"scaffold/{path}" for path in scaffold(api, request))}
+    printed = {*emit(api, request, report), *(f"scaffold/{path}" for path in own_files(api, request))}
     folder = resources.templates()
     templates = {path.relative_to(folder).as_posix().removesuffix(".j2") for path in folder.rglob("*") if path.is_file()}
     assert {path for path in templates if not (folder / f"{path}.j2").is_file()} == set(), "templates/ holds only *.j2"

@@ -41,7 +41,7 @@ from tillspec.runtime.server import Binding, make_app, make_router
 
 class Line(ContractModel):
     name: str
-    price: Annotated[int, Field(ge=0, strict=True)]
+    price: Annotated[int, Field(ge=0)]
 
 
 class Order(ContractModel):
@@ -190,7 +190,7 @@ APP = app_of(CREATE, create, Shop())
 def test_a_request_reaches_its_handler_and_its_answer_is_written() -> None:
     answer = call(APP, "POST", "/orders?limit=3", json=ORDER, headers=KEY)
     assert answer.status_code == 201
-    assert answer.json() == ORDER | {"rate": 1.0, "note": None, "extra": None}
+    assert answer.json() == ORDER, "what was not set is not sent"
     assert answer.headers["location"] == "/orders/1" and answer.headers["x-count"] == "3"
     assert answer.headers["x-request-id"] == "req_1" and answer.headers["content-type"] == "application/json"
 
@@ -238,7 +238,8 @@ def test_supported_media_types(content_type: str) -> None:
 
 HOSTILE = [
     b"", b" ", b"null", b"[]", b'"x"', b"{", b"\xff", b"\xef\xbb\xbf{}", b"\x00", b"[" * 100_000, b'{"lines":' * 5_000,
-    b'{"lines":[],"extra":NaN}', b'{"lines":[],"extra":[Infinity]}', b'{"lines":[],"rate":1e999}', b'{"lines":[],"rate":-Infinity}',
+    b'{"lines":[],"extra":NaN}', b'{"lines":[],"extra":[Infinity]}', b'{"lines":[],"rate":1e999}',
+    b'{"lines":[],"rate":-Infinity}',
     b'{"lines":[],"note":"\\ud800"}', b'{"lines":[{"name":"a","price":' + b"9" * 5_000 + b"}]}",
     b'{"lines":[{"name":"a","price":true}]}', b'{"lines":[{"name":"a","price":"5"}]}', b'{"lines":[{"name":"a","price":-1}]}',
     b'{"lines":{}}', b'{"lines":[],}', b"{'lines':[]}",
@@ -250,6 +251,19 @@ HOSTILE = [
 def test_hostile_json_is_a_400(body: bytes) -> None:
     answer = call(APP, "POST", "/orders", content=body, headers=KEY | {"Content-Type": "application/json"})
     assert answer.status_code == 400 and answer.json()["kind"] == "invalid_request"
+
+
+def test_an_integer_may_be_written_with_a_fraction_of_nothing() -> None:
+    answer = call(
+        APP,
+        "POST",
+        "/orders",
+        content=b'{"lines":[{"name":"a","price":5.0}]}',
+        headers=KEY | {"Content-Type": "application/json"},
+    )
+    assert answer.json()["lines"][0]["price"] == 5
+    answer = call(APP, "POST", "/orders", json={"lines": [{"name": 1, "price": 5.0}, {"name": "b", "price": 5.5}]}, headers=KEY)
+    assert answer.json()["at"] == ["/lines/0/name", "/lines/1/price"]
 
 
 def test_numbers_in_texts_are_no_numbers() -> None:

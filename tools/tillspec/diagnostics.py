@@ -32,11 +32,13 @@ CODES: dict[str, str] = {
     "structure": "A document breaks the JSON Schema that OpenAPI publishes for its version.",
     "no-operations": "A document has no paths and no webhooks: there is nothing to generate.",
     "operation-id-duplicate": "Two operations have one operationId.",
+    "path-duplicate": "Two paths are one: they differ in nothing but the names of their parameters.",
     "path-parameter": "A path template and its path parameters do not fit.",
     "security-unknown": "A security requirement names a scheme that is not declared.",
     "schema-invalid": "A schema is no JSON Schema, or contradicts itself.",
     # what cannot be expressed
     "unsupported": "Something that a document says cannot be expressed in what is generated.",
+    "pattern": "A pattern that no regular-expression engine of the generated code can carry; it is in the bundle alone.",
     "name-clash": "Two things would get one name in the generated code.",
     "models": "No models could be made from the schemas.",
     # options

@@ -1,4 +1,4 @@
-"""From a contract to files, on one screen: load → resolve → check → build → emit → stage → plan.
+"""From a contract to files, on one screen: load → resolve → check → select → build → emit → stage → plan.
 
 Each step is a function of what the step before gave. Only `apply` at the very end changes anything.
 """
@@ -15,11 +15,11 @@ from tillspec.diagnostics import Diagnostic, Report
 from tillspec.document.bundle import Bundle, bundle
 from tillspec.document.load import load
 from tillspec.document.select import select
-from tillspec.emit import emit, scaffold
+from tillspec.emit.all import emit, own_files
 from tillspec.request import Request
 from tillspec.rules import check
 from tillspec.write import lock
-from tillspec.write.plan import Plan, apply, check_owned, plan, write_missing
+from tillspec.write.plan import Plan, apply, check_owned, missing, plan
 from tillspec.write.stage import stage
 
 Progress = Callable[[str], None]
@@ -46,9 +46,9 @@ def read(spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report:
     whole = bundle(document, report)
     report.stop_on_error()
     assert whole
-    chosen = select(whole, surfaces, report)
+    report.items += check(whole)
     report.stop_on_error()
-    report.items += check(chosen)
+    chosen = select(whole, surfaces, report)
     report.stop_on_error()
     api = build(chosen, report)
     report.stop_on_error()
@@ -72,16 +72,13 @@ def generate(request: Request, *, check_only: bool = False, force: bool = False,
     report.stop_on_error()
     planned = plan(request, outputs, _contract(chosen, request.spec), report, force=force)
     report.stop_on_error()
-    made: list[str] = []
+    own = missing(request.handlers, own_files(api, request)) if request.handlers else None
     if not check_only:
         check_owned(planned, report, force=force)
         report.stop_on_error()
-        apply(planned, report)
+        apply([planned, own] if own else [planned], report)
         report.stop_on_error()
-        if request.handlers:
-            made = write_missing(request.handlers, scaffold(api, request), report)
-            report.stop_on_error()
-    return Outcome(planned, report.items, made)
+    return Outcome(planned, report.items, [file.path for file in own.files] if own else [])
 
 
 def _contract(chosen: Bundle, spec: Path) -> dict[str, str]:

@@ -73,7 +73,7 @@ class Source:
 
     @cached_property
     def _lines(self) -> list[str]:
-        return self.text.splitlines()
+        return self.text.split("\n")
 
     @cached_property
     def _nodes(self) -> yaml.Node | None:

@@ -8,2175 +8,105 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from checkout_api._runtime.formats import Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
-from checkout_api._runtime.model import ContractModel
-
-Amount = TypeAliasType("Amount", Annotated[int, Field(ge=0, le=99999999)])
-"""Money in the currency's minor unit (cents for EUR, yen for JPY, fils for KWD)."""
-
-
-CountryCode = TypeAliasType("CountryCode", Annotated[str, Field(pattern="^[A-Z]{2}$")])
-"""An ISO 3166-1 alpha-2 country code, in upper case."""
-
+from ._runtime.formats import Distinct, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.model import ContractModel
 
 CurrencyCode = TypeAliasType("CurrencyCode", Annotated[str, Field(pattern="^[A-Z]{3}$")])
 """An ISO 4217 currency code, in upper case."""
 
+VinrHttpsUrl = TypeAliasType("VinrHttpsUrl", Annotated[str, Field(max_length=2048, pattern="^https://\\S+$")])
+"""An absolute HTTPS URL. The length limit is this contract's own."""
 
-class DiddoBuyerInfo(ContractModel):
-    """Who is buying, and where the goods go. Every field is optional. The vendor states no lengths; the limits are this
-    contract's own.
-    """
+Amount = TypeAliasType("Amount", Annotated[int, Field(ge=0, le=99999999)])
+"""Money in the currency's minor unit (cents for EUR, yen for JPY, fils for KWD)."""
 
-    model_config = ConfigDict(extra="forbid")
+VinrShippingAddressHandling = TypeAliasType("VinrShippingAddressHandling", Literal["Collect", "Skip"])
+"""`Collect` shows a form for the shipping address, `Skip` leaves it out."""
 
-    first_name: Annotated[str | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The buyer's first name."""
-    last_name: Annotated[str | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The buyer's last name."""
-    email: Annotated[str | MISSING, Field(max_length=254)] = MISSING
-    """The buyer's e-mail address."""
-    phone: Annotated[str | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The buyer's phone number with its country code. The vendor says no more; this contract takes E.164."""
-    address1: Annotated[str | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """Street and number."""
-    address2: Annotated[str | MISSING, Field(max_length=255)] = MISSING
-    """Apartment, suite, unit or the like."""
-    city: Annotated[str | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The city."""
-    province_code: Annotated[str | MISSING, Field(pattern="^[A-Z0-9]{1,3}$")] = MISSING
-    """State or province, as ISO 3166-2 writes it after the country. The vendor gives only `NY`, `CA` and `TX` as examples."""
-    country_code: CountryCode | MISSING = MISSING
-    """The country, as an ISO 3166-1 alpha-2 code in upper case."""
-    postal_code: Annotated[str | MISSING, Field(max_length=16, min_length=1)] = MISSING
-    """Postal or ZIP code."""
-
-
-DiddoCartId = TypeAliasType(
-    "DiddoCartId",
-    Annotated[
-        str, Field(pattern="^(?:[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$")
-    ],
+VinrPromoCode = TypeAliasType(
+    "VinrPromoCode", "Annotated[VinrPercentagePromoCode | VinrFixedPromoCode, Field(discriminator='discount_type')]"
 )
-"""Names a cart. A ULID: 26 characters of Crockford's base 32, the first of them 0 to 7. A request may write it in either case,
-and may give the same 128 bits as a UUID, which one of the vendor's pages asks for; an answer always gives the ULID in upper
-case.
+"""One promo code. `discountType` decides what `discount` means."""
+
+VinrPromoCodeText = TypeAliasType("VinrPromoCodeText", Annotated[str, Field(min_length=1, max_length=64)])
+"""What the buyer types in. The length limit is this contract's own."""
+
+VinrPromoCodeLabel = TypeAliasType("VinrPromoCodeLabel", Annotated[str, Field(max_length=255)])
+"""What the page shows once the code is applied. The length limit is this contract's own."""
+
+VinrSessionId = TypeAliasType("VinrSessionId", Annotated[str, Field(min_length=1, max_length=255)])
+"""Names one session. Opaque; its form may change, so nothing should read meaning into it. The length limit is this contract's
+own.
 """
 
-
-class DiddoCartLine(ContractModel):
-    """One line of a live cart, copied from the template."""
-
-    id: Annotated[str, Field(min_length=1)]
-    """Names the line within its cart. Opaque."""
-    title: Annotated[str, Field(min_length=1)]
-    """What the buyer sees."""
-    quantity: Annotated[int, Field(ge=1, le=2147483647)]
-    """How many pieces."""
-    unit_amount: Amount
-    """The price of one piece, in the minor unit of `cost.currency`."""
-    total_amount: Amount
-    """`unit_amount × quantity`."""
-
-
-class DiddoCheckoutEvent(ContractModel):
-    """A live cart has moved to another status. The vendor's body is not published; this one is this contract's own."""
-
-    id: Annotated[str, Field(max_length=255, min_length=1)]
-    """Names this event. A repeated delivery carries the same id; a receiver keeps the ids that it has dealt with."""
-    type: DiddoCheckoutEventType
-    created_at: Rfc3339DateTime
-    """When the status changed. It is not the time of delivery."""
-    data: DiddoLiveCart
-    """The live cart as it stood after the change; its `status` is the last part of `type`."""
-
-
-DiddoCheckoutEventType = TypeAliasType(
-    "DiddoCheckoutEventType",
-    Literal["checkout.initialized", "checkout.in_progress", "checkout.succeeded", "checkout.failed", "checkout.cancelled"],
+VinrErrorType = TypeAliasType(
+    "VinrErrorType", Literal["invalid_request_error", "authentication_error", "rate_limit_error", "api_error"]
 )
-"""What happened: `checkout.` and the status that the live cart has moved to. The vendor also knows `order.submitted`, which is
-about orders and not part of this contract.
+"""The kind of error. Two pages of the vendor use different words; these are those of the page that shows the error body, filled
+up from the other.
+
+| type | status |
+|---|---|
+| `invalid_request_error` | 400, 404, 409, 410, 415 |
+| `authentication_error` | 401, 403 |
+| `rate_limit_error` | 429 |
+| `api_error` | 500, 503 |
 """
 
-
-DiddoCheckoutStatus = TypeAliasType(
-    "DiddoCheckoutStatus", Literal["initialized", "in_progress", "succeeded", "failed", "cancelled"]
-)
-"""Where a live cart stands. It moves one way only. The vendor publishes events of these names, not the moves, which are this
-contract's own.
-
-| status | meaning | moves to |
-|---|---|---|
-| `initialized` | begun; nothing is known of the buyer | `in_progress` |
-| `in_progress` | the buyer's details are coming in, or a payment is on its way | `succeeded`, `failed`, `cancelled` |
-| `succeeded` | paid | – |
-| `failed` | not paid, and not tried again | – |
-| `cancelled` | ended after several failed payments | – |
-"""
-
-
-class DiddoCost(ContractModel):
-    """What a live cart costs. Money is an integer in minor units here, as everywhere in this contract; an older page of the
-    vendor shows an object for each.
-    """
-
-    subtotal: Amount
-    """The sum of the lines' `total_amount`."""
-    shipping: Amount
-    """The cost of the chosen shipping method; 0 until one is chosen."""
-    tax: Amount
-    """Taxes; 0 until the address that they depend on is known."""
-    total: Amount
-    """`subtotal + shipping + tax`."""
-    currency: CurrencyCode
-    """The currency of every amount in the cart, as an ISO 4217 code in upper case."""
-
-
-class DiddoCustomerToken(ContractModel):
-    """A customer session token. The vendor's page lost the field's name; `cst` and `expires_at` are this contract's own."""
-
-    cst: Annotated[str, Field(max_length=4096, pattern="^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$")]
-    """The token, a signed JSON Web Token that stands for one customer's session. A secret: give it to that customer's browser
-    alone, in the fragment of the hosted URL.
-    """
-    expires_at: Rfc3339DateTime
-    """When the token ends, 24 hours after it was made."""
-
-
-class DiddoError(ContractModel):
-    """What every answer from 400 up carries. The vendor says that all errors share one structure and does not show it; this one
-    is this contract's own. Branch on `code`.
-    """
-
-    code: DiddoErrorCode
-    message: Annotated[str, Field(min_length=1)]
-    """For the developer who reads it, not for the buyer. Its wording may change."""
-    errors: Annotated[list[DiddoFieldError] | MISSING, Field(min_length=1)] = MISSING
-    """The fields that are at fault, where there are any."""
-
-
-DiddoErrorCode = TypeAliasType(
-    "DiddoErrorCode",
+VinrErrorCode = TypeAliasType(
+    "VinrErrorCode",
     Literal[
-        "INVALID_REQUEST",
-        "CART_NOT_FOUND",
-        "SHIPPING_METHOD_NOT_FOUND",
-        "UNAUTHORIZED",
-        "FORBIDDEN",
-        "ALREADY_SUBMITTED",
-        "CHECKOUT_ENDED",
-        "UNSUPPORTED_MEDIA_TYPE",
-        "CART_NOT_PURCHASABLE",
-        "ADDRESS_NOT_SERVICEABLE",
-        "RATE_LIMITED",
-        "INTERNAL_ERROR",
-        "SERVICE_UNAVAILABLE",
+        "invalid_json",
+        "parameter_missing",
+        "parameter_unknown",
+        "parameter_invalid",
+        "amount_mismatch",
+        "invalid_api_key",
+        "expired_api_key",
+        "permission_denied",
+        "session_not_found",
+        "idempotency_key_reused",
+        "idempotency_key_in_use",
+        "session_expired",
+        "unsupported_media_type",
+        "rate_limit_exceeded",
+        "internal_error",
+        "service_unavailable",
     ],
 )
-"""What exactly went wrong. `CART_NOT_FOUND` and `ALREADY_SUBMITTED` are the vendor's; the others are this contract's own.
+"""What exactly went wrong. The vendor publishes only `invalid_api_key` and `expired_api_key` of these; the others are this
+contract's own.
 
 | status | codes |
 |---|---|
-| 400 | `INVALID_REQUEST`, `SHIPPING_METHOD_NOT_FOUND`; on the shipping calls also `CART_NOT_FOUND` |
-| 401 | `UNAUTHORIZED` |
-| 403 | `FORBIDDEN` |
-| 404 | `CART_NOT_FOUND` |
-| 409 | `ALREADY_SUBMITTED` (paid), `CHECKOUT_ENDED` (failed or cancelled) |
-| 415 | `UNSUPPORTED_MEDIA_TYPE` |
-| 422 | `CART_NOT_PURCHASABLE` on begin, `ADDRESS_NOT_SERVICEABLE` on shipping |
-| 429 | `RATE_LIMITED` |
-| 500 | `INTERNAL_ERROR` |
-| 503 | `SERVICE_UNAVAILABLE` |
+| 400 | `invalid_json`, `parameter_missing`, `parameter_unknown`, `parameter_invalid`, `amount_mismatch` |
+| 401 | `invalid_api_key` (none, or a wrong one), `expired_api_key` |
+| 403 | `permission_denied` |
+| 404 | `session_not_found` |
+| 409 | `idempotency_key_reused`, `idempotency_key_in_use` |
+| 410 | `session_expired` |
+| 415 | `unsupported_media_type` |
+| 429 | `rate_limit_exceeded` |
+| 500 | `internal_error` |
+| 503 | `service_unavailable` |
 """
 
-
-class DiddoFieldError(ContractModel):
-    """One field that is at fault."""
-
-    field: Annotated[str, Field(min_length=1)]
-    """The field, query parameter or path parameter, with dots as in `buyer_info.country_code`."""
-    message: Annotated[str, Field(min_length=1)]
-    """What is wrong with it."""
-
-
-class DiddoLiveCart(ContractModel):
-    """A buyer's own short-lived copy of a template cart, as it now is. No page of the vendor shows this body; its fields are this
-    contract's own. It carries nothing of the buyer's details.
-    """
-
-    cart_id: DiddoCartId
-    """The live cart. The shipping calls take this id."""
-    template_cart_id: DiddoCartId
-    """The template that it was copied from. The template never expires and is not used up."""
-    status: DiddoCheckoutStatus
-    expires_at: Rfc3339DateTime
-    """When the live cart ends; after that it answers as an unknown one does. The vendor says only that it is short-lived."""
-    checkout_url: str
-    """The hosted checkout of this live cart. To open it for a customer whose token you hold, add `#auth_token=` and the token; in
-    the fragment it reaches no server's log.
-    """
-    lines: Annotated[list[DiddoCartLine], Field(min_length=1)]
-    """What is being bought."""
-    cost: DiddoCost
-    """What it costs by now."""
-    shipping_methods: list[DiddoShippingMethod]
-    """The methods that the address allows; empty until an address is known."""
-    shipping_method_id: Annotated[int | MISSING, Field(ge=0, le=2147483647)] = MISSING
-    """The `id` of the method that was chosen. Absent until one is."""
-
-
-class DiddoShippingMethod(ContractModel):
-    """One way of sending a live cart's goods, all of them together."""
-
-    id: Annotated[int, Field(ge=0, le=2147483647)]
-    """Names the method within its cart."""
-    title: Annotated[str, Field(min_length=1)]
-    """What the buyer sees."""
-    amount: Amount
-    """What it costs, in the minor unit of `cost.currency`."""
-
-
-class DiddoShippingMethodRequest(ContractModel):
-    """The live cart, and the shipping method chosen for it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    cart_id: DiddoCartId
-    """The live cart that the begin call gave."""
-    shipping_method_id: Annotated[int, Field(ge=0, le=2147483647)]
-    """The `id` of one of the cart's `shipping_methods`."""
-
-
-class DiddoShippingRequest(ContractModel):
-    """The live cart, and what is known of its buyer. The vendor marks no field as required. This contract asks for `cart_id` or
-    `payment_intent_id`, or both of the same cart; with neither, or with two that do not belong together, the answer is 400
-    `INVALID_REQUEST`.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    cart_id: DiddoCartId | MISSING = MISSING
-    """The live cart that the begin call gave. A template cart is not found here."""
-    payment_intent_id: Annotated[str | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The payment intent of the live cart, for a caller who knows that instead. Opaque."""
-    buyer_info: DiddoBuyerInfo | MISSING = MISSING
-    """The fields to set. A field that is left out stays as it was."""
-
-
-class DinteroAccessToken(ContractModel):
-    """An access token, and how long it holds."""
-
-    access_token: Annotated[str, Field(min_length=1)]
-    """A JSON Web Token, for the `Authorization` header of the other calls. Opaque to the client."""
-    token_type: Literal["Bearer"]
-    """Always `Bearer`."""
-    expires_in: Annotated[int, Field(ge=1, le=2147483647)]
-    """For how many seconds the token holds. The vendor's own client asks for the next one after half of them."""
-    refresh_token: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """A token to renew this one with. Clients that may renew get one, others never see the field."""
-
-
-class DinteroAddress(ContractModel):
-    """A postal address. Every part of it may be missing."""
-
-    first_name: str | MISSING = MISSING
-    """The given name or names."""
-    last_name: str | MISSING = MISSING
-    """The family name."""
-    address_line: str | MISSING = MISSING
-    """The street and the number."""
-    address_line_2: str | MISSING = MISSING
-    """What else the address needs, a post-office box for instance."""
-    co_address: str | MISSING = MISSING
-    """In whose care it is."""
-    business_name: str | MISSING = MISSING
-    """The company's name."""
-    postal_code: str | MISSING = MISSING
-    """The postal code."""
-    postal_place: str | MISSING = MISSING
-    """The place that the postal code belongs to."""
-    country: CountryCode | MISSING = MISSING
-    """The country."""
-    phone_number: Annotated[str | MISSING, Field(pattern="^\\+?[0-9]{5,15}$")] = MISSING
-    """The mobile number, with the international prefix (E.123 without spaces)."""
-    email: str | MISSING = MISSING
-    """The e-mail address."""
-    latitude: Annotated[float | MISSING, Field(ge=-90.0, le=90.0)] = MISSING
-    """The latitude, in degrees."""
-    longitude: Annotated[float | MISSING, Field(ge=-180.0, le=180.0)] = MISSING
-    """The longitude, in degrees."""
-    comment: str | MISSING = MISSING
-    """A word about the address."""
-    organization_number: str | MISSING = MISSING
-    """The company's number in the register."""
-    organization_type: str | MISSING = MISSING
-    """What sort of company it is."""
-    customer_reference: str | MISSING = MISSING
-    """The customer's own reference."""
-    cost_center: str | MISSING = MISSING
-    """The customer's cost centre."""
-
-
-class DinteroAddressRequest(ContractModel):
-    """A postal address, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    first_name: str | MISSING = MISSING
-    """The given name or names."""
-    last_name: str | MISSING = MISSING
-    """The family name."""
-    address_line: str | MISSING = MISSING
-    """The street and the number."""
-    address_line_2: str | MISSING = MISSING
-    """What else the address needs, a post-office box for instance."""
-    co_address: str | MISSING = MISSING
-    """In whose care it is."""
-    business_name: str | MISSING = MISSING
-    """The company's name."""
-    postal_code: str | MISSING = MISSING
-    """The postal code."""
-    postal_place: str | MISSING = MISSING
-    """The place that the postal code belongs to."""
-    country: CountryCode | MISSING = MISSING
-    """The country."""
-    phone_number: Annotated[str | MISSING, Field(pattern="^\\+?[0-9]{5,15}$")] = MISSING
-    """The mobile number, with the international prefix (E.123 without spaces)."""
-    email: str | MISSING = MISSING
-    """The e-mail address."""
-    latitude: Annotated[float | MISSING, Field(ge=-90.0, le=90.0)] = MISSING
-    """The latitude, in degrees."""
-    longitude: Annotated[float | MISSING, Field(ge=-180.0, le=180.0)] = MISSING
-    """The longitude, in degrees."""
-    comment: str | MISSING = MISSING
-    """A word about the address."""
-    organization_number: str | MISSING = MISSING
-    """The company's number in the register."""
-    organization_type: str | MISSING = MISSING
-    """What sort of company it is."""
-    customer_reference: str | MISSING = MISSING
-    """The customer's own reference."""
-    cost_center: str | MISSING = MISSING
-    """The customer's cost centre."""
-
-
-class DinteroAddressesRequest(ContractModel):
-    """The addresses to set; at least one. One that is left out stays as it is. (The vendor's own page also sends the check boxes
-    that the buyer ticks and a wish for an account with the vendor; an order session can configure neither.)
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    shipping_address: DinteroAddressRequest | MISSING = MISSING
-    """Where to ship to."""
-    billing_address: DinteroAddressRequest | MISSING = MISSING
-    """Whom to bill."""
-
-
-class DinteroChosenShippingOption(ContractModel):
-    """The way of shipping that is picked."""
-
-    id: Annotated[str, Field(min_length=1)]
-    """The product. Options with the same id are shown as one, with several times or pick-up points."""
-    line_id: Annotated[str, Field(min_length=1)]
-    """The variant of the product; unique among the options."""
-    amount: Amount
-    """What it costs, tax and discounts included."""
-    title: Annotated[str, Field(min_length=1)]
-    """What it is called."""
-    operator: str
-    """The company that ships."""
-    countries: list[CountryCode] | MISSING = MISSING
-    """The countries that it ships to; left out, all of them."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
-    description: str | MISSING = MISSING
-    """A few words about it."""
-    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
-    """How the goods reach the buyer."""
-    operator_product_id: str | MISSING = MISSING
-    """The shipping company's id for it."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
-    """A small picture of it."""
-    shipment_id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
-    eta: DinteroEta | MISSING = MISSING
-    """When the goods should arrive."""
-    time_slot: DinteroTimeSlot | MISSING = MISSING
-    """The hours in which they are delivered."""
-    pick_up_address: DinteroPickUpAddress | MISSING = MISSING
-    """Where they are picked up."""
-    environmental_data: DinteroEnvironmentalData | MISSING = MISSING
-    """What it does to the environment."""
-    pay_in_store: DinteroPayInStore | MISSING = MISSING
-    """That the buyer pays in the shop, on picking up."""
-    shipment_items: list[DinteroShipmentItem] | MISSING = MISSING
-    """The lines that it ships, in an order of several shipments."""
-    shipments: Annotated[list[DinteroShippingOption] | MISSING, Field(min_length=2)] = MISSING
-    """The shipments, if the order has several; one option for each."""
-
-
-class DinteroChosenShippingOptionRequest(ContractModel):
-    """The way of shipping that is picked; other fields are refused. An option that has `shipments` has neither `splits`,
-    `fee_split` nor `pay_in_store` itself (400 if it has).
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(min_length=1)]
-    """The product. Options with the same id are shown as one, with several times or pick-up points."""
-    line_id: Annotated[str, Field(min_length=1)]
-    """The variant of the product; unique among the options."""
-    amount: Amount
-    """What it costs, tax and discounts included."""
-    title: Annotated[str, Field(min_length=1)]
-    """What it is called."""
-    operator: str
-    """The company that ships."""
-    countries: list[CountryCode] | MISSING = MISSING
-    """The countries that it ships to; left out, all of them."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
-    description: str | MISSING = MISSING
-    """A few words about it."""
-    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
-    """How the goods reach the buyer."""
-    operator_product_id: str | MISSING = MISSING
-    """The shipping company's id for it."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
-    """A small picture of it."""
-    shipment_id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
-    eta: DinteroEtaRequest | MISSING = MISSING
-    """When the goods should arrive."""
-    time_slot: DinteroTimeSlotRequest | MISSING = MISSING
-    """The hours in which they are delivered."""
-    pick_up_address: DinteroPickUpAddressRequest | MISSING = MISSING
-    """Where they are picked up."""
-    environmental_data: DinteroEnvironmentalDataRequest | MISSING = MISSING
-    """What it does to the environment."""
-    pay_in_store: DinteroPayInStoreRequest | MISSING = MISSING
-    """That the buyer pays in the shop, on picking up."""
-    shipment_items: list[DinteroShipmentItemRequest] | MISSING = MISSING
-    """The lines that it ships, in an order of several shipments."""
-    fee_split: DinteroFeeSplit | MISSING = MISSING
-    """Which sellers bear the payment fees. The buyer's view does not show it."""
-    splits: list[DinteroSplit] | MISSING = MISSING
-    """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    shipments: Annotated[list[DinteroShippingOptionRequest] | MISSING, Field(min_length=2)] = MISSING
-    """The shipments, if the order has several; one option for each, with its `shipment_items`."""
-
-
-DinteroCustomerType = TypeAliasType("DinteroCustomerType", Literal["b2c", "b2b"])
-"""A private customer (`b2c`), or a company (`b2b`)."""
-
-
-DinteroDeliveryMethod = TypeAliasType("DinteroDeliveryMethod", Literal["delivery", "pick_up", "unspecified", "none"])
-"""How the goods reach the buyer."""
-
-
-class DinteroDiscountCodes(ContractModel):
-    """How discount codes are taken in an Express session."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    max_count: Annotated[int | MISSING, Field(ge=0, le=2147483647)] = MISSING
-    """How many codes the buyer may enter."""
-    callback_url: str | MISSING = MISSING
-    """Where the session is posted to when the codes change. The merchant answers as to `shipping_address_callback_url`; it is
-    tried once.
-    """
-
-
-class DinteroEnvironmentalData(ContractModel):
-    """What a way of shipping does to the environment."""
-
-    description: str
-    """It in a few words."""
-    details: list[DinteroEnvironmentalDetail] | MISSING = MISSING
-    """It in figures."""
-
-
-class DinteroEnvironmentalDataRequest(ContractModel):
-    """What a way of shipping does to the environment, as a request may give it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    description: str
-    """It in a few words."""
-    details: list[DinteroEnvironmentalDetailRequest] | MISSING = MISSING
-    """It in figures."""
-
-
-class DinteroEnvironmentalDetail(ContractModel):
-    """One figure."""
-
-    label: str
-    """What is measured."""
-    value: str
-    """How much of it there is."""
-
-
-class DinteroEnvironmentalDetailRequest(ContractModel):
-    """One figure, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    label: str
-    """What is measured."""
-    value: str
-    """How much of it there is."""
-
-
-class DinteroError(ContractModel):
-    """An error."""
-
-    error: DinteroErrorBody
-    """What went wrong."""
-
-
-class DinteroErrorBody(ContractModel):
-    """What went wrong."""
-
-    message: str
-    """It in words, for a person to read."""
-    code: str | MISSING = MISSING
-    """It in one word, for a program to read. The vendor documents `mfa_required` alone; the others that the examples show are
-    this contract's own, and more may come.
-    """
-    errors: list[DinteroErrorItem] | MISSING = MISSING
-    """What is wrong in particular."""
-
-
-class DinteroErrorItem(ContractModel):
-    """One thing that is wrong with the request. The vendor promises an object and no field of it."""
-
-    path: str | MISSING = MISSING
-    """A JSON Pointer to it, in the body unless it says otherwise."""
-    message: str | MISSING = MISSING
-    """What is wrong with it, for a person to read."""
-    code: str | MISSING = MISSING
-    """What is wrong with it, for a program to read."""
-
-
-class DinteroEta(ContractModel):
-    """When goods should arrive."""
-
-    working_days: Annotated[list[working_day] | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The fewest and the most working days that it takes; `[0, 0]` is today."""
-    shipping_day_of_week: Annotated[int | MISSING, Field(ge=1, le=7)] = MISSING
-    """The day on which it leaves, Monday being 1."""
-    arrival_day_of_week: Annotated[int | MISSING, Field(ge=1, le=7)] = MISSING
-    """The day on which it arrives, Monday being 1."""
-    starts_at: Rfc3339DateTime | MISSING = MISSING
-    """The earliest time of arrival."""
-    ends_at: Rfc3339DateTime | MISSING = MISSING
-    """The latest time of arrival, not before `starts_at`."""
-
-
-class DinteroEtaRequest(ContractModel):
-    """When goods should arrive, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    working_days: Annotated[list[working_day] | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The fewest and the most working days that it takes; `[0, 0]` is today."""
-    shipping_day_of_week: Annotated[int | MISSING, Field(ge=1, le=7)] = MISSING
-    """The day on which it leaves, Monday being 1."""
-    arrival_day_of_week: Annotated[int | MISSING, Field(ge=1, le=7)] = MISSING
-    """The day on which it arrives, Monday being 1."""
-    starts_at: Rfc3339DateTime | MISSING = MISSING
-    """The earliest time of arrival."""
-    ends_at: Rfc3339DateTime | MISSING = MISSING
-    """The latest time of arrival, not before `starts_at`."""
-
-
-class DinteroExpress(ContractModel):
-    """What an Express session needs."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    shipping_options: list[DinteroShippingOptionRequest]
-    """The ways of shipping to offer at first. None (`[]`) means that the order cannot be shipped to the buyer's address; free
-    delivery is one option with amount 0.
-    """
-    shipping_mode: DinteroShippingMode | MISSING = MISSING
-    """Whether the buyer must pick one."""
-    shipping_address_callback_url: str | MISSING = MISSING
-    """Where the session is posted to when the buyer gives an address. The merchant answers 200 with `{shipping_options, order?}`
-    within 60 seconds, and those options are offered from then on. It is tried once; if it fails, the offer stays as it was
-    (the contract's choice). With an Apple Pay or Google Pay button the address may be a country and a postal code alone.
-    """
-    discount_codes: DinteroDiscountCodes | MISSING = MISSING
-    """Lets the buyer enter discount codes."""
-    customer_types: list[DinteroCustomerType] | MISSING = MISSING
-    """The kinds of customer that the address form is for."""
-    default_different_billing_shipping_address: list[DinteroCustomerType] = []
-    """The kinds of customer for whom the form starts with two addresses, one to bill and one to ship to."""
-
-
-class DinteroFeeSplit(ContractModel):
-    """Which sellers bear the payment fees."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["proportional"]
-    """How the fees are divided: in proportion to the splits."""
-    destinations: list[destination] | MISSING = MISSING
-    """The sellers that bear them, each of them in `splits` too; left out, all."""
-
-
-class DinteroLink(ContractModel):
-    """A link to something related."""
-
-    href: str
-    """Where it is."""
-    rel: Annotated[str, Field(min_length=1)]
-    """How it is related: `session_link` is the hosted page, `draft` the draft that the order came from. Others may come."""
-
-
-class DinteroMerchant(ContractModel):
-    """A merchant, as the buyer sees it."""
-
-    name: str | MISSING = MISSING
-    """The name."""
-    logo_url: str | MISSING = MISSING
-    """The logo."""
-
-
-DinteroMetadata = TypeAliasType("DinteroMetadata", dict[str, str | float])
-"""Keys and values, texts or numbers. Best begin a key of one's own with `ext_`; keys that begin with `dintero`, `merchant`,
-`session`, `event`, `payout`, `gateway`, `bambora`, `collector`, `instabank`, `klarna`, `kravia`, `netaxept`, `payex`,
-`santander`, `swish` or `vipps` are the vendor's.
-"""
-
-
-class DinteroOpeningHours(ContractModel):
-    """When a place is open."""
-
-    open_now: bool | MISSING = MISSING
-    """Whether it is open now."""
-    periods: list[DinteroOpeningPeriod] | MISSING = MISSING
-    """The hours of the week."""
-    timezone: str | MISSING = MISSING
-    """The time zone of these hours, by its IANA name."""
-
-
-class DinteroOpeningHoursRequest(ContractModel):
-    """When a place is open, as a request may give it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    open_now: bool | MISSING = MISSING
-    """Whether it is open now."""
-    periods: list[DinteroOpeningPeriodRequest] | MISSING = MISSING
-    """The hours of the week."""
-    timezone: str | MISSING = MISSING
-    """The time zone of these hours, by its IANA name."""
-
-
-class DinteroOpeningPeriod(ContractModel):
-    """The hours of a day."""
-
-    opens_at: Annotated[str | MISSING, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] = MISSING
-    """When it opens, hours and minutes."""
-    closes_at: Annotated[str | MISSING, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] = MISSING
-    """When it closes, hours and minutes."""
-    day_of_week: Annotated[int | MISSING, Field(ge=1, le=7)] = MISSING
-    """The day, Monday being 1."""
-
-
-class DinteroOpeningPeriodRequest(ContractModel):
-    """The hours of a day, as a request may give them; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    opens_at: Annotated[str | MISSING, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] = MISSING
-    """When it opens, hours and minutes."""
-    closes_at: Annotated[str | MISSING, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] = MISSING
-    """When it closes, hours and minutes."""
-    day_of_week: Annotated[int | MISSING, Field(ge=1, le=7)] = MISSING
-    """The day, Monday being 1."""
-
-
-class DinteroOrderSession(ContractModel):
-    """A payment session for lines of an order. It names no status: what became of it is told by the callback and the order. (The
-    vendor's page marks `items` alone as required; the other fields that are required here are what the contract promises.)
-    """
-
-    id: Annotated[str, Field(max_length=40, min_length=1)]
-    """The session's id, a version 4 UUID unless the vendor has another. It opens the hosted page and its Express steps; treat it
-    as a secret.
-    """
-    items: Annotated[list[DinteroSessionItem], Field(min_length=1)]
-    """The lines of the order that the session pays."""
-    amount: Annotated[int, Field(ge=0, le=99999999)]
-    """What the session pays for the lines, the sum of `items[].amount`; shipping is not in it. In the order's currency."""
-    created_at: Rfc3339DateTime
-    """When the session was created."""
-    field_links: Annotated[list[DinteroLink], Field(alias="_links", min_length=1)]
-    """Where to go from here. The one with `rel: session_link` is the hosted page to send the buyer to. (The vendor shows `draft`
-    alone, and nowhere says where the hosted page is found.)
-    """
-    created_by: Annotated[str | MISSING, Field(max_length=40)] = MISSING
-    """The user or the client that created the session."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with the session."""
-    processed_at: Rfc3339DateTime | MISSING = MISSING
-    """When the payment was processed; absent before that."""
-
-
-class DinteroOrderSessionList(ContractModel):
-    """The sessions of an order, the newest first."""
-
-    sessions: list[DinteroOrderSession]
-    """The sessions. All of them; there are no pages."""
-
-
-class DinteroOrderSessionRequest(ContractModel):
-    """A payment session for lines of an order."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    items: Annotated[list[DinteroSessionItemRequest], Field(min_length=1)]
-    """The lines of the order that are to be paid. Each may stand here once."""
-    profile_id: Annotated[str, Field(min_length=1)]
-    """The configuration profile to use. New accounts have one called `default`. An unknown one is 400."""
-    url: DinteroSessionUrls
-    """Where the buyer and the news of the payment are sent."""
-    express: DinteroExpress | MISSING = MISSING
-    """Makes this an Express session, in which the buyer gives the address and picks the shipping on the hosted page."""
-    shipping_option: DinteroChosenShippingOptionRequest | MISSING = MISSING
-    """The way of shipping, if it is settled already. In an Express session it is the one that is picked at first, and must be one
-    of `express.shipping_options` (400 if not).
-    """
-    merchant_reference: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The merchant's reference for the payment. It comes back in redirects and callbacks. Left out, the order's id serves."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What else the merchant wants to keep with the session."""
-    processed_at: Rfc3339DateTime | MISSING = MISSING
-    """When the payment was processed. The vendor's text is that of a capture; a session simply keeps and returns it, and the
-    payment sets it if the merchant has not.
-    """
-
-
-class DinteroPayInStore(ContractModel):
-    """That the buyer pays in the shop, on picking up; the session then takes nothing."""
-
-    type: Literal["full"] | MISSING = MISSING
-    """How much is paid there."""
-
-
-class DinteroPayInStoreRequest(ContractModel):
-    """That the buyer pays in the shop, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    type: Literal["full"]
-    """How much is paid there."""
-
-
-DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelled", "authorization", "failed"])
-"""Why a payment came to nothing.
-
-- `cancelled`: the buyer gave up.
-- `authorization`: the buyer's payment was not authorized.
-- `failed`: it was refused, or an error occurred.
-"""
-
-
-class DinteroPickUpAddress(ContractModel):
-    """A pick-up point."""
-
-    first_name: str | MISSING = MISSING
-    """The given name or names."""
-    last_name: str | MISSING = MISSING
-    """The family name."""
-    address_line: str | MISSING = MISSING
-    """The street and the number."""
-    address_line_2: str | MISSING = MISSING
-    """What else the address needs, a post-office box for instance."""
-    co_address: str | MISSING = MISSING
-    """In whose care it is."""
-    business_name: str | MISSING = MISSING
-    """The company's name."""
-    postal_code: str | MISSING = MISSING
-    """The postal code."""
-    postal_place: str | MISSING = MISSING
-    """The place that the postal code belongs to."""
-    country: CountryCode | MISSING = MISSING
-    """The country."""
-    phone_number: Annotated[str | MISSING, Field(pattern="^\\+?[0-9]{5,15}$")] = MISSING
-    """The mobile number, with the international prefix (E.123 without spaces)."""
-    email: str | MISSING = MISSING
-    """The e-mail address."""
-    latitude: Annotated[float | MISSING, Field(ge=-90.0, le=90.0)] = MISSING
-    """The latitude, in degrees."""
-    longitude: Annotated[float | MISSING, Field(ge=-180.0, le=180.0)] = MISSING
-    """The longitude, in degrees."""
-    comment: str | MISSING = MISSING
-    """A word about the address."""
-    organization_number: str | MISSING = MISSING
-    """The company's number in the register."""
-    organization_type: str | MISSING = MISSING
-    """What sort of company it is."""
-    customer_reference: str | MISSING = MISSING
-    """The customer's own reference."""
-    cost_center: str | MISSING = MISSING
-    """The customer's cost centre."""
-    website_url: str | MISSING = MISSING
-    """The pick-up point's page."""
-    distance: Annotated[float | MISSING, Field(ge=0.0)] = MISSING
-    """How far it is from the shipping address, in kilometres."""
-    opening_hours: DinteroOpeningHours | MISSING = MISSING
-    """When it is open."""
-
-
-class DinteroPickUpAddressRequest(ContractModel):
-    """A pick-up point, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    first_name: str | MISSING = MISSING
-    """The given name or names."""
-    last_name: str | MISSING = MISSING
-    """The family name."""
-    address_line: str | MISSING = MISSING
-    """The street and the number."""
-    address_line_2: str | MISSING = MISSING
-    """What else the address needs, a post-office box for instance."""
-    co_address: str | MISSING = MISSING
-    """In whose care it is."""
-    business_name: str | MISSING = MISSING
-    """The company's name."""
-    postal_code: str | MISSING = MISSING
-    """The postal code."""
-    postal_place: str | MISSING = MISSING
-    """The place that the postal code belongs to."""
-    country: CountryCode | MISSING = MISSING
-    """The country."""
-    phone_number: Annotated[str | MISSING, Field(pattern="^\\+?[0-9]{5,15}$")] = MISSING
-    """The mobile number, with the international prefix (E.123 without spaces)."""
-    email: str | MISSING = MISSING
-    """The e-mail address."""
-    latitude: Annotated[float | MISSING, Field(ge=-90.0, le=90.0)] = MISSING
-    """The latitude, in degrees."""
-    longitude: Annotated[float | MISSING, Field(ge=-180.0, le=180.0)] = MISSING
-    """The longitude, in degrees."""
-    comment: str | MISSING = MISSING
-    """A word about the address."""
-    organization_number: str | MISSING = MISSING
-    """The company's number in the register."""
-    organization_type: str | MISSING = MISSING
-    """What sort of company it is."""
-    customer_reference: str | MISSING = MISSING
-    """The customer's own reference."""
-    cost_center: str | MISSING = MISSING
-    """The customer's cost centre."""
-    website_url: str | MISSING = MISSING
-    """The pick-up point's page."""
-    distance: Annotated[float | MISSING, Field(ge=0.0)] = MISSING
-    """How far it is from the shipping address, in kilometres."""
-    opening_hours: DinteroOpeningHoursRequest | MISSING = MISSING
-    """When it is open."""
-
-
-class DinteroPickUpPointData(ContractModel):
-    """The fields of a pick-up point, beside its address and its hours."""
-
-    website_url: str | MISSING = MISSING
-    """The pick-up point's page."""
-    distance: Annotated[float | MISSING, Field(ge=0.0)] = MISSING
-    """How far it is from the shipping address, in kilometres."""
-
-
-class DinteroSessionDetails(ContractModel):
-    """What is told of a session that is over."""
-
-    merchant_reference: str
-    """The merchant's reference for the payment."""
-    return_url: str
-    """Where to send the buyer."""
-    transaction_id: str | MISSING = MISSING
-    """The transaction, if there is one."""
-    merchant: DinteroMerchant | MISSING = MISSING
-    """Whose shop it was."""
-
-
-class DinteroSessionItem(ContractModel):
-    """A line of the order that the session pays."""
-
-    line_id: Annotated[str, Field(min_length=1)]
-    """The line's id in the order."""
-    amount: Amount
-    """What the session pays of the line, in the order's currency."""
-
-
-class DinteroSessionItemRequest(ContractModel):
-    """A line of the order to be paid."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    line_id: Annotated[str, Field(min_length=1)]
-    """The line's id in the order. One that the order does not have is 400."""
-    amount: Amount | MISSING = MISSING
-    """What to pay of the line, in the order's currency; no more than the line comes to (400 if it is). Left out, the whole line.
-    (The vendor's pages do not say whether a part may be paid; the contract lets it.)
-    """
-
-
-DinteroSessionNotFoundCause = TypeAliasType(
-    "DinteroSessionNotFoundCause",
-    Literal["CANCELLED", "FAILED", "AUTHORIZED", "ON_HOLD", "PAYMENT_INITIATED", "EXPIRED", "DECLINED"],
+VinrSessionStatus = TypeAliasType(
+    "VinrSessionStatus", Literal["pending", "authentication_required", "completed", "failed", "canceled", "expired"]
 )
-"""Why nothing can be done in a session any more: it was cancelled, it failed, it is paid, its payment waits for approval or is
-under way, it has expired, or it was declined.
+"""Where the session stands. It moves one way only:
+
+| status | meaning | moves to | what to do |
+|---|---|---|---|
+| `pending` | made, not yet paid | any other | wait, or ask again |
+| `authentication_required` | a 3-D Secure challenge is open | `completed`, `failed`, `expired` | ask again, or await the webhook |
+| `completed` | paid and captured | – | fulfil the order |
+| `failed` | declined, or an error while paying | – | offer a new session |
+| `canceled` | the buyer clicked Cancel | – | lead back to the cart |
+| `expired` | not completed within 5 minutes | – | make a new session |
+
+A payment whose challenge is still open when the window closes expires, and nothing completes after that.
 """
-
-
-class DinteroSessionNotFoundError(ContractModel):
-    """There is no such session to act in, with the reason where there is one to tell."""
-
-    error: DinteroSessionNotFoundErrorBody
-    """What went wrong."""
-
-
-class DinteroSessionNotFoundErrorBody(ContractModel):
-    """What went wrong, and why the session is no more."""
-
-    message: str
-    """It in words, for a person to read."""
-    code: str | MISSING = MISSING
-    """It in one word, for a program to read. The vendor documents `mfa_required` alone; the others that the examples show are
-    this contract's own, and more may come.
-    """
-    errors: list[DinteroErrorItem] | MISSING = MISSING
-    """What is wrong in particular."""
-    cause: DinteroSessionNotFoundCause | MISSING = MISSING
-    """Why nothing can be done in the session any more; absent if it never existed."""
-    session_details: DinteroSessionDetails | MISSING = MISSING
-    """Enough to lead the buyer back to the shop; absent if the session never existed."""
-
-
-class DinteroSessionUrls(ContractModel):
-    """Where the buyer and the news of the payment are sent."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    return_url: str
-    """Where the buyer is sent at the end. The query gains `merchant_reference`; `transaction_id` if there is a transaction; and
-    `error` (`cancelled`, `authorization` or `failed`) if it did not succeed. It may be an app's own scheme. Coming back is no
-    proof of payment, and a transaction that is `ON_HOLD` is not decided yet: wait for the callback.
-    """
-    callback_url: Annotated[str | MISSING, Field(pattern="^https://")] = MISSING
-    """Where the server reports the outcome: see the webhook `dinteroCallback`. HTTPS only, and never the local host. Its query is
-    kept, and part of it steers the delivery:
-
-    - `method=POST`: delivered by POST, with the transaction in the body (GET otherwise).
-    - `report_error=true`: failures are reported as well.
-    - `delay_callback=<seconds>`: delivered that much later, 60 at most.
-    - `report_event=CAPTURE`, `REFUND`, `VOID`: such events are reported as well; may stand there several times.
-    - `includes=session`: the session is reported as well.
-    - `sid_parameter_name=sid`: the session's id is called `sid` instead of `session_id`.
-    """
-    merchant_terms_url: str | MISSING = MISSING
-    """The merchant's terms, which the hosted page links to."""
-
-
-class DinteroSessionView(ContractModel):
-    """An Express session as the buyer sees it. It holds what the vendor's own view holds of the order and the offer, and nothing
-    of the merchant's addresses or settlement. (No page shows the whole of it; this is the contract's choice.)
-    """
-
-    id: Annotated[str, Field(max_length=40, min_length=1)]
-    """The session's id."""
-    order: DinteroViewOrder
-    """What is to be paid, and where it goes."""
-    express: DinteroViewExpress
-    """What may be picked."""
-    expires_at: Rfc3339DateTime | MISSING = MISSING
-    """When the session expires, if it does."""
-
-
-class DinteroShipmentItem(ContractModel):
-    """A line of the order, or a part of one, in a shipment."""
-
-    line_id: Annotated[str, Field(min_length=1)]
-    """The line's id in the order."""
-    quantity: Annotated[float | MISSING, Field(gt=0.0)] = MISSING
-    """How many, or how much, of it the shipment holds; left out, all."""
-
-
-class DinteroShipmentItemRequest(ContractModel):
-    """A line of the order in a shipment, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    line_id: Annotated[str, Field(min_length=1)]
-    """The line's id in the order."""
-    quantity: Annotated[float | MISSING, Field(gt=0.0)] = MISSING
-    """How many, or how much, of it the shipment holds; left out, all."""
-
-
-DinteroShippingMode = TypeAliasType("DinteroShippingMode", Literal["shipping_required", "shipping_not_required"])
-"""Whether a way of shipping must be picked."""
-
-
-class DinteroShippingOption(ContractModel):
-    """A way of shipping on offer."""
-
-    id: Annotated[str, Field(min_length=1)]
-    """The product. Options with the same id are shown as one, with several times or pick-up points."""
-    line_id: Annotated[str, Field(min_length=1)]
-    """The variant of the product; unique among the options."""
-    amount: Amount
-    """What it costs, tax and discounts included."""
-    title: Annotated[str, Field(min_length=1)]
-    """What it is called."""
-    operator: str
-    """The company that ships."""
-    countries: list[CountryCode] | MISSING = MISSING
-    """The countries that it ships to; left out, all of them."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
-    description: str | MISSING = MISSING
-    """A few words about it."""
-    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
-    """How the goods reach the buyer."""
-    operator_product_id: str | MISSING = MISSING
-    """The shipping company's id for it."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
-    """A small picture of it."""
-    shipment_id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
-    eta: DinteroEta | MISSING = MISSING
-    """When the goods should arrive."""
-    time_slot: DinteroTimeSlot | MISSING = MISSING
-    """The hours in which they are delivered."""
-    pick_up_address: DinteroPickUpAddress | MISSING = MISSING
-    """Where they are picked up."""
-    environmental_data: DinteroEnvironmentalData | MISSING = MISSING
-    """What it does to the environment."""
-    pay_in_store: DinteroPayInStore | MISSING = MISSING
-    """That the buyer pays in the shop, on picking up."""
-    shipment_items: list[DinteroShipmentItem] | MISSING = MISSING
-    """The lines that it ships, in an order of several shipments."""
-
-
-class DinteroShippingOptionData(ContractModel):
-    """The fields of a way of shipping that stand alike in requests and responses."""
-
-    id: Annotated[str, Field(min_length=1)]
-    """The product. Options with the same id are shown as one, with several times or pick-up points."""
-    line_id: Annotated[str, Field(min_length=1)]
-    """The variant of the product; unique among the options."""
-    amount: Amount
-    """What it costs, tax and discounts included."""
-    title: Annotated[str, Field(min_length=1)]
-    """What it is called."""
-    operator: str
-    """The company that ships."""
-    countries: list[CountryCode] | MISSING = MISSING
-    """The countries that it ships to; left out, all of them."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
-    description: str | MISSING = MISSING
-    """A few words about it."""
-    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
-    """How the goods reach the buyer."""
-    operator_product_id: str | MISSING = MISSING
-    """The shipping company's id for it."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
-    """A small picture of it."""
-    shipment_id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
-
-
-class DinteroShippingOptionRequest(ContractModel):
-    """A way of shipping to offer; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(min_length=1)]
-    """The product. Options with the same id are shown as one, with several times or pick-up points."""
-    line_id: Annotated[str, Field(min_length=1)]
-    """The variant of the product; unique among the options."""
-    amount: Amount
-    """What it costs, tax and discounts included."""
-    title: Annotated[str, Field(min_length=1)]
-    """What it is called."""
-    operator: str
-    """The company that ships."""
-    countries: list[CountryCode] | MISSING = MISSING
-    """The countries that it ships to; left out, all of them."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
-    description: str | MISSING = MISSING
-    """A few words about it."""
-    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
-    """How the goods reach the buyer."""
-    operator_product_id: str | MISSING = MISSING
-    """The shipping company's id for it."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
-    """A small picture of it."""
-    shipment_id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
-    eta: DinteroEtaRequest | MISSING = MISSING
-    """When the goods should arrive."""
-    time_slot: DinteroTimeSlotRequest | MISSING = MISSING
-    """The hours in which they are delivered."""
-    pick_up_address: DinteroPickUpAddressRequest | MISSING = MISSING
-    """Where they are picked up."""
-    environmental_data: DinteroEnvironmentalDataRequest | MISSING = MISSING
-    """What it does to the environment."""
-    pay_in_store: DinteroPayInStoreRequest | MISSING = MISSING
-    """That the buyer pays in the shop, on picking up."""
-    shipment_items: list[DinteroShipmentItemRequest] | MISSING = MISSING
-    """The lines that it ships, in an order of several shipments."""
-    fee_split: DinteroFeeSplit | MISSING = MISSING
-    """Which sellers bear the payment fees. The buyer's view does not show it."""
-    splits: list[DinteroSplit] | MISSING = MISSING
-    """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-
-
-class DinteroShippingOptionRequestData(ContractModel):
-    """What requests may give of a way of shipping."""
-
-    id: Annotated[str, Field(min_length=1)]
-    """The product. Options with the same id are shown as one, with several times or pick-up points."""
-    line_id: Annotated[str, Field(min_length=1)]
-    """The variant of the product; unique among the options."""
-    amount: Amount
-    """What it costs, tax and discounts included."""
-    title: Annotated[str, Field(min_length=1)]
-    """What it is called."""
-    operator: str
-    """The company that ships."""
-    countries: list[CountryCode] | MISSING = MISSING
-    """The countries that it ships to; left out, all of them."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
-    description: str | MISSING = MISSING
-    """A few words about it."""
-    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
-    """How the goods reach the buyer."""
-    operator_product_id: str | MISSING = MISSING
-    """The shipping company's id for it."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
-    """A small picture of it."""
-    shipment_id: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
-    eta: DinteroEtaRequest | MISSING = MISSING
-    """When the goods should arrive."""
-    time_slot: DinteroTimeSlotRequest | MISSING = MISSING
-    """The hours in which they are delivered."""
-    pick_up_address: DinteroPickUpAddressRequest | MISSING = MISSING
-    """Where they are picked up."""
-    environmental_data: DinteroEnvironmentalDataRequest | MISSING = MISSING
-    """What it does to the environment."""
-    pay_in_store: DinteroPayInStoreRequest | MISSING = MISSING
-    """That the buyer pays in the shop, on picking up."""
-    shipment_items: list[DinteroShipmentItemRequest] | MISSING = MISSING
-    """The lines that it ships, in an order of several shipments."""
-    fee_split: DinteroFeeSplit | MISSING = MISSING
-    """Which sellers bear the payment fees. The buyer's view does not show it."""
-    splits: list[DinteroSplit] | MISSING = MISSING
-    """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-
-
-class DinteroSplit(ContractModel):
-    """One seller's part of an amount."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    payout_destination_id: Annotated[str, Field(min_length=1)]
-    """The seller."""
-    amount: Amount
-    """The seller's part."""
-
-
-class DinteroTimeSlot(ContractModel):
-    """The hours of a delivery."""
-
-    starts_at: Rfc3339DateTime | MISSING = MISSING
-    """When they begin."""
-    ends_at: Rfc3339DateTime | MISSING = MISSING
-    """When they end, not before `starts_at`."""
-
-
-class DinteroTimeSlotRequest(ContractModel):
-    """The hours of a delivery, as a request may give them; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    starts_at: Rfc3339DateTime | MISSING = MISSING
-    """When they begin."""
-    ends_at: Rfc3339DateTime | MISSING = MISSING
-    """When they end, not before `starts_at`."""
-
-
-class DinteroTokenForbiddenError(ContractModel):
-    """The client may not have a token, or not yet."""
-
-    error: DinteroErrorBody
-    """What went wrong."""
-    mfa_token: str | MISSING = MISSING
-    """What to go on with when `error.code` is `mfa_required`: a second factor has to be given first."""
-
-
-class DinteroTokenRequest(ContractModel):
-    """What an access token is asked for with. The client's id and secret stand in the `Authorization` header."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    grant_type: Literal["client_credentials"]
-    """Always `client_credentials`. The vendor knows other grants, for people; this contract leaves them out."""
-    audience: Annotated[str, Field(pattern="^https://[^/]+/v1/accounts/[PT](?:[0-9]{3}|[0-9]{8})$")]
-    """The account that the token is for, as its address: `https://api.dintero.com/v1/accounts/` and its id. An account that the
-    client may not act for is 400.
-    """
-
-
-class DinteroTransaction(ContractModel):
-    """What became of a payment. The vendor's transaction has many more fields; these are the ones that a merchant needs to settle
-    an order, and the rest may come.
-    """
-
-    id: Annotated[str, Field(min_length=1)]
-    """The transaction's id, the account's id and a dot before it."""
-    amount: Amount
-    """What is paid in all."""
-    currency: CurrencyCode
-    """The currency of `amount`."""
-    status: DinteroTransactionStatus
-    """Where the payment stands."""
-    session_id: Annotated[str | MISSING, Field(max_length=40, min_length=1)] = MISSING
-    """The session that it was made in."""
-    merchant_reference: str | MISSING = MISSING
-    """The merchant's reference, as the session had it."""
-    created_at: Rfc3339DateTime | MISSING = MISSING
-    """When the transaction was created."""
-    payment_product: str | MISSING = MISSING
-    """The payment service that was used."""
-    payment_product_type: str | MISSING = MISSING
-    """The kind of payment that was used, with the service's name and a dot before it."""
-    shipping_address: DinteroAddress | MISSING = MISSING
-    """Where to ship to."""
-    billing_address: DinteroAddress | MISSING = MISSING
-    """Whom to bill."""
-    shipping_option: DinteroChosenShippingOption | MISSING = MISSING
-    """The way of shipping that was picked."""
-    metadata: DinteroMetadata | MISSING = MISSING
-    """What the merchant and the vendor keep with it."""
-
-
-DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Literal["CAPTURE", "REFUND", "VOID"])
-"""What was done to a transaction after it was authorized."""
-
-
-DinteroTransactionStatus = TypeAliasType(
-    "DinteroTransactionStatus",
-    Literal[
-        "INITIATED",
-        "AUTHORIZED",
-        "AUTHORIZATION_VOIDED",
-        "CAPTURED",
-        "PARTIALLY_CAPTURED",
-        "PARTIALLY_CAPTURED_REFUNDED",
-        "REFUNDED",
-        "PARTIALLY_REFUNDED",
-        "DECLINED",
-        "FAILED",
-        "UNKNOWN",
-        "ON_HOLD",
-    ],
-)
-"""Where a payment stands.
-
-- `INITIATED`: begun, not decided.
-- `AUTHORIZED`: the money is reserved.
-- `AUTHORIZATION_VOIDED`: the reservation is given up.
-- `CAPTURED`, `PARTIALLY_CAPTURED`: the money, or a part of it, is taken.
-- `REFUNDED`, `PARTIALLY_REFUNDED`, `PARTIALLY_CAPTURED_REFUNDED`: it, or a part of it, is given back.
-- `ON_HOLD`: waiting for an approval; a second callback tells the end of it.
-- `DECLINED`, `FAILED`: it came to nothing.
-- `UNKNOWN`: not known.
-"""
-
-
-class DinteroViewExpress(ContractModel):
-    """What may be picked in an Express session."""
-
-    shipping_options: list[DinteroShippingOption]
-    """The ways of shipping on offer, for the address as it now is; empty if the order cannot be shipped there."""
-    shipping_mode: DinteroShippingMode
-    """Whether one must be picked."""
-
-
-class DinteroViewItem(ContractModel):
-    """A line of the order, as the buyer sees it."""
-
-    line_id: Annotated[str, Field(min_length=1)]
-    """The line's id in the order."""
-    amount: Amount
-    """What the session pays of the line, in the order's currency."""
-    id: str | MISSING = MISSING
-    """The product's id."""
-    description: str | MISSING = MISSING
-    """What it is, in a few words."""
-    quantity: Annotated[float | MISSING, Field(gt=0.0)] = MISSING
-    """How many, or how much, of it; usually a whole number."""
-    vat: Annotated[float | MISSING, Field(ge=0.0, le=100.0)] = MISSING
-    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-
-
-class DinteroViewOrder(ContractModel):
-    """The part of the order that the session pays."""
-
-    merchant_reference: Annotated[str, Field(min_length=1)]
-    """The merchant's reference for the payment; the order's id, if none was given."""
-    amount: Amount
-    """What the buyer pays, tax and shipping included. It is the sum of `items[].amount` and `shipping_option.amount`."""
-    currency: CurrencyCode
-    """The currency of every amount in the view."""
-    items: Annotated[list[DinteroViewItem], Field(min_length=1)]
-    """The lines that are paid."""
-    vat_amount: Amount | MISSING = MISSING
-    """The tax in `amount`, to be shown."""
-    shipping_option: DinteroChosenShippingOption | MISSING = MISSING
-    """The way of shipping that is picked; absent before that."""
-    shipping_address: DinteroAddress | MISSING = MISSING
-    """Where to ship to; absent before the buyer has said."""
-    billing_address: DinteroAddress | MISSING = MISSING
-    """Whom to bill; absent before the buyer has said."""
-
-
-class Gr4vyAddress(ContractModel):
-    """A postal address. Every part of it may be missing."""
-
-    city: Annotated[str | None | MISSING, Field(max_length=100, min_length=1)] = MISSING
-    """The town."""
-    country: CountryCode | None | MISSING = MISSING
-    """The country."""
-    postal_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The postal code."""
-    state: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The state, county or province, in words."""
-    state_code: Annotated[str | None | MISSING, Field(pattern="^[A-Z]{2}-[A-Z0-9]{1,3}$")] = MISSING
-    """The state, county or province, as an ISO 3166-2 code."""
-    house_number_or_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The number or the name of the house."""
-    line1: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The first line of the address."""
-    line2: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The second line of the address."""
-    organization: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The company or other body at this address."""
-
-
-class Gr4vyAddressRequest(ContractModel):
-    """A postal address, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    city: Annotated[str | None | MISSING, Field(max_length=100, min_length=1)] = MISSING
-    """The town."""
-    country: CountryCode | None | MISSING = MISSING
-    """The country."""
-    postal_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The postal code."""
-    state: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The state, county or province, in words."""
-    state_code: Annotated[str | None | MISSING, Field(pattern="^[A-Z]{2}-[A-Z0-9]{1,3}$")] = MISSING
-    """The state, county or province, as an ISO 3166-2 code."""
-    house_number_or_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The number or the name of the house."""
-    line1: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The first line of the address."""
-    line2: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The second line of the address."""
-    organization: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The company or other body at this address."""
-
-
-Gr4vyAgeGroup = TypeAliasType("Gr4vyAgeGroup", Literal["adult", "infant"])
-"""How a passenger counts by age."""
-
-
-class Gr4vyAirline(ContractModel):
-    """The flight booking that is paid for."""
-
-    booking_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The reservation's id in the global distribution system."""
-    is_cardholder_traveling: bool | None | MISSING = MISSING
-    """Whether the card's holder is among the passengers."""
-    issued_address: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """Where the ticket was issued."""
-    issued_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the ticket was last issued."""
-    issuing_carrier_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=2)] = MISSING
-    """The issuing airline's IATA code; for those who sell the tickets of several airlines."""
-    issuing_carrier_name: Annotated[str | None | MISSING, Field(min_length=1)] = MISSING
-    """The issuing airline's name; for those who sell the tickets of several airlines."""
-    issuing_iata_designator: Annotated[str | None | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The issuing airline's two-character IATA designator."""
-    issuing_icao_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The issuing airline's three-character ICAO code."""
-    passenger_name_record: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The passenger name record in the airline's reservation system."""
-    reservation_system: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The name of the reservation system."""
-    restricted_ticket: bool | None | MISSING = MISSING
-    """Whether the ticket is restricted, for instance in its refunds."""
-    ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
-    """How the ticket reaches the passenger."""
-    ticket_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The airline's number for the ticket."""
-    travel_agency_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The travel agency's IATA code."""
-    travel_agency_invoice_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of the travel agency's invoice."""
-    travel_agency_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The travel agency's name."""
-    travel_agency_plan_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The name of the travel agency's plan."""
-    legs: Annotated[list[Gr4vyAirlineLeg] | None | MISSING, Field(max_length=20)] = MISSING
-    """The flights of the journey, in order."""
-    passengers: Annotated[list[Gr4vyAirlinePassenger] | None | MISSING, Field(max_length=20)] = MISSING
-    """Who travels."""
-
-
-class Gr4vyAirlineLeg(ContractModel):
-    """One flight of a journey."""
-
-    arrival_airport: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The IATA code of the airport of arrival."""
-    arrival_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the flight arrives, in the local time there."""
-    arrival_city: Annotated[str | None | MISSING, Field(max_length=100, min_length=1)] = MISSING
-    """The town of arrival."""
-    arrival_country: CountryCode | None | MISSING = MISSING
-    """The country of arrival."""
-    carrier_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=2)] = MISSING
-    """The airline's IATA code."""
-    carrier_name: Annotated[str | None | MISSING, Field(min_length=1)] = MISSING
-    """The airline's name."""
-    iata_designator: Annotated[str | None | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The airline's two-character IATA designator."""
-    icao_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The airline's three-character ICAO code."""
-    coupon_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of the ticket's coupon for this flight."""
-    departure_airport: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The IATA code of the airport of departure."""
-    departure_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the flight departs, in the local time there."""
-    departure_city: Annotated[str | None | MISSING, Field(max_length=100, min_length=1)] = MISSING
-    """The town of departure."""
-    departure_country: CountryCode | None | MISSING = MISSING
-    """The country of departure."""
-    departure_tax_amount: Amount | None | MISSING = MISSING
-    """What the country of departure charges those who leave it."""
-    fare_amount: Amount | None | MISSING = MISSING
-    """The price of this flight, without taxes and fees."""
-    fare_basis_code: Annotated[str | None | MISSING, Field(max_length=8, min_length=1)] = MISSING
-    """The code of the fare."""
-    fee_amount: Amount | None | MISSING = MISSING
-    """The fees on this flight."""
-    flight_class: Annotated[str | None | MISSING, Field(max_length=5, min_length=1)] = MISSING
-    """The class of service that is flown."""
-    flight_number: Annotated[str | None | MISSING, Field(max_length=6, min_length=3)] = MISSING
-    """The flight's number."""
-    route_type: Gr4vyRouteType | None | MISSING = MISSING
-    """Whether the flight is part of a journey there and back."""
-    seat_class: Annotated[str | None | MISSING, Field(max_length=5, min_length=1)] = MISSING
-    """The class of the seat."""
-    stop_over: bool | None | MISSING = MISSING
-    """Whether the ticket allows a stopover."""
-    tax_amount: Amount | None | MISSING = MISSING
-    """The taxes on this flight."""
-
-
-class Gr4vyAirlineLegRequest(ContractModel):
-    """One flight of a journey, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    arrival_airport: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The IATA code of the airport of arrival."""
-    arrival_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the flight arrives, in the local time there."""
-    arrival_city: Annotated[str | None | MISSING, Field(max_length=100, min_length=1)] = MISSING
-    """The town of arrival."""
-    arrival_country: CountryCode | None | MISSING = MISSING
-    """The country of arrival."""
-    carrier_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=2)] = MISSING
-    """The airline's IATA code."""
-    carrier_name: Annotated[str | None | MISSING, Field(min_length=1)] = MISSING
-    """The airline's name."""
-    iata_designator: Annotated[str | None | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The airline's two-character IATA designator."""
-    icao_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The airline's three-character ICAO code."""
-    coupon_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of the ticket's coupon for this flight."""
-    departure_airport: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The IATA code of the airport of departure."""
-    departure_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the flight departs, in the local time there."""
-    departure_city: Annotated[str | None | MISSING, Field(max_length=100, min_length=1)] = MISSING
-    """The town of departure."""
-    departure_country: CountryCode | None | MISSING = MISSING
-    """The country of departure."""
-    departure_tax_amount: Amount | None | MISSING = MISSING
-    """What the country of departure charges those who leave it."""
-    fare_amount: Amount | None | MISSING = MISSING
-    """The price of this flight, without taxes and fees."""
-    fare_basis_code: Annotated[str | None | MISSING, Field(max_length=8, min_length=1)] = MISSING
-    """The code of the fare."""
-    fee_amount: Amount | None | MISSING = MISSING
-    """The fees on this flight."""
-    flight_class: Annotated[str | None | MISSING, Field(max_length=5, min_length=1)] = MISSING
-    """The class of service that is flown."""
-    flight_number: Annotated[str | None | MISSING, Field(max_length=6, min_length=3)] = MISSING
-    """The flight's number."""
-    route_type: Gr4vyRouteType | None | MISSING = MISSING
-    """Whether the flight is part of a journey there and back."""
-    seat_class: Annotated[str | None | MISSING, Field(max_length=5, min_length=1)] = MISSING
-    """The class of the seat."""
-    stop_over: bool | None | MISSING = MISSING
-    """Whether the ticket allows a stopover."""
-    tax_amount: Amount | None | MISSING = MISSING
-    """The taxes on this flight."""
-
-
-class Gr4vyAirlinePassenger(ContractModel):
-    """One who travels."""
-
-    age_group: Gr4vyAgeGroup | None | MISSING = MISSING
-    """Whether the passenger counts as an adult or an infant."""
-    date_of_birth: Rfc3339Date | None | MISSING = MISSING
-    """The day of birth."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    frequent_flyer_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=5)] = MISSING
-    """The number in the airline's loyalty programme."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    passport_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The passport's number."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-    ticket_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of this passenger's ticket."""
-    title: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The form of address."""
-    country_code: CountryCode | None | MISSING = MISSING
-    """The country that the passenger lives in."""
-
-
-class Gr4vyAirlinePassengerRequest(ContractModel):
-    """One who travels, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    age_group: Gr4vyAgeGroup | None | MISSING = MISSING
-    """Whether the passenger counts as an adult or an infant."""
-    date_of_birth: Rfc3339Date | None | MISSING = MISSING
-    """The day of birth."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    frequent_flyer_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=5)] = MISSING
-    """The number in the airline's loyalty programme."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    passport_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The passport's number."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-    ticket_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of this passenger's ticket."""
-    title: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The form of address."""
-    country_code: CountryCode | None | MISSING = MISSING
-    """The country that the passenger lives in."""
-
-
-class Gr4vyAirlineRequest(ContractModel):
-    """The flight booking that is paid for, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    booking_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The reservation's id in the global distribution system."""
-    is_cardholder_traveling: bool | None | MISSING = MISSING
-    """Whether the card's holder is among the passengers."""
-    issued_address: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """Where the ticket was issued."""
-    issued_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the ticket was last issued."""
-    issuing_carrier_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=2)] = MISSING
-    """The issuing airline's IATA code; for those who sell the tickets of several airlines."""
-    issuing_carrier_name: Annotated[str | None | MISSING, Field(min_length=1)] = MISSING
-    """The issuing airline's name; for those who sell the tickets of several airlines."""
-    issuing_iata_designator: Annotated[str | None | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The issuing airline's two-character IATA designator."""
-    issuing_icao_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The issuing airline's three-character ICAO code."""
-    passenger_name_record: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The passenger name record in the airline's reservation system."""
-    reservation_system: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The name of the reservation system."""
-    restricted_ticket: bool | None | MISSING = MISSING
-    """Whether the ticket is restricted, for instance in its refunds."""
-    ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
-    """How the ticket reaches the passenger."""
-    ticket_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The airline's number for the ticket."""
-    travel_agency_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The travel agency's IATA code."""
-    travel_agency_invoice_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of the travel agency's invoice."""
-    travel_agency_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The travel agency's name."""
-    travel_agency_plan_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The name of the travel agency's plan."""
-    legs: Annotated[list[Gr4vyAirlineLegRequest] | None | MISSING, Field(max_length=20)] = MISSING
-    """The flights of the journey, in order."""
-    passengers: Annotated[list[Gr4vyAirlinePassengerRequest] | None | MISSING, Field(max_length=20)] = MISSING
-    """Who travels."""
-
-
-class Gr4vyAirlineTicket(ContractModel):
-    """The fields of a flight booking that stand alike in requests and responses."""
-
-    booking_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The reservation's id in the global distribution system."""
-    is_cardholder_traveling: bool | None | MISSING = MISSING
-    """Whether the card's holder is among the passengers."""
-    issued_address: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """Where the ticket was issued."""
-    issued_at: Rfc3339DateTime | None | MISSING = MISSING
-    """When the ticket was last issued."""
-    issuing_carrier_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=2)] = MISSING
-    """The issuing airline's IATA code; for those who sell the tickets of several airlines."""
-    issuing_carrier_name: Annotated[str | None | MISSING, Field(min_length=1)] = MISSING
-    """The issuing airline's name; for those who sell the tickets of several airlines."""
-    issuing_iata_designator: Annotated[str | None | MISSING, Field(max_length=2, min_length=2)] = MISSING
-    """The issuing airline's two-character IATA designator."""
-    issuing_icao_code: Annotated[str | None | MISSING, Field(max_length=3, min_length=3)] = MISSING
-    """The issuing airline's three-character ICAO code."""
-    passenger_name_record: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The passenger name record in the airline's reservation system."""
-    reservation_system: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The name of the reservation system."""
-    restricted_ticket: bool | None | MISSING = MISSING
-    """Whether the ticket is restricted, for instance in its refunds."""
-    ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
-    """How the ticket reaches the passenger."""
-    ticket_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The airline's number for the ticket."""
-    travel_agency_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The travel agency's IATA code."""
-    travel_agency_invoice_number: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The number of the travel agency's invoice."""
-    travel_agency_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The travel agency's name."""
-    travel_agency_plan_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The name of the travel agency's plan."""
-
-
-class Gr4vyBadGatewayError(ContractModel):
-    """A server behind this one gave a useless answer."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["bad_gateway"]
-    """Always `bad_gateway`."""
-    status: Literal[502]
-    """Always `502`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyBadRequestError(ContractModel):
-    """The request can be read and its fields fit, yet it breaks a rule that a schema cannot tell."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["bad_request"]
-    """Always `bad_request`."""
-    status: Literal[400]
-    """Always `400`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyBillingDetails(ContractModel):
-    """Who is billed, and where."""
-
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-    address: Gr4vyAddress | None | MISSING = MISSING
-    """The billing address."""
-    tax_id: Gr4vyTaxId | None | MISSING = MISSING
-    """The number that the tax office knows the buyer by."""
-
-
-class Gr4vyBillingDetailsRequest(ContractModel):
-    """Who is billed, and where, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-    address: Gr4vyAddressRequest | None | MISSING = MISSING
-    """The billing address."""
-    tax_id: Gr4vyTaxIdRequest | None | MISSING = MISSING
-    """The number that the tax office knows the buyer by."""
-
-
-class Gr4vyBuyerIdentity(ContractModel):
-    """The fields of a buyer that stand alike in requests and responses."""
-
-    display_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The buyer's name, as it is shown."""
-    external_identifier: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The merchant's id for the buyer."""
-    account_number: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The buyer's account number with the merchant."""
-
-
-class Gr4vyCardDetails(ContractModel):
-    """What the first digits of a card's number tell about it."""
-
-    bin: str | None | MISSING = MISSING
-    """The first digits of the card's number, which name its issuer."""
-    card_type: Gr4vyCardType | None | MISSING = MISSING
-    """How the card is funded."""
-    card_country: CountryCode | None | MISSING = MISSING
-    """The country of the card's issuer."""
-    card_issuer_name: str | None | MISSING = MISSING
-    """The name of the card's issuer."""
-
-
-class Gr4vyCardFields(ContractModel):
-    """A card's own data. The sandbox takes test cards alone."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    method: Literal["card"]
-    """Always `card`. Required here, since it discriminates; the vendor's specification forgets to say so."""
-    number: Annotated[str, Field(max_length=19, min_length=13, pattern="^[0-9]+$")]
-    """The card's number, digits only. One that fails the Luhn check is 400."""
-    expiration_date: Annotated[str, Field(max_length=5, min_length=5, pattern="^[0-9]{2}/[0-9]{2}$")]
-    """The month and year of expiry, `MM/YY`. A month that does not exist, or one that is past, is 400."""
-    security_code: Annotated[str | None | MISSING, Field(max_length=4, min_length=3, pattern="^[0-9]+$")] = MISSING
-    """The card's security code. It is dropped when the card is stored as a payment method."""
-
-
-Gr4vyCardScheme = TypeAliasType(
-    "Gr4vyCardScheme",
-    Literal[
-        "accel",
-        "amex",
-        "bancontact",
-        "carte-bancaire",
-        "cirrus",
-        "culiance",
-        "dankort",
-        "diners-club",
-        "discover",
-        "eftpos-australia",
-        "elo",
-        "hipercard",
-        "jcb",
-        "maestro",
-        "mastercard",
-        "mir",
-        "nyce",
-        "other",
-        "pulse",
-        "qcard",
-        "rupay",
-        "star",
-        "uatp",
-        "unionpay",
-        "visa",
-    ],
-)
-"""A card scheme."""
-
-
-Gr4vyCardType = TypeAliasType("Gr4vyCardType", Literal["credit", "debit", "prepaid"])
-"""How a card is funded."""
-
-
-class Gr4vyCartItem(ContractModel):
-    """A line of the cart. It comes to `unit_amount * quantity - discount_amount + tax_amount`, never to less than 0.
-    `duty_amount` and `shipping_amount` are informative and do not enter this sum.
-    """
-
-    name: Annotated[str, Field(max_length=255, min_length=1)]
-    """What is sold. A payment service may cut it short."""
-    quantity: Annotated[int, Field(ge=1, le=99999999)]
-    """How many of it."""
-    unit_amount: Amount
-    """The price of one, in minor units, before discount and tax."""
-    discount_amount: Amount | None = 0
-    """What is taken off the whole line, not off each unit. Best divisible by `quantity`. Null counts as 0."""
-    tax_amount: Amount | None = 0
-    """The tax on the whole line, not on each unit. Best divisible by `quantity`. Null counts as 0."""
-    external_identifier: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The merchant's id for the line."""
-    sku: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The stock keeping unit."""
-    upc: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The universal product code."""
-    product_url: Annotated[str | None | MISSING, Field(max_length=2083)] = MISSING
-    """The product's page. (Format and length come from the older of the vendor's specifications; the present one has neither.)"""
-    image_url: Annotated[str | None | MISSING, Field(max_length=2083)] = MISSING
-    """A picture of the product; bounded as `product_url` is."""
-    categories: Annotated[list[category] | None | MISSING, Field(max_length=100)] = MISSING
-    """The categories that the product is in."""
-    product_type: Gr4vyProductType | None | MISSING = MISSING
-    """What kind of line this is."""
-    seller_country: CountryCode | None | MISSING = MISSING
-    """The country that it is sold from."""
-    tax_exempt: bool | None | MISSING = MISSING
-    """Whether the line is free of tax."""
-    unit_of_measure: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The unit that `quantity` counts."""
-    commodity_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The code that classifies the goods, for instance a UNSPSC code."""
-    description: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """A short text about the line."""
-    duty_amount: Amount | None | MISSING = MISSING
-    """The customs duty on the line."""
-    shipping_amount: Amount | None | MISSING = MISSING
-    """The cost of shipping the line."""
-
-
-class Gr4vyCartItemRequest(ContractModel):
-    """A line of the cart, as a request may give it; other fields are refused, and a line that would come to less than 0 is 400."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Annotated[str, Field(max_length=255, min_length=1)]
-    """What is sold. A payment service may cut it short."""
-    quantity: Annotated[int, Field(ge=1, le=99999999)]
-    """How many of it."""
-    unit_amount: Amount
-    """The price of one, in minor units, before discount and tax."""
-    discount_amount: Amount | None = 0
-    """What is taken off the whole line, not off each unit. Best divisible by `quantity`. Null counts as 0."""
-    tax_amount: Amount | None = 0
-    """The tax on the whole line, not on each unit. Best divisible by `quantity`. Null counts as 0."""
-    external_identifier: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The merchant's id for the line."""
-    sku: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The stock keeping unit."""
-    upc: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The universal product code."""
-    product_url: Annotated[str | None | MISSING, Field(max_length=2083)] = MISSING
-    """The product's page. (Format and length come from the older of the vendor's specifications; the present one has neither.)"""
-    image_url: Annotated[str | None | MISSING, Field(max_length=2083)] = MISSING
-    """A picture of the product; bounded as `product_url` is."""
-    categories: Annotated[list[category] | None | MISSING, Field(max_length=100)] = MISSING
-    """The categories that the product is in."""
-    product_type: Gr4vyProductType | None | MISSING = MISSING
-    """What kind of line this is."""
-    seller_country: CountryCode | None | MISSING = MISSING
-    """The country that it is sold from."""
-    tax_exempt: bool | None | MISSING = MISSING
-    """Whether the line is free of tax."""
-    unit_of_measure: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The unit that `quantity` counts."""
-    commodity_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The code that classifies the goods, for instance a UNSPSC code."""
-    description: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """A short text about the line."""
-    duty_amount: Amount | None | MISSING = MISSING
-    """The customs duty on the line."""
-    shipping_amount: Amount | None | MISSING = MISSING
-    """The cost of shipping the line."""
-
-
-class Gr4vyClickToPayFields(ContractModel):
-    """The ids that the Click to Pay SDK gave after its checkout."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    method: Literal["click-to-pay"]
-    """Always `click-to-pay`. (The older pages spell it `click_to_pay`.)"""
-    merchant_transaction_id: str
-    """The merchant's transaction id, as the SDK gave it."""
-    src_correlation_id: str
-    """The correlation id of the Secure Remote Commerce checkout."""
-    src_dpa_id: str
-    """The id of the digital payment application, that is, of the shop."""
-    src_cx_flow_id: str | None | MISSING = MISSING
-    """The id of the customer experience flow, if the SDK gave one."""
-
-
-class Gr4vyConflictError(ContractModel):
-    """The request collides with a record that exists."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["duplicate_record"]
-    """Always `duplicate_record`."""
-    status: Literal[409]
-    """Always `409`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-    resource_id: str | None | MISSING = MISSING
-    """The id of the record that is in the way, if it can be told."""
-
-
-class Gr4vyContact(ContractModel):
-    """The fields that billing and shipping details have in common, in requests and responses."""
-
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-
-
-class Gr4vyError(ContractModel):
-    """An error. Branch on `code`; `message` is for people."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal[
-        "bad_request",
-        "unauthorized",
-        "forbidden",
-        "not_found",
-        "method_not_allowed",
-        "duplicate_record",
-        "unsupported_media_type",
-        "too_early",
-        "too_many_requests",
-        "server_error",
-        "bad_gateway",
-        "service_unavailable",
-        "gateway_timeout",
-    ]
-    """What went wrong. One code belongs to each status; `unsupported_media_type` and `service_unavailable` are this contract's
-    own, for statuses that the vendor does not list.
-    """
-    status: Annotated[int, Field(ge=400, le=599)]
-    """The HTTP status, once more."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyErrorDetail(ContractModel):
-    """One thing that is wrong with the request."""
-
-    location: Gr4vyErrorLocation
-    """The part of the request."""
-    pointer: str
-    """A JSON Pointer to the value in that part."""
-    message: str
-    """What is wrong with it, for a person to read."""
-    type: str
-    """What is wrong with it, for a program to read."""
-
-
-Gr4vyErrorLocation = TypeAliasType("Gr4vyErrorLocation", Literal["query", "body", "path", "header", "unknown"])
-"""A part of a request."""
-
-
-class Gr4vyForbiddenError(ContractModel):
-    """The token is good, but lacks the scope."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["forbidden"]
-    """Always `forbidden`."""
-    status: Literal[403]
-    """Always `403`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyGatewayTimeoutError(ContractModel):
-    """A server behind this one did not answer in time."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["gateway_timeout"]
-    """Always `gateway_timeout`."""
-    status: Literal[504]
-    """Always `504`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyGuestBuyer(ContractModel):
-    """A buyer of whom no record is kept beyond the session."""
-
-    display_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The buyer's name, as it is shown."""
-    external_identifier: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The merchant's id for the buyer."""
-    account_number: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The buyer's account number with the merchant."""
-    billing_details: Gr4vyBillingDetails | None | MISSING = MISSING
-    """Who is billed, and where."""
-    shipping_details: Gr4vyShippingDetails | None | MISSING = MISSING
-    """Who receives the goods, and where."""
-
-
-class Gr4vyGuestBuyerRequest(ContractModel):
-    """A buyer of whom no record is kept beyond the session, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    display_name: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The buyer's name, as it is shown."""
-    external_identifier: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The merchant's id for the buyer."""
-    account_number: Annotated[str | None | MISSING, Field(max_length=200, min_length=1)] = MISSING
-    """The buyer's account number with the merchant."""
-    billing_details: Gr4vyBillingDetailsRequest | None | MISSING = MISSING
-    """Who is billed, and where."""
-    shipping_details: Gr4vyShippingDetailsRequest | None | MISSING = MISSING
-    """Who receives the goods, and where."""
-
-
-Gr4vyIntent = TypeAliasType("Gr4vyIntent", Literal["authorize", "capture"])
-"""Whether money is only reserved (`authorize`) or also taken (`capture`)."""
-
-
-class Gr4vyInternalServerError(ContractModel):
-    """The server failed."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["server_error"]
-    """Always `server_error`."""
-    status: Literal[500]
-    """Always `500`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyMethodNotAllowedError(ContractModel):
-    """The path does not know the method."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["method_not_allowed"]
-    """Always `method_not_allowed`."""
-    status: Literal[405]
-    """Always `405`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyNotFoundError(ContractModel):
-    """There is no such object, or it is somebody else's, or it has expired."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["not_found"]
-    """Always `not_found`."""
-    status: Literal[404]
-    """Always `404`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyPaymentMethod(ContractModel):
-    """The card in the session, masked. Numbers and security codes never come back."""
-
-    type: Literal["payment-method"] = "payment-method"
-    """Always `payment-method`. (The older pages show `payment_method`.)"""
-    method: Literal["card"] = "card"
-    """Always `card`."""
-    id: Rfc9562Uuid | None | MISSING = MISSING
-    """The id of the stored payment method, if the session refers to one."""
-    scheme: Gr4vyCardScheme | None | MISSING = MISSING
-    """The card's scheme."""
-    label: str | None | MISSING = MISSING
-    """The last four digits of the card's number."""
-    details: Gr4vyCardDetails | None | MISSING = MISSING
-    """What is known of the card."""
-    fingerprint: str | None | MISSING = MISSING
-    """A hash of the card's number; the same number gives the same fingerprint."""
-
-
-Gr4vyPaymentSource = TypeAliasType("Gr4vyPaymentSource", Literal["ecommerce", "moto", "recurring", "installment", "card_on_file"])
-"""What occasions a payment: a web shop, mail or telephone, a recurring series, an instalment, a card kept on file."""
-
 
 Gr4vyProductType = TypeAliasType(
     "Gr4vyProductType",
@@ -2184,258 +114,8 @@ Gr4vyProductType = TypeAliasType(
 )
 """What kind of cart line this is."""
 
-
-Gr4vyRouteType = TypeAliasType("Gr4vyRouteType", Literal["round_trip", "one_way"])
-"""Whether a flight is part of a journey there and back."""
-
-
-class Gr4vySecureFieldsRequest(ContractModel):
-    """A payment method to put into a session."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    payment_method: Gr4vySecurePaymentMethod
-    """The payment method; `method` tells which of the three kinds it is."""
-    postal_code: Annotated[str | None | MISSING, Field(max_length=50, min_length=1)] = MISSING
-    """The buyer's postal code, for address checks."""
-
-
-class Gr4vyServiceUnavailableError(ContractModel):
-    """The server cannot take the request just now."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["service_unavailable"]
-    """Always `service_unavailable`."""
-    status: Literal[503]
-    """Always `503`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vySession(ContractModel):
-    """A container for the data of a payment to come. It has no status and no hosted page of its own: a transaction, or a stored
-    payment method, is made from it with `{method: "checkout-session", id}`. Card data put into it is kept for 5 minutes, the
-    session itself until `expires_at`.
-    """
-
-    metadata: dict[str, Any] | None | MISSING = MISSING
-    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
-    amount: Amount | None | MISSING = MISSING
-    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
-    payment services decline otherwise, but this contract does not refuse it.
-    """
-    currency: CurrencyCode | None | MISSING = MISSING
-    """The currency of every amount in the session, in upper case."""
-    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
-    """The payment service that is to process the transaction; routing rules are passed over."""
-    type: Literal["checkout-session"]
-    """Always `checkout-session`."""
-    id: Rfc9562Uuid
-    """The session's id. It is a capability too, since `/fields` asks for nothing else; treat it as a secret."""
-    expires_at: Rfc3339DateTime
-    """When the session expires. From then on every operation answers 404."""
-    cart_items: list[Gr4vyCartItem] | None | MISSING = MISSING
-    """The lines of the cart."""
-    buyer: Gr4vyGuestBuyer | None | MISSING = MISSING
-    """Who buys."""
-    airline: Gr4vyAirline | None | MISSING = MISSING
-    """The flight booking that is paid for, if it is one."""
-    payment_method: Gr4vyPaymentMethod | None | MISSING = MISSING
-    """The payment method that `/fields` has put into the session, masked; null or absent before that."""
-
-
-class Gr4vySessionData(ContractModel):
-    """The fields of a session that stand alike in requests and responses."""
-
-    metadata: dict[str, Any] | None | MISSING = MISSING
-    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
-    amount: Amount | None | MISSING = MISSING
-    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
-    payment services decline otherwise, but this contract does not refuse it.
-    """
-    currency: CurrencyCode | None | MISSING = MISSING
-    """The currency of every amount in the session, in upper case."""
-    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
-    """The payment service that is to process the transaction; routing rules are passed over."""
-
-
-class Gr4vySessionRequest(ContractModel):
-    """A session to create. Nothing is required; `{}` gives an empty session."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    metadata: dict[str, Any] | None | MISSING = MISSING
-    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
-    amount: Amount | None | MISSING = MISSING
-    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
-    payment services decline otherwise, but this contract does not refuse it.
-    """
-    currency: CurrencyCode | None | MISSING = MISSING
-    """The currency of every amount in the session, in upper case."""
-    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
-    """The payment service that is to process the transaction; routing rules are passed over."""
-    cart_items: list[Gr4vyCartItemRequest] | None | MISSING = MISSING
-    """The lines of the cart."""
-    buyer: Gr4vyGuestBuyerRequest | None | MISSING = MISSING
-    """Who buys, as a guest; no buyer record is made of it."""
-    airline: Gr4vyAirlineRequest | None | MISSING = MISSING
-    """The flight booking that is paid for, if it is one."""
-    country: CountryCode | None | MISSING = MISSING
-    """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
-    is_subsequent_payment: bool | None | MISSING = MISSING
-    """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
-    `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
-    be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
-    """
-    merchant_initiated: bool | None | MISSING = MISSING
-    """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
-    payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
-    """What occasions the payment. Not echoed in responses."""
-    intent: Gr4vyIntent | None | MISSING = MISSING
-    """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    expires_in: Annotated[int, Field(ge=3600, le=86400)] = 3600
-    """For how many seconds, from now on, the session lives; between one hour and one day."""
-
-
-class Gr4vySessionRequestData(ContractModel):
-    """The fields that the creation and the update of a session have in common."""
-
-    metadata: dict[str, Any] | None | MISSING = MISSING
-    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
-    amount: Amount | None | MISSING = MISSING
-    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
-    payment services decline otherwise, but this contract does not refuse it.
-    """
-    currency: CurrencyCode | None | MISSING = MISSING
-    """The currency of every amount in the session, in upper case."""
-    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
-    """The payment service that is to process the transaction; routing rules are passed over."""
-    cart_items: list[Gr4vyCartItemRequest] | None | MISSING = MISSING
-    """The lines of the cart."""
-    buyer: Gr4vyGuestBuyerRequest | None | MISSING = MISSING
-    """Who buys, as a guest; no buyer record is made of it."""
-    airline: Gr4vyAirlineRequest | None | MISSING = MISSING
-    """The flight booking that is paid for, if it is one."""
-    country: CountryCode | None | MISSING = MISSING
-    """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
-    is_subsequent_payment: bool | None | MISSING = MISSING
-    """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
-    `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
-    be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
-    """
-    merchant_initiated: bool | None | MISSING = MISSING
-    """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
-    payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
-    """What occasions the payment. Not echoed in responses."""
-    intent: Gr4vyIntent | None | MISSING = MISSING
-    """What a transaction made from this session is to reach at first. Not echoed in responses."""
-
-
-class Gr4vySessionUpdateRequest(ContractModel):
-    """What to change in a session. A field that is left out keeps its value, a field that is null is emptied, and an object or
-    array is replaced as a whole. (The vendor's pages do not say which; this is the contract's choice.)
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    metadata: dict[str, Any] | None | MISSING = MISSING
-    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
-    amount: Amount | None | MISSING = MISSING
-    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
-    payment services decline otherwise, but this contract does not refuse it.
-    """
-    currency: CurrencyCode | None | MISSING = MISSING
-    """The currency of every amount in the session, in upper case."""
-    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
-    """The payment service that is to process the transaction; routing rules are passed over."""
-    cart_items: list[Gr4vyCartItemRequest] | None | MISSING = MISSING
-    """The lines of the cart."""
-    buyer: Gr4vyGuestBuyerRequest | None | MISSING = MISSING
-    """Who buys, as a guest; no buyer record is made of it."""
-    airline: Gr4vyAirlineRequest | None | MISSING = MISSING
-    """The flight booking that is paid for, if it is one."""
-    country: CountryCode | None | MISSING = MISSING
-    """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
-    is_subsequent_payment: bool | None | MISSING = MISSING
-    """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
-    `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
-    be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
-    """
-    merchant_initiated: bool | None | MISSING = MISSING
-    """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
-    payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
-    """What occasions the payment. Not echoed in responses."""
-    intent: Gr4vyIntent | None | MISSING = MISSING
-    """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    expires_in: Annotated[int | MISSING, Field(ge=3600, le=86400)] = MISSING
-    """For how many seconds, from now on, the session still lives. Left out, `expires_at` stays as it is: the default of 3600
-    counts when a session is created, and only then (the contract's choice).
-    """
-
-
-class Gr4vyShippingDetails(ContractModel):
-    """Who receives the goods, and where."""
-
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-    address: Gr4vyAddress | None | MISSING = MISSING
-    """The address to ship to."""
-
-
-class Gr4vyShippingDetailsRequest(ContractModel):
-    """Who receives the goods, and where, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    first_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The given name or names."""
-    last_name: Annotated[str | None | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The family name."""
-    email_address: Annotated[str | None | MISSING, Field(max_length=320, min_length=1)] = MISSING
-    """The e-mail address."""
-    phone_number: Annotated[str | None | MISSING, Field(pattern="^\\+[1-9][0-9]{1,14}$")] = MISSING
-    """The telephone number, in E.164 form."""
-    address: Gr4vyAddressRequest | None | MISSING = MISSING
-    """The address to ship to."""
-
-
-class Gr4vyStoredPaymentMethodFields(ContractModel):
-    """A payment method that is stored already."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    method: Literal["id"]
-    """Always `id`."""
-    id: Rfc9562Uuid
-    """The id of the stored payment method."""
-    security_code: Annotated[str | None | MISSING, Field(max_length=4, min_length=3, pattern="^[0-9]+$")] = MISSING
-    """The card's security code, asked for anew."""
-
-
-Gr4vySecurePaymentMethod = TypeAliasType(
-    "Gr4vySecurePaymentMethod",
-    Annotated[Gr4vyCardFields | Gr4vyClickToPayFields | Gr4vyStoredPaymentMethodFields, Field(discriminator="method")],
-)
-"""A card, a Click to Pay checkout, or a payment method that is stored already."""
-
-
-class Gr4vyTaxId(ContractModel):
-    """A tax number, and what sort of number it is."""
-
-    value: Annotated[str, Field(max_length=50, min_length=1)]
-    """The number itself."""
-    kind: Gr4vyTaxIdKind
-    """What sort of number it is."""
-
+CountryCode = TypeAliasType("CountryCode", Annotated[str, Field(pattern="^[A-Z]{2}$")])
+"""An ISO 3166-1 alpha-2 country code, in upper case."""
 
 Gr4vyTaxIdKind = TypeAliasType(
     "Gr4vyTaxIdKind",
@@ -2502,380 +182,147 @@ Gr4vyTaxIdKind = TypeAliasType(
 )
 """A sort of tax number, as the country (or `eu`), a dot, and the number's local name."""
 
-
-class Gr4vyTaxIdRequest(ContractModel):
-    """A tax number, as a request may give it; other fields are refused."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    value: Annotated[str, Field(max_length=50, min_length=1)]
-    """The number itself."""
-    kind: Gr4vyTaxIdKind
-    """What sort of number it is."""
-
-
 Gr4vyTicketDelivery = TypeAliasType("Gr4vyTicketDelivery", Literal["electronic", "other"])
 """How a ticket reaches its passenger."""
 
+Gr4vyRouteType = TypeAliasType("Gr4vyRouteType", Literal["round_trip", "one_way"])
+"""Whether a flight is part of a journey there and back."""
 
-class Gr4vyTooEarlyError(ContractModel):
-    """The request came too early to be carried out safely."""
+Gr4vyAgeGroup = TypeAliasType("Gr4vyAgeGroup", Literal["adult", "infant"])
+"""How a passenger counts by age."""
 
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["too_early"]
-    """Always `too_early`."""
-    status: Literal[425]
-    """Always `425`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
+Gr4vyPaymentSource = TypeAliasType("Gr4vyPaymentSource", Literal["ecommerce", "moto", "recurring", "installment", "card_on_file"])
+"""What occasions a payment: a web shop, mail or telephone, a recurring series, an instalment, a card kept on file."""
 
+Gr4vyIntent = TypeAliasType("Gr4vyIntent", Literal["authorize", "capture"])
+"""Whether money is only reserved (`authorize`) or also taken (`capture`)."""
 
-class Gr4vyTooManyRequestsError(ContractModel):
-    """There were too many requests."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["too_many_requests"]
-    """Always `too_many_requests`."""
-    status: Literal[429]
-    """Always `429`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyUnauthorizedError(ContractModel):
-    """The token is missing, badly signed, expired or not yet valid."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["unauthorized"]
-    """Always `unauthorized`."""
-    status: Literal[401]
-    """Always `401`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyUnsupportedMediaTypeError(ContractModel):
-    """The body is not JSON by its `Content-Type`."""
-
-    type: Literal["error"]
-    """Always `error`."""
-    code: Literal["unsupported_media_type"]
-    """Always `unsupported_media_type`."""
-    status: Literal[415]
-    """Always `415`."""
-    message: str
-    """What went wrong, for a person to read."""
-    details: list[Gr4vyErrorDetail]
-    """Where in the request it went wrong; empty if there is no such place."""
-
-
-class Gr4vyValidationError(ContractModel):
-    """The request does not fit its schema."""
-
-    detail: Annotated[list[Gr4vyValidationErrorDetail], Field(min_length=1)]
-    """Everything that does not fit."""
-
-
-class Gr4vyValidationErrorDetail(ContractModel):
-    """One value that does not fit the schema."""
-
-    loc_1: Annotated[list[str | loc], Field(alias="loc")]
-    """The way to the value: the part of the request, then property names and array indexes."""
-    msg: str
-    """What does not fit, for a person to read."""
-    type: str
-    """What does not fit, for a program to read."""
-    input: Any | MISSING = MISSING
-    """The value that was sent, whatever it is. Never the number or the security code of a card."""
-    ctx: dict[str, Any] | MISSING = MISSING
-    """The bounds that were broken, and the like."""
-
-
-class VinrCartItem(ContractModel):
-    """One line of the cart. The vendor does not mark which fields are required; this contract asks for those that make a line."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(max_length=255, min_length=1)]
-    """The merchant's own id of the item."""
-    name: Annotated[str, Field(max_length=255, min_length=1)]
-    """The name that the page shows."""
-    price: Amount
-    """The price of one piece, in the minor unit of the session's `currency`."""
-    quantity: Annotated[int, Field(ge=1, le=9999)]
-    """How many pieces. The upper bound is this contract's own."""
-    description: Annotated[str | MISSING, Field(max_length=1000)] = MISSING
-    """A line of text below the name."""
-    image: Annotated[str | MISSING, Field(max_length=2048, pattern="^https?://\\S+$")] = MISSING
-    """The URL of a picture of the item."""
-    max_quantity: Annotated[int | MISSING, Field(alias="maxQuantity", ge=1, le=9999)] = MISSING
-    """How many pieces the buyer may raise the quantity to on the page; at least `quantity`. Without it the quantity is fixed,
-    which is this contract's reading of a page that is silent.
-    """
-
-
-class VinrCustomer(ContractModel):
-    """The buyer, as far as the merchant knows them. Every field is optional."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    customer_id: Annotated[str | MISSING, Field(alias="customerId", max_length=255, min_length=1)] = MISSING
-    """The merchant's own id of the customer."""
-    email: Annotated[str | MISSING, Field(max_length=254)] = MISSING
-    """The customer's e-mail address."""
-    name: Annotated[str | MISSING, Field(max_length=255, min_length=1)] = MISSING
-    """The customer's full name."""
-    phone: Annotated[str | MISSING, Field(max_length=32, min_length=1)] = MISSING
-    """The customer's phone number. E.164 is recommended; the vendor states no form, so none is enforced."""
-
-
-class VinrDelivery(ContractModel):
-    """Whether the page offers delivery, and which. When enabled, `options` holds at least one shipping method or pickup location."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    enabled: bool = False
-    """Shows the delivery choices."""
-    options: VinrDeliveryOptions | MISSING = MISSING
-    """What there is to choose from."""
-
-
-class VinrDeliveryOptions(ContractModel):
-    """The two ways to get the goods to the buyer."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    shipping: VinrShippingOptions | MISSING = MISSING
-    """Sent to the buyer's address."""
-    pickup: VinrPickupOptions | MISSING = MISSING
-    """Fetched by the buyer."""
-
-
-class VinrError(ContractModel):
-    """What every answer from 400 up carries. Branch on `error.code`."""
-
-    error: VinrErrorDetail
-
-
-VinrErrorCode = TypeAliasType(
-    "VinrErrorCode",
+Gr4vyCardScheme = TypeAliasType(
+    "Gr4vyCardScheme",
     Literal[
-        "invalid_json",
-        "parameter_missing",
-        "parameter_unknown",
-        "parameter_invalid",
-        "amount_mismatch",
-        "invalid_api_key",
-        "expired_api_key",
-        "permission_denied",
-        "session_not_found",
-        "idempotency_key_reused",
-        "idempotency_key_in_use",
-        "session_expired",
-        "unsupported_media_type",
-        "rate_limit_exceeded",
-        "internal_error",
-        "service_unavailable",
+        "accel",
+        "amex",
+        "bancontact",
+        "carte-bancaire",
+        "cirrus",
+        "culiance",
+        "dankort",
+        "diners-club",
+        "discover",
+        "eftpos-australia",
+        "elo",
+        "hipercard",
+        "jcb",
+        "maestro",
+        "mastercard",
+        "mir",
+        "nyce",
+        "other",
+        "pulse",
+        "qcard",
+        "rupay",
+        "star",
+        "uatp",
+        "unionpay",
+        "visa",
     ],
 )
-"""What exactly went wrong. The vendor publishes only `invalid_api_key` and `expired_api_key` of these; the others are this
-contract's own.
+"""A card scheme."""
+
+Gr4vyCardType = TypeAliasType("Gr4vyCardType", Literal["credit", "debit", "prepaid"])
+"""How a card is funded."""
+
+Gr4vyErrorLocation = TypeAliasType("Gr4vyErrorLocation", Literal["query", "body", "path", "header", "unknown"])
+"""A part of a request."""
+
+Gr4vySecurePaymentMethod = TypeAliasType(
+    "Gr4vySecurePaymentMethod",
+    "Annotated[Gr4vyCardFields | Gr4vyClickToPayFields | Gr4vyStoredPaymentMethodFields, Field(discriminator='method')]",
+)
+"""A card, a Click to Pay checkout, or a payment method that is stored already."""
+
+DinteroDeliveryMethod = TypeAliasType("DinteroDeliveryMethod", Literal["delivery", "pick_up", "unspecified", "none"])
+"""How the goods reach the buyer."""
+
+DinteroMetadata = TypeAliasType("DinteroMetadata", dict[str, str | Annotated[float, Field(allow_inf_nan=False)]])
+"""Keys and values, texts or numbers. Best begin a key of one's own with `ext_`; keys that begin with `dintero`, `merchant`,
+`session`, `event`, `payout`, `gateway`, `bambora`, `collector`, `instabank`, `klarna`, `kravia`, `netaxept`, `payex`,
+`santander`, `swish` or `vipps` are the vendor's.
+"""
+
+DinteroShippingMode = TypeAliasType("DinteroShippingMode", Literal["shipping_required", "shipping_not_required"])
+"""Whether a way of shipping must be picked."""
+
+DinteroCustomerType = TypeAliasType("DinteroCustomerType", Literal["b2c", "b2b"])
+"""A private customer (`b2c`), or a company (`b2b`)."""
+
+DinteroSessionNotFoundCause = TypeAliasType(
+    "DinteroSessionNotFoundCause",
+    Literal["CANCELLED", "FAILED", "AUTHORIZED", "ON_HOLD", "PAYMENT_INITIATED", "EXPIRED", "DECLINED"],
+)
+"""Why nothing can be done in a session any more: it was cancelled, it failed, it is paid, its payment waits for approval or is
+under way, it has expired, or it was declined.
+"""
+
+DiddoCartId = TypeAliasType(
+    "DiddoCartId",
+    Annotated[
+        str, Field(pattern="^(?:[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$")
+    ],
+)
+"""Names a cart. A ULID: 26 characters of Crockford's base 32, the first of them 0 to 7. A request may write it in either case,
+and may give the same 128 bits as a UUID, which one of the vendor's pages asks for; an answer always gives the ULID in upper
+case.
+"""
+
+DiddoErrorCode = TypeAliasType(
+    "DiddoErrorCode",
+    Literal[
+        "INVALID_REQUEST",
+        "CART_NOT_FOUND",
+        "SHIPPING_METHOD_NOT_FOUND",
+        "UNAUTHORIZED",
+        "FORBIDDEN",
+        "ALREADY_SUBMITTED",
+        "CHECKOUT_ENDED",
+        "UNSUPPORTED_MEDIA_TYPE",
+        "CART_NOT_PURCHASABLE",
+        "ADDRESS_NOT_SERVICEABLE",
+        "RATE_LIMITED",
+        "INTERNAL_ERROR",
+        "SERVICE_UNAVAILABLE",
+    ],
+)
+"""What exactly went wrong. `CART_NOT_FOUND` and `ALREADY_SUBMITTED` are the vendor's; the others are this contract's own.
 
 | status | codes |
 |---|---|
-| 400 | `invalid_json`, `parameter_missing`, `parameter_unknown`, `parameter_invalid`, `amount_mismatch` |
-| 401 | `invalid_api_key` (none, or a wrong one), `expired_api_key` |
-| 403 | `permission_denied` |
-| 404 | `session_not_found` |
-| 409 | `idempotency_key_reused`, `idempotency_key_in_use` |
-| 410 | `session_expired` |
-| 415 | `unsupported_media_type` |
-| 429 | `rate_limit_exceeded` |
-| 500 | `internal_error` |
-| 503 | `service_unavailable` |
+| 400 | `INVALID_REQUEST`, `SHIPPING_METHOD_NOT_FOUND`; on the shipping calls also `CART_NOT_FOUND` |
+| 401 | `UNAUTHORIZED` |
+| 403 | `FORBIDDEN` |
+| 404 | `CART_NOT_FOUND` |
+| 409 | `ALREADY_SUBMITTED` (paid), `CHECKOUT_ENDED` (failed or cancelled) |
+| 415 | `UNSUPPORTED_MEDIA_TYPE` |
+| 422 | `CART_NOT_PURCHASABLE` on begin, `ADDRESS_NOT_SERVICEABLE` on shipping |
+| 429 | `RATE_LIMITED` |
+| 500 | `INTERNAL_ERROR` |
+| 503 | `SERVICE_UNAVAILABLE` |
 """
 
-
-class VinrErrorDetail(ContractModel):
-    """What went wrong. The vendor's general error page also knows `decline_code`, `doc_url` and `resource`; this contract
-    promises none of them, and a client lets them pass.
-    """
-
-    type: VinrErrorType
-    code: VinrErrorCode
-    message: Annotated[str, Field(min_length=1)]
-    """For the developer who reads it, not for the buyer. Its wording may change."""
-    param: Annotated[str | MISSING, Field(min_length=1)] = MISSING
-    """The field or header that is at fault, where it is one, with dots and indexes as in `cartItems[0].price`."""
-    request_id: Annotated[str, Field(max_length=64, min_length=1)]
-    """The same as the `X-Request-Id` header."""
-
-
-VinrErrorType = TypeAliasType(
-    "VinrErrorType", Literal["invalid_request_error", "authentication_error", "rate_limit_error", "api_error"]
+DiddoCheckoutStatus = TypeAliasType(
+    "DiddoCheckoutStatus", Literal["initialized", "in_progress", "succeeded", "failed", "cancelled"]
 )
-"""The kind of error. Two pages of the vendor use different words; these are those of the page that shows the error body, filled
-up from the other.
+"""Where a live cart stands. It moves one way only. The vendor publishes events of these names, not the moves, which are this
+contract's own.
 
-| type | status |
-|---|---|
-| `invalid_request_error` | 400, 404, 409, 410, 415 |
-| `authentication_error` | 401, 403 |
-| `rate_limit_error` | 429 |
-| `api_error` | 500, 503 |
+| status | meaning | moves to |
+|---|---|---|
+| `initialized` | begun; nothing is known of the buyer | `in_progress` |
+| `in_progress` | the buyer's details are coming in, or a payment is on its way | `succeeded`, `failed`, `cancelled` |
+| `succeeded` | paid | – |
+| `failed` | not paid, and not tried again | – |
+| `cancelled` | ended after several failed payments | – |
 """
-
-
-class VinrEstimatedDays(ContractModel):
-    """A span of days; `min` is at most `max`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    min: Annotated[int, Field(ge=0, le=365)]
-    """The fewest days that delivery is expected to take. The upper bound is this contract's own."""
-    max: Annotated[int, Field(ge=0, le=365)]
-    """The most days that delivery is expected to take. The upper bound is this contract's own."""
-
-
-class VinrFixedPromoCode(ContractModel):
-    """A code that takes off a fixed amount, and never more than the total."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: VinrPromoCodeText
-    discount: Amount
-    """How much is taken off, in the minor unit of the session's `currency`. The vendor's table says `number`; minor units are
-    integers.
-    """
-    discount_type: Annotated[Literal["fixed"], Field(alias="discountType")]
-    """Says that `discount` is an amount of money."""
-    description: VinrPromoCodeLabel | MISSING = MISSING
-
-
-VinrHttpsUrl = TypeAliasType("VinrHttpsUrl", Annotated[str, Field(max_length=2048, pattern="^https://\\S+$")])
-"""An absolute HTTPS URL. The length limit is this contract's own."""
-
-
-class VinrMetadata(ContractModel):
-    """Options of the hosted page. Every one is optional."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    mode: Literal["payment", "subscription"] = "payment"
-    """Whether the page speaks of a payment or of a subscription. Only the wording changes."""
-    merchant_name: Annotated[str | MISSING, Field(alias="merchantName", max_length=255, min_length=1)] = MISSING
-    """The name that the page shows instead of the merchant's own."""
-    shipping_address_handling: Annotated[VinrShippingAddressHandling | MISSING, Field(alias="shippingAddressHandling")] = MISSING
-    """Whether the page asks for a shipping address. The vendor states no default; without this field the configuration that
-    `configId` names decides.
-    """
-    promo_code: Annotated[VinrPromoCodeOptions | MISSING, Field(alias="promoCode")] = MISSING
-    """Promo codes on the page."""
-    delivery: VinrDelivery | MISSING = MISSING
-    """Delivery choices on the page."""
-
-
-class VinrPercentagePromoCode(ContractModel):
-    """A code that takes off a share of the cart's total, rounded half up to the minor unit."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: VinrPromoCodeText
-    discount: Annotated[float, Field(ge=0.0, le=100.0)]
-    """How many percent are taken off."""
-    discount_type: Annotated[Literal["percentage"], Field(alias="discountType")]
-    """Says that `discount` is in percent."""
-    description: VinrPromoCodeLabel | MISSING = MISSING
-
-
-class VinrPickupLocation(ContractModel):
-    """A place where the goods can be fetched, free of charge."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    id: Annotated[str, Field(max_length=255, min_length=1)]
-    """The merchant's own id of the location."""
-    name: Annotated[str, Field(max_length=255, min_length=1)]
-    """The name that the page shows."""
-
-
-class VinrPickupOptions(ContractModel):
-    """The places where the goods can be fetched."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    locations: Annotated[list[VinrPickupLocation] | MISSING, Field(max_length=100)] = MISSING
-    """The locations to choose from, in the order shown. No two share an `id`."""
-
-
-VinrPromoCode = TypeAliasType(
-    "VinrPromoCode", Annotated[VinrPercentagePromoCode | VinrFixedPromoCode, Field(discriminator="discount_type")]
-)
-"""One promo code. `discountType` decides what `discount` means."""
-
-
-VinrPromoCodeLabel = TypeAliasType("VinrPromoCodeLabel", Annotated[str, Field(max_length=255)])
-"""What the page shows once the code is applied. The length limit is this contract's own."""
-
-
-class VinrPromoCodeOptions(ContractModel):
-    """Whether the page takes promo codes, and which."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    enabled: bool = False
-    """Shows the field for a promo code."""
-    available_codes: Annotated[list[VinrPromoCode] | MISSING, Field(alias="availableCodes", max_length=100)] = MISSING
-    """The codes that the page accepts. Without any, it accepts none."""
-
-
-VinrPromoCodeText = TypeAliasType("VinrPromoCodeText", Annotated[str, Field(max_length=64, min_length=1)])
-"""What the buyer types in. The length limit is this contract's own."""
-
-
-class VinrResultCustomer(ContractModel):
-    """The buyer, as the merchant named them or as they filled in the page. There is no phone number here."""
-
-    customer_id: Annotated[str | MISSING, Field(alias="customerId")] = MISSING
-    """The merchant's own id of the customer, as given when the session was made."""
-    email: str | MISSING = MISSING
-    """The customer's e-mail address."""
-    name: str | MISSING = MISSING
-    """The customer's full name."""
-
-
-class VinrSession(ContractModel):
-    """A session that was made, and where to send the buyer."""
-
-    session_id: Annotated[VinrSessionId, Field(alias="sessionId")]
-    checkout_url: Annotated[str, Field(alias="checkoutUrl")]
-    """The hosted page of this session. Redirect the buyer there. Whoever holds the URL can pay, so keep it out of logs."""
-    expires_at: Annotated[Rfc3339DateTime | MISSING, Field(alias="expiresAt")] = MISSING
-    """When the 5 minutes for paying are over. The vendor publishes this window and no field for it; the field is this contract's
-    own.
-    """
-
-
-class VinrSessionEvent(ContractModel):
-    """A session has moved to another status."""
-
-    id: Annotated[str, Field(max_length=255, min_length=1)]
-    """Names this event. A repeated delivery carries the same id; a receiver keeps the ids that it has dealt with."""
-    type: VinrSessionEventType
-    created_at: Annotated[Rfc3339DateTime, Field(alias="createdAt")]
-    """When the status changed. It is not the time of delivery."""
-    data: VinrSessionResult
-    """The session's result as it stood after the change; its `status` is the last part of `type`."""
-
 
 VinrSessionEventType = TypeAliasType(
     "VinrSessionEventType",
@@ -2891,10 +338,52 @@ VinrSessionEventType = TypeAliasType(
 (`payment.completed` and the like) and none for sessions; these names are this contract's own, made on the same pattern.
 """
 
+DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelled", "authorization", "failed"])
+"""Why a payment came to nothing.
 
-VinrSessionId = TypeAliasType("VinrSessionId", Annotated[str, Field(max_length=255, min_length=1)])
-"""Names one session. Opaque; its form may change, so nothing should read meaning into it. The length limit is this contract's
-own.
+- `cancelled`: the buyer gave up.
+- `authorization`: the buyer's payment was not authorized.
+- `failed`: it was refused, or an error occurred.
+"""
+
+DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Literal["CAPTURE", "REFUND", "VOID"])
+"""What was done to a transaction after it was authorized."""
+
+DinteroTransactionStatus = TypeAliasType(
+    "DinteroTransactionStatus",
+    Literal[
+        "INITIATED",
+        "AUTHORIZED",
+        "AUTHORIZATION_VOIDED",
+        "CAPTURED",
+        "PARTIALLY_CAPTURED",
+        "PARTIALLY_CAPTURED_REFUNDED",
+        "REFUNDED",
+        "PARTIALLY_REFUNDED",
+        "DECLINED",
+        "FAILED",
+        "UNKNOWN",
+        "ON_HOLD",
+    ],
+)
+"""Where a payment stands.
+
+- `INITIATED`: begun, not decided.
+- `AUTHORIZED`: the money is reserved.
+- `AUTHORIZATION_VOIDED`: the reservation is given up.
+- `CAPTURED`, `PARTIALLY_CAPTURED`: the money, or a part of it, is taken.
+- `REFUNDED`, `PARTIALLY_REFUNDED`, `PARTIALLY_CAPTURED_REFUNDED`: it, or a part of it, is given back.
+- `ON_HOLD`: waiting for an approval; a second callback tells the end of it.
+- `DECLINED`, `FAILED`: it came to nothing.
+- `UNKNOWN`: not known.
+"""
+
+DiddoCheckoutEventType = TypeAliasType(
+    "DiddoCheckoutEventType",
+    Literal["checkout.initialized", "checkout.in_progress", "checkout.succeeded", "checkout.failed", "checkout.cancelled"],
+)
+"""What happened: `checkout.` and the status that the live cart has moved to. The vendor also knows `order.submitted`, which is
+about orders and not part of this contract.
 """
 
 
@@ -2931,20 +420,235 @@ class VinrSessionRequest(ContractModel):
     """
     customer: VinrCustomer | MISSING = MISSING
     """Who is paying, to fill in the form and to find the customer again."""
-    cart_items: Annotated[list[VinrCartItem] | MISSING, Field(alias="cartItems", max_length=100, min_length=1)] = MISSING
+    cart_items: Annotated[
+        Annotated[list[VinrCartItem], Field(min_length=1, max_length=100)] | MISSING, Field(alias="cartItems")
+    ] = MISSING
     """What is being paid for. The page shows a cart when this is given. An empty list could not add up to `amount`, so it is
     refused.
     """
     supported_currencies: Annotated[
-        list[CurrencyCode] | MISSING, Field(alias="supportedCurrencies", max_length=200, min_length=1)
+        Annotated[list[CurrencyCode], Field(min_length=1, max_length=200), Distinct()] | MISSING,
+        Field(alias="supportedCurrencies"),
     ] = MISSING
     """The currencies that the buyer may choose from on the page. The session's own `currency` is always among them, whether
     listed or not.
     """
-    config_id: Annotated[str, Field(alias="configId", max_length=255, min_length=1)] = "default-config"
+    config_id: Annotated[Annotated[str, Field(min_length=1, max_length=255)], Field(alias="configId")] = "default-config"
     """Which of the merchant's dashboard configurations the page follows."""
     metadata: VinrMetadata | MISSING = MISSING
     """What the page offers. These are typed options, not a free map."""
+
+
+class VinrCustomer(ContractModel):
+    """The buyer, as far as the merchant knows them. Every field is optional."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | MISSING, Field(alias="customerId")] = MISSING
+    """The merchant's own id of the customer."""
+    email: Annotated[str, Field(max_length=254)] | MISSING = MISSING
+    """The customer's e-mail address."""
+    name: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
+    """The customer's full name."""
+    phone: Annotated[str, Field(min_length=1, max_length=32)] | MISSING = MISSING
+    """The customer's phone number. E.164 is recommended; the vendor states no form, so none is enforced."""
+
+
+class VinrCartItem(ContractModel):
+    """One line of the cart. The vendor does not mark which fields are required; this contract asks for those that make a line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    """The merchant's own id of the item."""
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """The name that the page shows."""
+    price: Amount
+    """The price of one piece, in the minor unit of the session's `currency`."""
+    quantity: Annotated[int, Field(ge=1, le=9999)]
+    """How many pieces. The upper bound is this contract's own."""
+    description: Annotated[str, Field(max_length=1000)] | MISSING = MISSING
+    """A line of text below the name."""
+    image: Annotated[str, Field(max_length=2048, pattern="^https?://\\S+$")] | MISSING = MISSING
+    """The URL of a picture of the item."""
+    max_quantity: Annotated[Annotated[int, Field(ge=1, le=9999)] | MISSING, Field(alias="maxQuantity")] = MISSING
+    """How many pieces the buyer may raise the quantity to on the page; at least `quantity`. Without it the quantity is fixed,
+    which is this contract's reading of a page that is silent.
+    """
+
+
+class VinrMetadata(ContractModel):
+    """Options of the hosted page. Every one is optional."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    mode: Literal["payment", "subscription"] = "payment"
+    """Whether the page speaks of a payment or of a subscription. Only the wording changes."""
+    merchant_name: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | MISSING, Field(alias="merchantName")] = MISSING
+    """The name that the page shows instead of the merchant's own."""
+    shipping_address_handling: Annotated[VinrShippingAddressHandling | MISSING, Field(alias="shippingAddressHandling")] = MISSING
+    """Whether the page asks for a shipping address. The vendor states no default; without this field the configuration that
+    `configId` names decides.
+    """
+    promo_code: Annotated[VinrPromoCodeOptions | MISSING, Field(alias="promoCode")] = MISSING
+    """Promo codes on the page."""
+    delivery: VinrDelivery | MISSING = MISSING
+    """Delivery choices on the page."""
+
+
+class VinrPromoCodeOptions(ContractModel):
+    """Whether the page takes promo codes, and which."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = False
+    """Shows the field for a promo code."""
+    available_codes: Annotated[Annotated[list[VinrPromoCode], Field(max_length=100)] | MISSING, Field(alias="availableCodes")] = (
+        MISSING
+    )
+    """The codes that the page accepts. Without any, it accepts none."""
+
+
+class VinrPercentagePromoCode(ContractModel):
+    """A code that takes off a share of the cart's total, rounded half up to the minor unit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: VinrPromoCodeText
+    discount: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    """How many percent are taken off."""
+    discount_type: Annotated[Literal["percentage"], Field(alias="discountType")]
+    """Says that `discount` is in percent."""
+    description: VinrPromoCodeLabel | MISSING = MISSING
+
+
+class VinrFixedPromoCode(ContractModel):
+    """A code that takes off a fixed amount, and never more than the total."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: VinrPromoCodeText
+    discount: Amount
+    """How much is taken off, in the minor unit of the session's `currency`. The vendor's table says `number`; minor units are
+    integers.
+    """
+    discount_type: Annotated[Literal["fixed"], Field(alias="discountType")]
+    """Says that `discount` is an amount of money."""
+    description: VinrPromoCodeLabel | MISSING = MISSING
+
+
+class VinrDelivery(ContractModel):
+    """Whether the page offers delivery, and which. When enabled, `options` holds at least one shipping method or pickup location."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    enabled: bool = False
+    """Shows the delivery choices."""
+    options: VinrDeliveryOptions | MISSING = MISSING
+    """What there is to choose from."""
+
+
+class VinrDeliveryOptions(ContractModel):
+    """The two ways to get the goods to the buyer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shipping: VinrShippingOptions | MISSING = MISSING
+    """Sent to the buyer's address."""
+    pickup: VinrPickupOptions | MISSING = MISSING
+    """Fetched by the buyer."""
+
+
+class VinrShippingOptions(ContractModel):
+    """The ways of sending the goods."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    methods: Annotated[list[VinrShippingMethod], Field(max_length=100)] | MISSING = MISSING
+    """The shipping methods to choose from, in the order shown. No two share an `id`."""
+
+
+class VinrShippingMethod(ContractModel):
+    """One way of sending the goods. The vendor does not mark which fields are required; the estimate alone may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    """The merchant's own id of the method."""
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """The name that the page shows."""
+    price: Amount
+    """What it costs, in the minor unit of the method's own `currency`. Choosing the method adds this to the amount to pay."""
+    currency: CurrencyCode
+    """The currency of `price`; the session's `currency`, or one of `supportedCurrencies`. The method is offered to a buyer who
+    pays in that currency, which is this contract's reading of a page that is silent.
+    """
+    estimated_days: Annotated[VinrEstimatedDays | MISSING, Field(alias="estimatedDays")] = MISSING
+    """How long it takes."""
+
+
+class VinrEstimatedDays(ContractModel):
+    """A span of days; `min` is at most `max`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    min: Annotated[int, Field(ge=0, le=365)]
+    """The fewest days that delivery is expected to take. The upper bound is this contract's own."""
+    max: Annotated[int, Field(ge=0, le=365)]
+    """The most days that delivery is expected to take. The upper bound is this contract's own."""
+
+
+class VinrPickupOptions(ContractModel):
+    """The places where the goods can be fetched."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    locations: Annotated[list[VinrPickupLocation], Field(max_length=100)] | MISSING = MISSING
+    """The locations to choose from, in the order shown. No two share an `id`."""
+
+
+class VinrPickupLocation(ContractModel):
+    """A place where the goods can be fetched, free of charge."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    """The merchant's own id of the location."""
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """The name that the page shows."""
+
+
+class VinrSession(ContractModel):
+    """A session that was made, and where to send the buyer."""
+
+    session_id: Annotated[VinrSessionId, Field(alias="sessionId")]
+    checkout_url: Annotated[str, Field(alias="checkoutUrl")]
+    """The hosted page of this session. Redirect the buyer there. Whoever holds the URL can pay, so keep it out of logs."""
+    expires_at: Annotated[Rfc3339DateTime | MISSING, Field(alias="expiresAt")] = MISSING
+    """When the 5 minutes for paying are over. The vendor publishes this window and no field for it; the field is this contract's
+    own.
+    """
+
+
+class VinrError(ContractModel):
+    """What every answer from 400 up carries. Branch on `error.code`."""
+
+    error: VinrErrorDetail
+
+
+class VinrErrorDetail(ContractModel):
+    """What went wrong. The vendor's general error page also knows `decline_code`, `doc_url` and `resource`; this contract
+    promises none of them, and a client lets them pass.
+    """
+
+    type: VinrErrorType
+    code: VinrErrorCode
+    message: Annotated[str, Field(min_length=1)]
+    """For the developer who reads it, not for the buyer. Its wording may change."""
+    param: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The field or header that is at fault, where it is one, with dots and indexes as in `cartItems[0].price`."""
+    request_id: Annotated[str, Field(min_length=1, max_length=64)]
+    """The same as the `X-Request-Id` header."""
 
 
 class VinrSessionResult(ContractModel):
@@ -2964,63 +668,2325 @@ class VinrSessionResult(ContractModel):
     """The buyer. Absent when nothing is known of them."""
 
 
-VinrSessionStatus = TypeAliasType(
-    "VinrSessionStatus", Literal["pending", "authentication_required", "completed", "failed", "canceled", "expired"]
-)
-"""Where the session stands. It moves one way only:
+class VinrResultCustomer(ContractModel):
+    """The buyer, as the merchant named them or as they filled in the page. There is no phone number here."""
 
-| status | meaning | moves to | what to do |
-|---|---|---|---|
-| `pending` | made, not yet paid | any other | wait, or ask again |
-| `authentication_required` | a 3-D Secure challenge is open | `completed`, `failed`, `expired` | ask again, or await the webhook |
-| `completed` | paid and captured | – | fulfil the order |
-| `failed` | declined, or an error while paying | – | offer a new session |
-| `canceled` | the buyer clicked Cancel | – | lead back to the cart |
-| `expired` | not completed within 5 minutes | – | make a new session |
-
-A payment whose challenge is still open when the window closes expires, and nothing completes after that.
-"""
+    customer_id: Annotated[str | MISSING, Field(alias="customerId")] = MISSING
+    """The merchant's own id of the customer, as given when the session was made."""
+    email: str | MISSING = MISSING
+    """The customer's e-mail address."""
+    name: str | MISSING = MISSING
+    """The customer's full name."""
 
 
-VinrShippingAddressHandling = TypeAliasType("VinrShippingAddressHandling", Literal["Collect", "Skip"])
-"""`Collect` shows a form for the shipping address, `Skip` leaves it out."""
-
-
-class VinrShippingMethod(ContractModel):
-    """One way of sending the goods. The vendor does not mark which fields are required; the estimate alone may be left out."""
+class Gr4vySessionRequest(ContractModel):
+    """A session to create. Nothing is required; `{}` gives an empty session."""
 
     model_config = ConfigDict(extra="forbid")
 
-    id: Annotated[str, Field(max_length=255, min_length=1)]
-    """The merchant's own id of the method."""
-    name: Annotated[str, Field(max_length=255, min_length=1)]
-    """The name that the page shows."""
-    price: Amount
-    """What it costs, in the minor unit of the method's own `currency`. Choosing the method adds this to the amount to pay."""
-    currency: CurrencyCode
-    """The currency of `price`; the session's `currency`, or one of `supportedCurrencies`. The method is offered to a buyer who
-    pays in that currency, which is this contract's reading of a page that is silent.
+    metadata: dict[str, str] | None | MISSING = MISSING
+    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
+    amount: Amount | None | MISSING = MISSING
+    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
+    payment services decline otherwise, but this contract does not refuse it.
     """
-    estimated_days: Annotated[VinrEstimatedDays | MISSING, Field(alias="estimatedDays")] = MISSING
-    """How long it takes."""
+    currency: CurrencyCode | None | MISSING = MISSING
+    """The currency of every amount in the session, in upper case."""
+    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
+    """The payment service that is to process the transaction; routing rules are passed over."""
+    cart_items: list[Gr4vyCartItemRequest] | None | MISSING = MISSING
+    """The lines of the cart."""
+    buyer: Gr4vyGuestBuyerRequest | None | MISSING = MISSING
+    """Who buys, as a guest; no buyer record is made of it."""
+    airline: Gr4vyAirlineRequest | None | MISSING = MISSING
+    """The flight booking that is paid for, if it is one."""
+    country: CountryCode | None | MISSING = MISSING
+    """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
+    is_subsequent_payment: bool | None | MISSING = MISSING
+    """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
+    `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
+    be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
+    """
+    merchant_initiated: bool | None | MISSING = MISSING
+    """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
+    payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
+    """What occasions the payment. Not echoed in responses."""
+    intent: Gr4vyIntent | None | MISSING = MISSING
+    """What a transaction made from this session is to reach at first. Not echoed in responses."""
+    expires_in: Annotated[int, Field(ge=3600, le=86400)] = 3600
+    """For how many seconds, from now on, the session lives; between one hour and one day."""
 
 
-class VinrShippingOptions(ContractModel):
-    """The ways of sending the goods."""
+class Gr4vySessionRequestData(ContractModel):
+    """The fields that the creation and the update of a session have in common."""
+
+    metadata: dict[str, str] | None | MISSING = MISSING
+    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
+    amount: Amount | None | MISSING = MISSING
+    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
+    payment services decline otherwise, but this contract does not refuse it.
+    """
+    currency: CurrencyCode | None | MISSING = MISSING
+    """The currency of every amount in the session, in upper case."""
+    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
+    """The payment service that is to process the transaction; routing rules are passed over."""
+    cart_items: list[Gr4vyCartItemRequest] | None | MISSING = MISSING
+    """The lines of the cart."""
+    buyer: Gr4vyGuestBuyerRequest | None | MISSING = MISSING
+    """Who buys, as a guest; no buyer record is made of it."""
+    airline: Gr4vyAirlineRequest | None | MISSING = MISSING
+    """The flight booking that is paid for, if it is one."""
+    country: CountryCode | None | MISSING = MISSING
+    """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
+    is_subsequent_payment: bool | None | MISSING = MISSING
+    """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
+    `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
+    be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
+    """
+    merchant_initiated: bool | None | MISSING = MISSING
+    """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
+    payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
+    """What occasions the payment. Not echoed in responses."""
+    intent: Gr4vyIntent | None | MISSING = MISSING
+    """What a transaction made from this session is to reach at first. Not echoed in responses."""
+
+
+class Gr4vySessionData(ContractModel):
+    """The fields of a session that stand alike in requests and responses."""
+
+    metadata: dict[str, str] | None | MISSING = MISSING
+    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
+    amount: Amount | None | MISSING = MISSING
+    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
+    payment services decline otherwise, but this contract does not refuse it.
+    """
+    currency: CurrencyCode | None | MISSING = MISSING
+    """The currency of every amount in the session, in upper case."""
+    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
+    """The payment service that is to process the transaction; routing rules are passed over."""
+
+
+class Gr4vyCartItemRequest(ContractModel):
+    """A line of the cart, as a request may give it; other fields are refused, and a line that would come to less than 0 is 400."""
 
     model_config = ConfigDict(extra="forbid")
 
-    methods: Annotated[list[VinrShippingMethod] | MISSING, Field(max_length=100)] = MISSING
-    """The shipping methods to choose from, in the order shown. No two share an `id`."""
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """What is sold. A payment service may cut it short."""
+    quantity: Annotated[int, Field(ge=1, le=99999999)]
+    """How many of it."""
+    unit_amount: Amount
+    """The price of one, in minor units, before discount and tax."""
+    discount_amount: Amount | None | MISSING = MISSING
+    """What is taken off the whole line, not off each unit. Best divisible by `quantity`. Null counts as 0."""
+    tax_amount: Amount | None | MISSING = MISSING
+    """The tax on the whole line, not on each unit. Best divisible by `quantity`. Null counts as 0."""
+    external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The merchant's id for the line."""
+    sku: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The stock keeping unit."""
+    upc: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The universal product code."""
+    product_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    """The product's page. (Format and length come from the older of the vendor's specifications; the present one has neither.)"""
+    image_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    """A picture of the product; bounded as `product_url` is."""
+    categories: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=100)] | None | MISSING = (
+        MISSING
+    )
+    """The categories that the product is in."""
+    product_type: Gr4vyProductType | None | MISSING = MISSING
+    """What kind of line this is."""
+    seller_country: CountryCode | None | MISSING = MISSING
+    """The country that it is sold from."""
+    tax_exempt: bool | None | MISSING = MISSING
+    """Whether the line is free of tax."""
+    unit_of_measure: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The unit that `quantity` counts."""
+    commodity_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The code that classifies the goods, for instance a UNSPSC code."""
+    description: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """A short text about the line."""
+    duty_amount: Amount | None | MISSING = MISSING
+    """The customs duty on the line."""
+    shipping_amount: Amount | None | MISSING = MISSING
+    """The cost of shipping the line."""
 
 
-category = TypeAliasType("category", Annotated[str, Field(max_length=50, min_length=1)])
+class Gr4vyCartItem(ContractModel):
+    """A line of the cart. It comes to `unit_amount * quantity - discount_amount + tax_amount`, never to less than 0.
+    `duty_amount` and `shipping_amount` are informative and do not enter this sum.
+    """
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    """What is sold. A payment service may cut it short."""
+    quantity: Annotated[int, Field(ge=1, le=99999999)]
+    """How many of it."""
+    unit_amount: Amount
+    """The price of one, in minor units, before discount and tax."""
+    discount_amount: Amount | None | MISSING = MISSING
+    """What is taken off the whole line, not off each unit. Best divisible by `quantity`. Null counts as 0."""
+    tax_amount: Amount | None | MISSING = MISSING
+    """The tax on the whole line, not on each unit. Best divisible by `quantity`. Null counts as 0."""
+    external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The merchant's id for the line."""
+    sku: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The stock keeping unit."""
+    upc: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The universal product code."""
+    product_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    """The product's page. (Format and length come from the older of the vendor's specifications; the present one has neither.)"""
+    image_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    """A picture of the product; bounded as `product_url` is."""
+    categories: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=100)] | None | MISSING = (
+        MISSING
+    )
+    """The categories that the product is in."""
+    product_type: Gr4vyProductType | None | MISSING = MISSING
+    """What kind of line this is."""
+    seller_country: CountryCode | None | MISSING = MISSING
+    """The country that it is sold from."""
+    tax_exempt: bool | None | MISSING = MISSING
+    """Whether the line is free of tax."""
+    unit_of_measure: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The unit that `quantity` counts."""
+    commodity_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The code that classifies the goods, for instance a UNSPSC code."""
+    description: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """A short text about the line."""
+    duty_amount: Amount | None | MISSING = MISSING
+    """The customs duty on the line."""
+    shipping_amount: Amount | None | MISSING = MISSING
+    """The cost of shipping the line."""
 
 
-destination = TypeAliasType("destination", Annotated[str, Field(min_length=1)])
+class Gr4vyGuestBuyerRequest(ContractModel):
+    """A buyer of whom no record is kept beyond the session, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    display_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The buyer's name, as it is shown."""
+    external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The merchant's id for the buyer."""
+    account_number: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The buyer's account number with the merchant."""
+    billing_details: Gr4vyBillingDetailsRequest | None | MISSING = MISSING
+    """Who is billed, and where."""
+    shipping_details: Gr4vyShippingDetailsRequest | None | MISSING = MISSING
+    """Who receives the goods, and where."""
 
 
-loc = TypeAliasType("loc", Annotated[int, Field(ge=0)])
+class Gr4vyBuyerIdentity(ContractModel):
+    """The fields of a buyer that stand alike in requests and responses."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The buyer's name, as it is shown."""
+    external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The merchant's id for the buyer."""
+    account_number: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The buyer's account number with the merchant."""
 
 
-working_day = TypeAliasType("working_day", Annotated[int, Field(ge=0, le=2147483647)])
+class Gr4vyBillingDetailsRequest(ContractModel):
+    """Who is billed, and where, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+    address: Gr4vyAddressRequest | None | MISSING = MISSING
+    """The billing address."""
+    tax_id: Gr4vyTaxIdRequest | None | MISSING = MISSING
+    """The number that the tax office knows the buyer by."""
+
+
+class Gr4vyContact(ContractModel):
+    """The fields that billing and shipping details have in common, in requests and responses."""
+
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+
+
+class Gr4vyAddressRequest(ContractModel):
+    """A postal address, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    city: Annotated[str, Field(min_length=1, max_length=100)] | None | MISSING = MISSING
+    """The town."""
+    country: CountryCode | None | MISSING = MISSING
+    """The country."""
+    postal_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The postal code."""
+    state: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The state, county or province, in words."""
+    state_code: Annotated[str, Field(pattern="^[A-Z]{2}-[A-Z0-9]{1,3}$")] | None | MISSING = MISSING
+    """The state, county or province, as an ISO 3166-2 code."""
+    house_number_or_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The number or the name of the house."""
+    line1: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The first line of the address."""
+    line2: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The second line of the address."""
+    organization: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The company or other body at this address."""
+
+
+class Gr4vyAddress(ContractModel):
+    """A postal address. Every part of it may be missing."""
+
+    city: Annotated[str, Field(min_length=1, max_length=100)] | None | MISSING = MISSING
+    """The town."""
+    country: CountryCode | None | MISSING = MISSING
+    """The country."""
+    postal_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The postal code."""
+    state: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The state, county or province, in words."""
+    state_code: Annotated[str, Field(pattern="^[A-Z]{2}-[A-Z0-9]{1,3}$")] | None | MISSING = MISSING
+    """The state, county or province, as an ISO 3166-2 code."""
+    house_number_or_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The number or the name of the house."""
+    line1: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The first line of the address."""
+    line2: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The second line of the address."""
+    organization: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The company or other body at this address."""
+
+
+class Gr4vyTaxIdRequest(ContractModel):
+    """A tax number, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Annotated[str, Field(min_length=1, max_length=50)]
+    """The number itself."""
+    kind: Gr4vyTaxIdKind
+    """What sort of number it is."""
+
+
+class Gr4vyTaxId(ContractModel):
+    """A tax number, and what sort of number it is."""
+
+    value: Annotated[str, Field(min_length=1, max_length=50)]
+    """The number itself."""
+    kind: Gr4vyTaxIdKind
+    """What sort of number it is."""
+
+
+class Gr4vyShippingDetailsRequest(ContractModel):
+    """Who receives the goods, and where, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+    address: Gr4vyAddressRequest | None | MISSING = MISSING
+    """The address to ship to."""
+
+
+class Gr4vyAirlineRequest(ContractModel):
+    """The flight booking that is paid for, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    booking_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The reservation's id in the global distribution system."""
+    is_cardholder_traveling: bool | None | MISSING = MISSING
+    """Whether the card's holder is among the passengers."""
+    issued_address: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """Where the ticket was issued."""
+    issued_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the ticket was last issued."""
+    issuing_carrier_code: Annotated[str, Field(min_length=2, max_length=3)] | None | MISSING = MISSING
+    """The issuing airline's IATA code; for those who sell the tickets of several airlines."""
+    issuing_carrier_name: Annotated[str, Field(min_length=1)] | None | MISSING = MISSING
+    """The issuing airline's name; for those who sell the tickets of several airlines."""
+    issuing_iata_designator: Annotated[str, Field(min_length=2, max_length=2)] | None | MISSING = MISSING
+    """The issuing airline's two-character IATA designator."""
+    issuing_icao_code: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The issuing airline's three-character ICAO code."""
+    passenger_name_record: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The passenger name record in the airline's reservation system."""
+    reservation_system: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The name of the reservation system."""
+    restricted_ticket: bool | None | MISSING = MISSING
+    """Whether the ticket is restricted, for instance in its refunds."""
+    ticket_delivery_method: Gr4vyTicketDelivery | None | MISSING = MISSING
+    """How the ticket reaches the passenger."""
+    ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The airline's number for the ticket."""
+    travel_agency_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The travel agency's IATA code."""
+    travel_agency_invoice_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of the travel agency's invoice."""
+    travel_agency_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The travel agency's name."""
+    travel_agency_plan_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The name of the travel agency's plan."""
+    legs: Annotated[list[Gr4vyAirlineLegRequest], Field(max_length=20)] | None | MISSING = MISSING
+    """The flights of the journey, in order."""
+    passengers: Annotated[list[Gr4vyAirlinePassengerRequest], Field(max_length=20)] | None | MISSING = MISSING
+    """Who travels."""
+
+
+class Gr4vyAirlineTicket(ContractModel):
+    """The fields of a flight booking that stand alike in requests and responses."""
+
+    booking_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The reservation's id in the global distribution system."""
+    is_cardholder_traveling: bool | None | MISSING = MISSING
+    """Whether the card's holder is among the passengers."""
+    issued_address: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """Where the ticket was issued."""
+    issued_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the ticket was last issued."""
+    issuing_carrier_code: Annotated[str, Field(min_length=2, max_length=3)] | None | MISSING = MISSING
+    """The issuing airline's IATA code; for those who sell the tickets of several airlines."""
+    issuing_carrier_name: Annotated[str, Field(min_length=1)] | None | MISSING = MISSING
+    """The issuing airline's name; for those who sell the tickets of several airlines."""
+    issuing_iata_designator: Annotated[str, Field(min_length=2, max_length=2)] | None | MISSING = MISSING
+    """The issuing airline's two-character IATA designator."""
+    issuing_icao_code: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The issuing airline's three-character ICAO code."""
+    passenger_name_record: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The passenger name record in the airline's reservation system."""
+    reservation_system: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The name of the reservation system."""
+    restricted_ticket: bool | None | MISSING = MISSING
+    """Whether the ticket is restricted, for instance in its refunds."""
+    ticket_delivery_method: Gr4vyTicketDelivery | None | MISSING = MISSING
+    """How the ticket reaches the passenger."""
+    ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The airline's number for the ticket."""
+    travel_agency_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The travel agency's IATA code."""
+    travel_agency_invoice_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of the travel agency's invoice."""
+    travel_agency_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The travel agency's name."""
+    travel_agency_plan_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The name of the travel agency's plan."""
+
+
+class Gr4vyAirlineLegRequest(ContractModel):
+    """One flight of a journey, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    arrival_airport: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The IATA code of the airport of arrival."""
+    arrival_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the flight arrives, in the local time there."""
+    arrival_city: Annotated[str, Field(min_length=1, max_length=100)] | None | MISSING = MISSING
+    """The town of arrival."""
+    arrival_country: CountryCode | None | MISSING = MISSING
+    """The country of arrival."""
+    carrier_code: Annotated[str, Field(min_length=2, max_length=3)] | None | MISSING = MISSING
+    """The airline's IATA code."""
+    carrier_name: Annotated[str, Field(min_length=1)] | None | MISSING = MISSING
+    """The airline's name."""
+    iata_designator: Annotated[str, Field(min_length=2, max_length=2)] | None | MISSING = MISSING
+    """The airline's two-character IATA designator."""
+    icao_code: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The airline's three-character ICAO code."""
+    coupon_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of the ticket's coupon for this flight."""
+    departure_airport: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The IATA code of the airport of departure."""
+    departure_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the flight departs, in the local time there."""
+    departure_city: Annotated[str, Field(min_length=1, max_length=100)] | None | MISSING = MISSING
+    """The town of departure."""
+    departure_country: CountryCode | None | MISSING = MISSING
+    """The country of departure."""
+    departure_tax_amount: Amount | None | MISSING = MISSING
+    """What the country of departure charges those who leave it."""
+    fare_amount: Amount | None | MISSING = MISSING
+    """The price of this flight, without taxes and fees."""
+    fare_basis_code: Annotated[str, Field(min_length=1, max_length=8)] | None | MISSING = MISSING
+    """The code of the fare."""
+    fee_amount: Amount | None | MISSING = MISSING
+    """The fees on this flight."""
+    flight_class: Annotated[str, Field(min_length=1, max_length=5)] | None | MISSING = MISSING
+    """The class of service that is flown."""
+    flight_number: Annotated[str, Field(min_length=3, max_length=6)] | None | MISSING = MISSING
+    """The flight's number."""
+    route_type: Gr4vyRouteType | None | MISSING = MISSING
+    """Whether the flight is part of a journey there and back."""
+    seat_class: Annotated[str, Field(min_length=1, max_length=5)] | None | MISSING = MISSING
+    """The class of the seat."""
+    stop_over: bool | None | MISSING = MISSING
+    """Whether the ticket allows a stopover."""
+    tax_amount: Amount | None | MISSING = MISSING
+    """The taxes on this flight."""
+
+
+class Gr4vyAirlineLeg(ContractModel):
+    """One flight of a journey."""
+
+    arrival_airport: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The IATA code of the airport of arrival."""
+    arrival_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the flight arrives, in the local time there."""
+    arrival_city: Annotated[str, Field(min_length=1, max_length=100)] | None | MISSING = MISSING
+    """The town of arrival."""
+    arrival_country: CountryCode | None | MISSING = MISSING
+    """The country of arrival."""
+    carrier_code: Annotated[str, Field(min_length=2, max_length=3)] | None | MISSING = MISSING
+    """The airline's IATA code."""
+    carrier_name: Annotated[str, Field(min_length=1)] | None | MISSING = MISSING
+    """The airline's name."""
+    iata_designator: Annotated[str, Field(min_length=2, max_length=2)] | None | MISSING = MISSING
+    """The airline's two-character IATA designator."""
+    icao_code: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The airline's three-character ICAO code."""
+    coupon_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of the ticket's coupon for this flight."""
+    departure_airport: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The IATA code of the airport of departure."""
+    departure_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the flight departs, in the local time there."""
+    departure_city: Annotated[str, Field(min_length=1, max_length=100)] | None | MISSING = MISSING
+    """The town of departure."""
+    departure_country: CountryCode | None | MISSING = MISSING
+    """The country of departure."""
+    departure_tax_amount: Amount | None | MISSING = MISSING
+    """What the country of departure charges those who leave it."""
+    fare_amount: Amount | None | MISSING = MISSING
+    """The price of this flight, without taxes and fees."""
+    fare_basis_code: Annotated[str, Field(min_length=1, max_length=8)] | None | MISSING = MISSING
+    """The code of the fare."""
+    fee_amount: Amount | None | MISSING = MISSING
+    """The fees on this flight."""
+    flight_class: Annotated[str, Field(min_length=1, max_length=5)] | None | MISSING = MISSING
+    """The class of service that is flown."""
+    flight_number: Annotated[str, Field(min_length=3, max_length=6)] | None | MISSING = MISSING
+    """The flight's number."""
+    route_type: Gr4vyRouteType | None | MISSING = MISSING
+    """Whether the flight is part of a journey there and back."""
+    seat_class: Annotated[str, Field(min_length=1, max_length=5)] | None | MISSING = MISSING
+    """The class of the seat."""
+    stop_over: bool | None | MISSING = MISSING
+    """Whether the ticket allows a stopover."""
+    tax_amount: Amount | None | MISSING = MISSING
+    """The taxes on this flight."""
+
+
+class Gr4vyAirlinePassengerRequest(ContractModel):
+    """One who travels, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    age_group: Gr4vyAgeGroup | None | MISSING = MISSING
+    """Whether the passenger counts as an adult or an infant."""
+    date_of_birth: Rfc3339Date | None | MISSING = MISSING
+    """The day of birth."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    frequent_flyer_number: Annotated[str, Field(min_length=5, max_length=50)] | None | MISSING = MISSING
+    """The number in the airline's loyalty programme."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    passport_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The passport's number."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+    ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of this passenger's ticket."""
+    title: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The form of address."""
+    country_code: CountryCode | None | MISSING = MISSING
+    """The country that the passenger lives in."""
+
+
+class Gr4vyAirlinePassenger(ContractModel):
+    """One who travels."""
+
+    age_group: Gr4vyAgeGroup | None | MISSING = MISSING
+    """Whether the passenger counts as an adult or an infant."""
+    date_of_birth: Rfc3339Date | None | MISSING = MISSING
+    """The day of birth."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    frequent_flyer_number: Annotated[str, Field(min_length=5, max_length=50)] | None | MISSING = MISSING
+    """The number in the airline's loyalty programme."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    passport_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The passport's number."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+    ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of this passenger's ticket."""
+    title: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The form of address."""
+    country_code: CountryCode | None | MISSING = MISSING
+    """The country that the passenger lives in."""
+
+
+class Gr4vySession(ContractModel):
+    """A container for the data of a payment to come. It has no status and no hosted page of its own: a transaction, or a stored
+    payment method, is made from it with `{method: "checkout-session", id}`. Card data put into it is kept for 5 minutes, the
+    session itself until `expires_at`.
+    """
+
+    metadata: dict[str, str] | None | MISSING = MISSING
+    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
+    amount: Amount | None | MISSING = MISSING
+    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
+    payment services decline otherwise, but this contract does not refuse it.
+    """
+    currency: CurrencyCode | None | MISSING = MISSING
+    """The currency of every amount in the session, in upper case."""
+    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
+    """The payment service that is to process the transaction; routing rules are passed over."""
+    type: Literal["checkout-session"]
+    """Always `checkout-session`."""
+    id: Rfc9562Uuid
+    """The session's id. It is a capability too, since `/fields` asks for nothing else; treat it as a secret."""
+    expires_at: Rfc3339DateTime
+    """When the session expires. From then on every operation answers 404."""
+    cart_items: list[Gr4vyCartItem] | None | MISSING = MISSING
+    """The lines of the cart."""
+    buyer: Gr4vyGuestBuyer | None | MISSING = MISSING
+    """Who buys."""
+    airline: Gr4vyAirline | None | MISSING = MISSING
+    """The flight booking that is paid for, if it is one."""
+    payment_method: Gr4vyPaymentMethod | None | MISSING = MISSING
+    """The payment method that `/fields` has put into the session, masked; null or absent before that."""
+
+
+class Gr4vyGuestBuyer(ContractModel):
+    """A buyer of whom no record is kept beyond the session."""
+
+    display_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The buyer's name, as it is shown."""
+    external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The merchant's id for the buyer."""
+    account_number: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The buyer's account number with the merchant."""
+    billing_details: Gr4vyBillingDetails | None | MISSING = MISSING
+    """Who is billed, and where."""
+    shipping_details: Gr4vyShippingDetails | None | MISSING = MISSING
+    """Who receives the goods, and where."""
+
+
+class Gr4vyBillingDetails(ContractModel):
+    """Who is billed, and where."""
+
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+    address: Gr4vyAddress | None | MISSING = MISSING
+    """The billing address."""
+    tax_id: Gr4vyTaxId | None | MISSING = MISSING
+    """The number that the tax office knows the buyer by."""
+
+
+class Gr4vyShippingDetails(ContractModel):
+    """Who receives the goods, and where."""
+
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The given name or names."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """The family name."""
+    email_address: Annotated[str, Field(min_length=1, max_length=320)] | None | MISSING = MISSING
+    """The e-mail address."""
+    phone_number: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | None | MISSING = MISSING
+    """The telephone number, in E.164 form."""
+    address: Gr4vyAddress | None | MISSING = MISSING
+    """The address to ship to."""
+
+
+class Gr4vyAirline(ContractModel):
+    """The flight booking that is paid for."""
+
+    booking_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The reservation's id in the global distribution system."""
+    is_cardholder_traveling: bool | None | MISSING = MISSING
+    """Whether the card's holder is among the passengers."""
+    issued_address: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
+    """Where the ticket was issued."""
+    issued_at: Rfc3339DateTime | None | MISSING = MISSING
+    """When the ticket was last issued."""
+    issuing_carrier_code: Annotated[str, Field(min_length=2, max_length=3)] | None | MISSING = MISSING
+    """The issuing airline's IATA code; for those who sell the tickets of several airlines."""
+    issuing_carrier_name: Annotated[str, Field(min_length=1)] | None | MISSING = MISSING
+    """The issuing airline's name; for those who sell the tickets of several airlines."""
+    issuing_iata_designator: Annotated[str, Field(min_length=2, max_length=2)] | None | MISSING = MISSING
+    """The issuing airline's two-character IATA designator."""
+    issuing_icao_code: Annotated[str, Field(min_length=3, max_length=3)] | None | MISSING = MISSING
+    """The issuing airline's three-character ICAO code."""
+    passenger_name_record: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The passenger name record in the airline's reservation system."""
+    reservation_system: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The name of the reservation system."""
+    restricted_ticket: bool | None | MISSING = MISSING
+    """Whether the ticket is restricted, for instance in its refunds."""
+    ticket_delivery_method: Gr4vyTicketDelivery | None | MISSING = MISSING
+    """How the ticket reaches the passenger."""
+    ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The airline's number for the ticket."""
+    travel_agency_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The travel agency's IATA code."""
+    travel_agency_invoice_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The number of the travel agency's invoice."""
+    travel_agency_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The travel agency's name."""
+    travel_agency_plan_name: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
+    """The name of the travel agency's plan."""
+    legs: Annotated[list[Gr4vyAirlineLeg], Field(max_length=20)] | None | MISSING = MISSING
+    """The flights of the journey, in order."""
+    passengers: Annotated[list[Gr4vyAirlinePassenger], Field(max_length=20)] | None | MISSING = MISSING
+    """Who travels."""
+
+
+class Gr4vyPaymentMethod(ContractModel):
+    """The card in the session, masked. Numbers and security codes never come back."""
+
+    type: Literal["payment-method"] = "payment-method"
+    """Always `payment-method`. (The older pages show `payment_method`.)"""
+    method: Literal["card"] = "card"
+    """Always `card`."""
+    id: Rfc9562Uuid | None | MISSING = MISSING
+    """The id of the stored payment method, if the session refers to one."""
+    scheme: Gr4vyCardScheme | None | MISSING = MISSING
+    """The card's scheme."""
+    label: str | None | MISSING = MISSING
+    """The last four digits of the card's number."""
+    details: Gr4vyCardDetails | None | MISSING = MISSING
+    """What is known of the card."""
+    fingerprint: str | None | MISSING = MISSING
+    """A hash of the card's number; the same number gives the same fingerprint."""
+
+
+class Gr4vyCardDetails(ContractModel):
+    """What the first digits of a card's number tell about it."""
+
+    bin: str | None | MISSING = MISSING
+    """The first digits of the card's number, which name its issuer."""
+    card_type: Gr4vyCardType | None | MISSING = MISSING
+    """How the card is funded."""
+    card_country: CountryCode | None | MISSING = MISSING
+    """The country of the card's issuer."""
+    card_issuer_name: str | None | MISSING = MISSING
+    """The name of the card's issuer."""
+
+
+class Gr4vyBadRequestError(ContractModel):
+    """The request can be read and its fields fit, yet it breaks a rule that a schema cannot tell."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["bad_request"]
+    """Always `bad_request`."""
+    status: Literal[400]
+    """Always `400`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyError(ContractModel):
+    """An error. Branch on `code`; `message` is for people."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal[
+        "bad_request",
+        "unauthorized",
+        "forbidden",
+        "not_found",
+        "method_not_allowed",
+        "duplicate_record",
+        "unsupported_media_type",
+        "too_early",
+        "too_many_requests",
+        "server_error",
+        "bad_gateway",
+        "service_unavailable",
+        "gateway_timeout",
+    ]
+    """What went wrong. One code belongs to each status; `unsupported_media_type` and `service_unavailable` are this contract's
+    own, for statuses that the vendor does not list.
+    """
+    status: Annotated[int, Field(ge=400, le=599)]
+    """The HTTP status, once more."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyErrorDetail(ContractModel):
+    """One thing that is wrong with the request."""
+
+    location: Gr4vyErrorLocation
+    """The part of the request."""
+    pointer: str
+    """A JSON Pointer to the value in that part."""
+    message: str
+    """What is wrong with it, for a person to read."""
+    type: str
+    """What is wrong with it, for a program to read."""
+
+
+class Gr4vyUnauthorizedError(ContractModel):
+    """The token is missing, badly signed, expired or not yet valid."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["unauthorized"]
+    """Always `unauthorized`."""
+    status: Literal[401]
+    """Always `401`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyForbiddenError(ContractModel):
+    """The token is good, but lacks the scope."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["forbidden"]
+    """Always `forbidden`."""
+    status: Literal[403]
+    """Always `403`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyNotFoundError(ContractModel):
+    """There is no such object, or it is somebody else's, or it has expired."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["not_found"]
+    """Always `not_found`."""
+    status: Literal[404]
+    """Always `404`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyMethodNotAllowedError(ContractModel):
+    """The path does not know the method."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["method_not_allowed"]
+    """Always `method_not_allowed`."""
+    status: Literal[405]
+    """Always `405`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyConflictError(ContractModel):
+    """The request collides with a record that exists."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["duplicate_record"]
+    """Always `duplicate_record`."""
+    status: Literal[409]
+    """Always `409`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+    resource_id: str | None | MISSING = MISSING
+    """The id of the record that is in the way, if it can be told."""
+
+
+class Gr4vyUnsupportedMediaTypeError(ContractModel):
+    """The body is not JSON by its `Content-Type`."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["unsupported_media_type"]
+    """Always `unsupported_media_type`."""
+    status: Literal[415]
+    """Always `415`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyValidationError(ContractModel):
+    """The request does not fit its schema."""
+
+    detail: Annotated[list[Gr4vyValidationErrorDetail], Field(min_length=1)]
+    """Everything that does not fit."""
+
+
+class Gr4vyValidationErrorDetail(ContractModel):
+    """One value that does not fit the schema."""
+
+    loc: list[str | Annotated[int, Field(ge=0)]]
+    """The way to the value: the part of the request, then property names and array indexes."""
+    msg: str
+    """What does not fit, for a person to read."""
+    type: str
+    """What does not fit, for a program to read."""
+    input: Any | MISSING = MISSING
+    """The value that was sent, whatever it is. Never the number or the security code of a card."""
+    ctx: dict[str, Any] | MISSING = MISSING
+    """The bounds that were broken, and the like."""
+
+
+class Gr4vyTooEarlyError(ContractModel):
+    """The request came too early to be carried out safely."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["too_early"]
+    """Always `too_early`."""
+    status: Literal[425]
+    """Always `425`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyTooManyRequestsError(ContractModel):
+    """There were too many requests."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["too_many_requests"]
+    """Always `too_many_requests`."""
+    status: Literal[429]
+    """Always `429`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyInternalServerError(ContractModel):
+    """The server failed."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["server_error"]
+    """Always `server_error`."""
+    status: Literal[500]
+    """Always `500`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyBadGatewayError(ContractModel):
+    """A server behind this one gave a useless answer."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["bad_gateway"]
+    """Always `bad_gateway`."""
+    status: Literal[502]
+    """Always `502`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyServiceUnavailableError(ContractModel):
+    """The server cannot take the request just now."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["service_unavailable"]
+    """Always `service_unavailable`."""
+    status: Literal[503]
+    """Always `503`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vyGatewayTimeoutError(ContractModel):
+    """A server behind this one did not answer in time."""
+
+    type: Literal["error"]
+    """Always `error`."""
+    code: Literal["gateway_timeout"]
+    """Always `gateway_timeout`."""
+    status: Literal[504]
+    """Always `504`."""
+    message: str
+    """What went wrong, for a person to read."""
+    details: list[Gr4vyErrorDetail]
+    """Where in the request it went wrong; empty if there is no such place."""
+
+
+class Gr4vySessionUpdateRequest(ContractModel):
+    """What to change in a session. A field that is left out keeps its value, a field that is null is emptied, and an object or
+    array is replaced as a whole. (The vendor's pages do not say which; this is the contract's choice.)
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    metadata: dict[str, str] | None | MISSING = MISSING
+    """The merchant's own key-value pairs, at most 20; handed on to payment services that take them."""
+    amount: Amount | None | MISSING = MISSING
+    """What the transaction will come to, in minor units of `currency`. It ought to be the sum of the lines of `cart_items`; some
+    payment services decline otherwise, but this contract does not refuse it.
+    """
+    currency: CurrencyCode | None | MISSING = MISSING
+    """The currency of every amount in the session, in upper case."""
+    payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
+    """The payment service that is to process the transaction; routing rules are passed over."""
+    cart_items: list[Gr4vyCartItemRequest] | None | MISSING = MISSING
+    """The lines of the cart."""
+    buyer: Gr4vyGuestBuyerRequest | None | MISSING = MISSING
+    """Who buys, as a guest; no buyer record is made of it."""
+    airline: Gr4vyAirlineRequest | None | MISSING = MISSING
+    """The flight booking that is paid for, if it is one."""
+    country: CountryCode | None | MISSING = MISSING
+    """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
+    is_subsequent_payment: bool | None | MISSING = MISSING
+    """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
+    `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
+    be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
+    """
+    merchant_initiated: bool | None | MISSING = MISSING
+    """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
+    payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
+    """What occasions the payment. Not echoed in responses."""
+    intent: Gr4vyIntent | None | MISSING = MISSING
+    """What a transaction made from this session is to reach at first. Not echoed in responses."""
+    expires_in: Annotated[int, Field(ge=3600, le=86400)] | MISSING = MISSING
+    """For how many seconds, from now on, the session still lives. Left out, `expires_at` stays as it is: the default of 3600
+    counts when a session is created, and only then (the contract's choice).
+    """
+
+
+class Gr4vySecureFieldsRequest(ContractModel):
+    """A payment method to put into a session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payment_method: Gr4vySecurePaymentMethod
+    """The payment method; `method` tells which of the three kinds it is."""
+    postal_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
+    """The buyer's postal code, for address checks."""
+
+
+class Gr4vyCardFields(ContractModel):
+    """A card's own data. The sandbox takes test cards alone."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Literal["card"]
+    """Always `card`. Required here, since it discriminates; the vendor's specification forgets to say so."""
+    number: Annotated[str, Field(min_length=13, max_length=19, pattern="^[0-9]+$")]
+    """The card's number, digits only. One that fails the Luhn check is 400."""
+    expiration_date: Annotated[str, Field(min_length=5, max_length=5, pattern="^[0-9]{2}/[0-9]{2}$")]
+    """The month and year of expiry, `MM/YY`. A month that does not exist, or one that is past, is 400."""
+    security_code: Annotated[str, Field(min_length=3, max_length=4, pattern="^[0-9]+$")] | None | MISSING = MISSING
+    """The card's security code. It is dropped when the card is stored as a payment method."""
+
+
+class Gr4vyClickToPayFields(ContractModel):
+    """The ids that the Click to Pay SDK gave after its checkout."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Literal["click-to-pay"]
+    """Always `click-to-pay`. (The older pages spell it `click_to_pay`.)"""
+    merchant_transaction_id: str
+    """The merchant's transaction id, as the SDK gave it."""
+    src_correlation_id: str
+    """The correlation id of the Secure Remote Commerce checkout."""
+    src_dpa_id: str
+    """The id of the digital payment application, that is, of the shop."""
+    src_cx_flow_id: str | None | MISSING = MISSING
+    """The id of the customer experience flow, if the SDK gave one."""
+
+
+class Gr4vyStoredPaymentMethodFields(ContractModel):
+    """A payment method that is stored already."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    method: Literal["id"]
+    """Always `id`."""
+    id: Rfc9562Uuid
+    """The id of the stored payment method."""
+    security_code: Annotated[str, Field(min_length=3, max_length=4, pattern="^[0-9]+$")] | None | MISSING = MISSING
+    """The card's security code, asked for anew."""
+
+
+class DinteroTokenRequest(ContractModel):
+    """What an access token is asked for with. The client's id and secret stand in the `Authorization` header."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    grant_type: Literal["client_credentials"]
+    """Always `client_credentials`. The vendor knows other grants, for people; this contract leaves them out."""
+    audience: Annotated[str, Field(pattern="^https://[^/]+/v1/accounts/[PT](?:[0-9]{3}|[0-9]{8})$")]
+    """The account that the token is for, as its address: `https://api.dintero.com/v1/accounts/` and its id. An account that the
+    client may not act for is 400.
+    """
+
+
+class DinteroAccessToken(ContractModel):
+    """An access token, and how long it holds."""
+
+    access_token: Annotated[str, Field(min_length=1)]
+    """A JSON Web Token, for the `Authorization` header of the other calls. Opaque to the client."""
+    token_type: Literal["Bearer"]
+    """Always `Bearer`."""
+    expires_in: Annotated[int, Field(ge=1, le=2147483647)]
+    """For how many seconds the token holds. The vendor's own client asks for the next one after half of them."""
+    refresh_token: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """A token to renew this one with. Clients that may renew get one, others never see the field."""
+
+
+class DinteroError(ContractModel):
+    """An error."""
+
+    error: DinteroErrorBody
+    """What went wrong."""
+
+
+class DinteroErrorBody(ContractModel):
+    """What went wrong."""
+
+    message: str
+    """It in words, for a person to read."""
+    code: str | MISSING = MISSING
+    """It in one word, for a program to read. The vendor documents `mfa_required` alone; the others that the examples show are
+    this contract's own, and more may come.
+    """
+    errors: list[DinteroErrorItem] | MISSING = MISSING
+    """What is wrong in particular."""
+
+
+class DinteroErrorItem(ContractModel):
+    """One thing that is wrong with the request. The vendor promises an object and no field of it."""
+
+    path: str | MISSING = MISSING
+    """A JSON Pointer to it, in the body unless it says otherwise."""
+    message: str | MISSING = MISSING
+    """What is wrong with it, for a person to read."""
+    code: str | MISSING = MISSING
+    """What is wrong with it, for a program to read."""
+
+
+class DinteroTokenForbiddenError(ContractModel):
+    """The client may not have a token, or not yet."""
+
+    error: DinteroErrorBody
+    """What went wrong."""
+    mfa_token: str | MISSING = MISSING
+    """What to go on with when `error.code` is `mfa_required`: a second factor has to be given first."""
+
+
+class DinteroOrderSessionRequest(ContractModel):
+    """A payment session for lines of an order."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: Annotated[list[DinteroSessionItemRequest], Field(min_length=1)]
+    """The lines of the order that are to be paid. Each may stand here once."""
+    profile_id: Annotated[str, Field(min_length=1)]
+    """The configuration profile to use. New accounts have one called `default`. An unknown one is 400."""
+    url: DinteroSessionUrls
+    """Where the buyer and the news of the payment are sent."""
+    express: DinteroExpress | MISSING = MISSING
+    """Makes this an Express session, in which the buyer gives the address and picks the shipping on the hosted page."""
+    shipping_option: DinteroChosenShippingOptionRequest | MISSING = MISSING
+    """The way of shipping, if it is settled already. In an Express session it is the one that is picked at first, and must be one
+    of `express.shipping_options` (400 if not).
+    """
+    merchant_reference: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The merchant's reference for the payment. It comes back in redirects and callbacks. Left out, the order's id serves."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What else the merchant wants to keep with the session."""
+    processed_at: Rfc3339DateTime | MISSING = MISSING
+    """When the payment was processed. The vendor's text is that of a capture; a session simply keeps and returns it, and the
+    payment sets it if the merchant has not.
+    """
+
+
+class DinteroSessionItemRequest(ContractModel):
+    """A line of the order to be paid."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_id: Annotated[str, Field(min_length=1)]
+    """The line's id in the order. One that the order does not have is 400."""
+    amount: Amount | MISSING = MISSING
+    """What to pay of the line, in the order's currency; no more than the line comes to (400 if it is). Left out, the whole line.
+    (The vendor's pages do not say whether a part may be paid; the contract lets it.)
+    """
+
+
+class DinteroSessionUrls(ContractModel):
+    """Where the buyer and the news of the payment are sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    return_url: str
+    """Where the buyer is sent at the end. The query gains `merchant_reference`; `transaction_id` if there is a transaction; and
+    `error` (`cancelled`, `authorization` or `failed`) if it did not succeed. It may be an app's own scheme. Coming back is no
+    proof of payment, and a transaction that is `ON_HOLD` is not decided yet: wait for the callback.
+    """
+    callback_url: Annotated[str, Field(pattern="^https://")] | MISSING = MISSING
+    """Where the server reports the outcome: see the webhook `dinteroCallback`. HTTPS only, and never the local host. Its query is
+    kept, and part of it steers the delivery:
+
+    - `method=POST`: delivered by POST, with the transaction in the body (GET otherwise).
+    - `report_error=true`: failures are reported as well.
+    - `delay_callback=<seconds>`: delivered that much later, 60 at most.
+    - `report_event=CAPTURE`, `REFUND`, `VOID`: such events are reported as well; may stand there several times.
+    - `includes=session`: the session is reported as well.
+    - `sid_parameter_name=sid`: the session's id is called `sid` instead of `session_id`.
+    """
+    merchant_terms_url: str | MISSING = MISSING
+    """The merchant's terms, which the hosted page links to."""
+
+
+class DinteroExpress(ContractModel):
+    """What an Express session needs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shipping_options: list[DinteroShippingOptionRequest]
+    """The ways of shipping to offer at first. None (`[]`) means that the order cannot be shipped to the buyer's address; free
+    delivery is one option with amount 0.
+    """
+    shipping_mode: DinteroShippingMode | MISSING = MISSING
+    """Whether the buyer must pick one."""
+    shipping_address_callback_url: str | MISSING = MISSING
+    """Where the session is posted to when the buyer gives an address. The merchant answers 200 with `{shipping_options, order?}`
+    within 60 seconds, and those options are offered from then on. It is tried once; if it fails, the offer stays as it was
+    (the contract's choice). With an Apple Pay or Google Pay button the address may be a country and a postal code alone.
+    """
+    discount_codes: DinteroDiscountCodes | MISSING = MISSING
+    """Lets the buyer enter discount codes."""
+    customer_types: Annotated[list[DinteroCustomerType], Distinct()] | MISSING = MISSING
+    """The kinds of customer that the address form is for."""
+    default_different_billing_shipping_address: Annotated[list[DinteroCustomerType], Distinct()] | MISSING = MISSING
+    """The kinds of customer for whom the form starts with two addresses, one to bill and one to ship to."""
+
+
+class DinteroShippingOptionRequest(ContractModel):
+    """A way of shipping to offer; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1)]
+    """The product. Options with the same id are shown as one, with several times or pick-up points."""
+    line_id: Annotated[str, Field(min_length=1)]
+    """The variant of the product; unique among the options."""
+    amount: Amount
+    """What it costs, tax and discounts included."""
+    title: Annotated[str, Field(min_length=1)]
+    """What it is called."""
+    operator: str
+    """The company that ships."""
+    countries: list[CountryCode] | MISSING = MISSING
+    """The countries that it ships to; left out, all of them."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
+    description: str | MISSING = MISSING
+    """A few words about it."""
+    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
+    """How the goods reach the buyer."""
+    operator_product_id: str | MISSING = MISSING
+    """The shipping company's id for it."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with it."""
+    thumbnail_url: str | MISSING = MISSING
+    """A small picture of it."""
+    shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
+    eta: DinteroEtaRequest | MISSING = MISSING
+    """When the goods should arrive."""
+    time_slot: DinteroTimeSlotRequest | MISSING = MISSING
+    """The hours in which they are delivered."""
+    pick_up_address: DinteroPickUpAddressRequest | MISSING = MISSING
+    """Where they are picked up."""
+    environmental_data: DinteroEnvironmentalDataRequest | MISSING = MISSING
+    """What it does to the environment."""
+    pay_in_store: DinteroPayInStoreRequest | MISSING = MISSING
+    """That the buyer pays in the shop, on picking up."""
+    shipment_items: list[DinteroShipmentItemRequest] | MISSING = MISSING
+    """The lines that it ships, in an order of several shipments."""
+    fee_split: DinteroFeeSplit | MISSING = MISSING
+    """Which sellers bear the payment fees. The buyer's view does not show it."""
+    splits: list[DinteroSplit] | MISSING = MISSING
+    """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
+
+
+class DinteroShippingOptionRequestData(ContractModel):
+    """What requests may give of a way of shipping."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """The product. Options with the same id are shown as one, with several times or pick-up points."""
+    line_id: Annotated[str, Field(min_length=1)]
+    """The variant of the product; unique among the options."""
+    amount: Amount
+    """What it costs, tax and discounts included."""
+    title: Annotated[str, Field(min_length=1)]
+    """What it is called."""
+    operator: str
+    """The company that ships."""
+    countries: list[CountryCode] | MISSING = MISSING
+    """The countries that it ships to; left out, all of them."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
+    description: str | MISSING = MISSING
+    """A few words about it."""
+    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
+    """How the goods reach the buyer."""
+    operator_product_id: str | MISSING = MISSING
+    """The shipping company's id for it."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with it."""
+    thumbnail_url: str | MISSING = MISSING
+    """A small picture of it."""
+    shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
+    eta: DinteroEtaRequest | MISSING = MISSING
+    """When the goods should arrive."""
+    time_slot: DinteroTimeSlotRequest | MISSING = MISSING
+    """The hours in which they are delivered."""
+    pick_up_address: DinteroPickUpAddressRequest | MISSING = MISSING
+    """Where they are picked up."""
+    environmental_data: DinteroEnvironmentalDataRequest | MISSING = MISSING
+    """What it does to the environment."""
+    pay_in_store: DinteroPayInStoreRequest | MISSING = MISSING
+    """That the buyer pays in the shop, on picking up."""
+    shipment_items: list[DinteroShipmentItemRequest] | MISSING = MISSING
+    """The lines that it ships, in an order of several shipments."""
+    fee_split: DinteroFeeSplit | MISSING = MISSING
+    """Which sellers bear the payment fees. The buyer's view does not show it."""
+    splits: list[DinteroSplit] | MISSING = MISSING
+    """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
+
+
+class DinteroShippingOptionData(ContractModel):
+    """The fields of a way of shipping that stand alike in requests and responses."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """The product. Options with the same id are shown as one, with several times or pick-up points."""
+    line_id: Annotated[str, Field(min_length=1)]
+    """The variant of the product; unique among the options."""
+    amount: Amount
+    """What it costs, tax and discounts included."""
+    title: Annotated[str, Field(min_length=1)]
+    """What it is called."""
+    operator: str
+    """The company that ships."""
+    countries: list[CountryCode] | MISSING = MISSING
+    """The countries that it ships to; left out, all of them."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
+    description: str | MISSING = MISSING
+    """A few words about it."""
+    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
+    """How the goods reach the buyer."""
+    operator_product_id: str | MISSING = MISSING
+    """The shipping company's id for it."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with it."""
+    thumbnail_url: str | MISSING = MISSING
+    """A small picture of it."""
+    shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
+
+
+class DinteroEtaRequest(ContractModel):
+    """When goods should arrive, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    working_days: Annotated[list[Annotated[int, Field(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
+        MISSING
+    )
+    """The fewest and the most working days that it takes; `[0, 0]` is today."""
+    shipping_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    """The day on which it leaves, Monday being 1."""
+    arrival_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    """The day on which it arrives, Monday being 1."""
+    starts_at: Rfc3339DateTime | MISSING = MISSING
+    """The earliest time of arrival."""
+    ends_at: Rfc3339DateTime | MISSING = MISSING
+    """The latest time of arrival, not before `starts_at`."""
+
+
+class DinteroEta(ContractModel):
+    """When goods should arrive."""
+
+    working_days: Annotated[list[Annotated[int, Field(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
+        MISSING
+    )
+    """The fewest and the most working days that it takes; `[0, 0]` is today."""
+    shipping_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    """The day on which it leaves, Monday being 1."""
+    arrival_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    """The day on which it arrives, Monday being 1."""
+    starts_at: Rfc3339DateTime | MISSING = MISSING
+    """The earliest time of arrival."""
+    ends_at: Rfc3339DateTime | MISSING = MISSING
+    """The latest time of arrival, not before `starts_at`."""
+
+
+class DinteroTimeSlotRequest(ContractModel):
+    """The hours of a delivery, as a request may give them; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    starts_at: Rfc3339DateTime | MISSING = MISSING
+    """When they begin."""
+    ends_at: Rfc3339DateTime | MISSING = MISSING
+    """When they end, not before `starts_at`."""
+
+
+class DinteroTimeSlot(ContractModel):
+    """The hours of a delivery."""
+
+    starts_at: Rfc3339DateTime | MISSING = MISSING
+    """When they begin."""
+    ends_at: Rfc3339DateTime | MISSING = MISSING
+    """When they end, not before `starts_at`."""
+
+
+class DinteroPickUpAddressRequest(ContractModel):
+    """A pick-up point, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: str | MISSING = MISSING
+    """The given name or names."""
+    last_name: str | MISSING = MISSING
+    """The family name."""
+    address_line: str | MISSING = MISSING
+    """The street and the number."""
+    address_line_2: str | MISSING = MISSING
+    """What else the address needs, a post-office box for instance."""
+    co_address: str | MISSING = MISSING
+    """In whose care it is."""
+    business_name: str | MISSING = MISSING
+    """The company's name."""
+    postal_code: str | MISSING = MISSING
+    """The postal code."""
+    postal_place: str | MISSING = MISSING
+    """The place that the postal code belongs to."""
+    country: CountryCode | MISSING = MISSING
+    """The country."""
+    phone_number: Annotated[str, Field(pattern="^\\+?[0-9]{5,15}$")] | MISSING = MISSING
+    """The mobile number, with the international prefix (E.123 without spaces)."""
+    email: str | MISSING = MISSING
+    """The e-mail address."""
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    """The latitude, in degrees."""
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    """The longitude, in degrees."""
+    comment: str | MISSING = MISSING
+    """A word about the address."""
+    organization_number: str | MISSING = MISSING
+    """The company's number in the register."""
+    organization_type: str | MISSING = MISSING
+    """What sort of company it is."""
+    customer_reference: str | MISSING = MISSING
+    """The customer's own reference."""
+    cost_center: str | MISSING = MISSING
+    """The customer's cost centre."""
+    website_url: str | MISSING = MISSING
+    """The pick-up point's page."""
+    distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | MISSING = MISSING
+    """How far it is from the shipping address, in kilometres."""
+    opening_hours: DinteroOpeningHoursRequest | MISSING = MISSING
+    """When it is open."""
+
+
+class DinteroAddress(ContractModel):
+    """A postal address. Every part of it may be missing."""
+
+    first_name: str | MISSING = MISSING
+    """The given name or names."""
+    last_name: str | MISSING = MISSING
+    """The family name."""
+    address_line: str | MISSING = MISSING
+    """The street and the number."""
+    address_line_2: str | MISSING = MISSING
+    """What else the address needs, a post-office box for instance."""
+    co_address: str | MISSING = MISSING
+    """In whose care it is."""
+    business_name: str | MISSING = MISSING
+    """The company's name."""
+    postal_code: str | MISSING = MISSING
+    """The postal code."""
+    postal_place: str | MISSING = MISSING
+    """The place that the postal code belongs to."""
+    country: CountryCode | MISSING = MISSING
+    """The country."""
+    phone_number: Annotated[str, Field(pattern="^\\+?[0-9]{5,15}$")] | MISSING = MISSING
+    """The mobile number, with the international prefix (E.123 without spaces)."""
+    email: str | MISSING = MISSING
+    """The e-mail address."""
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    """The latitude, in degrees."""
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    """The longitude, in degrees."""
+    comment: str | MISSING = MISSING
+    """A word about the address."""
+    organization_number: str | MISSING = MISSING
+    """The company's number in the register."""
+    organization_type: str | MISSING = MISSING
+    """What sort of company it is."""
+    customer_reference: str | MISSING = MISSING
+    """The customer's own reference."""
+    cost_center: str | MISSING = MISSING
+    """The customer's cost centre."""
+
+
+class DinteroPickUpPointData(ContractModel):
+    """The fields of a pick-up point, beside its address and its hours."""
+
+    website_url: str | MISSING = MISSING
+    """The pick-up point's page."""
+    distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | MISSING = MISSING
+    """How far it is from the shipping address, in kilometres."""
+
+
+class DinteroOpeningHoursRequest(ContractModel):
+    """When a place is open, as a request may give it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    open_now: bool | MISSING = MISSING
+    """Whether it is open now."""
+    periods: list[DinteroOpeningPeriodRequest] | MISSING = MISSING
+    """The hours of the week."""
+    timezone: str | MISSING = MISSING
+    """The time zone of these hours, by its IANA name."""
+
+
+class DinteroOpeningPeriodRequest(ContractModel):
+    """The hours of a day, as a request may give them; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    opens_at: Annotated[str, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] | MISSING = MISSING
+    """When it opens, hours and minutes."""
+    closes_at: Annotated[str, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] | MISSING = MISSING
+    """When it closes, hours and minutes."""
+    day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    """The day, Monday being 1."""
+
+
+class DinteroOpeningPeriod(ContractModel):
+    """The hours of a day."""
+
+    opens_at: Annotated[str, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] | MISSING = MISSING
+    """When it opens, hours and minutes."""
+    closes_at: Annotated[str, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] | MISSING = MISSING
+    """When it closes, hours and minutes."""
+    day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    """The day, Monday being 1."""
+
+
+class DinteroEnvironmentalDataRequest(ContractModel):
+    """What a way of shipping does to the environment, as a request may give it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    description: str
+    """It in a few words."""
+    details: list[DinteroEnvironmentalDetailRequest] | MISSING = MISSING
+    """It in figures."""
+
+
+class DinteroEnvironmentalDetailRequest(ContractModel):
+    """One figure, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: str
+    """What is measured."""
+    value: str
+    """How much of it there is."""
+
+
+class DinteroEnvironmentalDetail(ContractModel):
+    """One figure."""
+
+    label: str
+    """What is measured."""
+    value: str
+    """How much of it there is."""
+
+
+class DinteroPayInStoreRequest(ContractModel):
+    """That the buyer pays in the shop, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["full"]
+    """How much is paid there."""
+
+
+class DinteroPayInStore(ContractModel):
+    """That the buyer pays in the shop, on picking up; the session then takes nothing."""
+
+    type: Literal["full"] | MISSING = MISSING
+    """How much is paid there."""
+
+
+class DinteroShipmentItemRequest(ContractModel):
+    """A line of the order in a shipment, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line_id: Annotated[str, Field(min_length=1)]
+    """The line's id in the order."""
+    quantity: Annotated[float, Field(gt=0, allow_inf_nan=False)] | MISSING = MISSING
+    """How many, or how much, of it the shipment holds; left out, all."""
+
+
+class DinteroShipmentItem(ContractModel):
+    """A line of the order, or a part of one, in a shipment."""
+
+    line_id: Annotated[str, Field(min_length=1)]
+    """The line's id in the order."""
+    quantity: Annotated[float, Field(gt=0, allow_inf_nan=False)] | MISSING = MISSING
+    """How many, or how much, of it the shipment holds; left out, all."""
+
+
+class DinteroFeeSplit(ContractModel):
+    """Which sellers bear the payment fees."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: Literal["proportional"]
+    """How the fees are divided: in proportion to the splits."""
+    destinations: list[Annotated[str, Field(min_length=1)]] | MISSING = MISSING
+    """The sellers that bear them, each of them in `splits` too; left out, all."""
+
+
+class DinteroSplit(ContractModel):
+    """One seller's part of an amount."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payout_destination_id: Annotated[str, Field(min_length=1)]
+    """The seller."""
+    amount: Amount
+    """The seller's part."""
+
+
+class DinteroDiscountCodes(ContractModel):
+    """How discount codes are taken in an Express session."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    max_count: Annotated[int, Field(ge=0, le=2147483647)] | MISSING = MISSING
+    """How many codes the buyer may enter."""
+    callback_url: str | MISSING = MISSING
+    """Where the session is posted to when the codes change. The merchant answers as to `shipping_address_callback_url`; it is
+    tried once.
+    """
+
+
+class DinteroChosenShippingOptionRequest(ContractModel):
+    """The way of shipping that is picked; other fields are refused. An option that has `shipments` has neither `splits`,
+    `fee_split` nor `pay_in_store` itself (400 if it has).
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Annotated[str, Field(min_length=1)]
+    """The product. Options with the same id are shown as one, with several times or pick-up points."""
+    line_id: Annotated[str, Field(min_length=1)]
+    """The variant of the product; unique among the options."""
+    amount: Amount
+    """What it costs, tax and discounts included."""
+    title: Annotated[str, Field(min_length=1)]
+    """What it is called."""
+    operator: str
+    """The company that ships."""
+    countries: list[CountryCode] | MISSING = MISSING
+    """The countries that it ships to; left out, all of them."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
+    description: str | MISSING = MISSING
+    """A few words about it."""
+    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
+    """How the goods reach the buyer."""
+    operator_product_id: str | MISSING = MISSING
+    """The shipping company's id for it."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with it."""
+    thumbnail_url: str | MISSING = MISSING
+    """A small picture of it."""
+    shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
+    eta: DinteroEtaRequest | MISSING = MISSING
+    """When the goods should arrive."""
+    time_slot: DinteroTimeSlotRequest | MISSING = MISSING
+    """The hours in which they are delivered."""
+    pick_up_address: DinteroPickUpAddressRequest | MISSING = MISSING
+    """Where they are picked up."""
+    environmental_data: DinteroEnvironmentalDataRequest | MISSING = MISSING
+    """What it does to the environment."""
+    pay_in_store: DinteroPayInStoreRequest | MISSING = MISSING
+    """That the buyer pays in the shop, on picking up."""
+    shipment_items: list[DinteroShipmentItemRequest] | MISSING = MISSING
+    """The lines that it ships, in an order of several shipments."""
+    fee_split: DinteroFeeSplit | MISSING = MISSING
+    """Which sellers bear the payment fees. The buyer's view does not show it."""
+    splits: list[DinteroSplit] | MISSING = MISSING
+    """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
+    shipments: Annotated[list[DinteroShippingOptionRequest], Field(min_length=2)] | MISSING = MISSING
+    """The shipments, if the order has several; one option for each, with its `shipment_items`."""
+
+
+class DinteroOrderSession(ContractModel):
+    """A payment session for lines of an order. It names no status: what became of it is told by the callback and the order. (The
+    vendor's page marks `items` alone as required; the other fields that are required here are what the contract promises.)
+    """
+
+    id: Annotated[str, Field(min_length=1, max_length=40)]
+    """The session's id, a version 4 UUID unless the vendor has another. It opens the hosted page and its Express steps; treat it
+    as a secret.
+    """
+    items: Annotated[list[DinteroSessionItem], Field(min_length=1)]
+    """The lines of the order that the session pays."""
+    amount: Annotated[int, Field(ge=0, le=99999999)]
+    """What the session pays for the lines, the sum of `items[].amount`; shipping is not in it. In the order's currency."""
+    created_at: Rfc3339DateTime
+    """When the session was created."""
+    field_links: Annotated[Annotated[list[DinteroLink], Field(min_length=1)], Field(alias="_links")]
+    """Where to go from here. The one with `rel: session_link` is the hosted page to send the buyer to. (The vendor shows `draft`
+    alone, and nowhere says where the hosted page is found.)
+    """
+    created_by: Annotated[str, Field(max_length=40)] | MISSING = MISSING
+    """The user or the client that created the session."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with the session."""
+    processed_at: Rfc3339DateTime | MISSING = MISSING
+    """When the payment was processed; absent before that."""
+
+
+class DinteroSessionItem(ContractModel):
+    """A line of the order that the session pays."""
+
+    line_id: Annotated[str, Field(min_length=1)]
+    """The line's id in the order."""
+    amount: Amount
+    """What the session pays of the line, in the order's currency."""
+
+
+class DinteroLink(ContractModel):
+    """A link to something related."""
+
+    href: str
+    """Where it is."""
+    rel: Annotated[str, Field(min_length=1)]
+    """How it is related: `session_link` is the hosted page, `draft` the draft that the order came from. Others may come."""
+
+
+class DinteroOrderSessionList(ContractModel):
+    """The sessions of an order, the newest first."""
+
+    sessions: list[DinteroOrderSession]
+    """The sessions. All of them; there are no pages."""
+
+
+class DinteroAddressesRequest(ContractModel):
+    """The addresses to set; at least one. One that is left out stays as it is. (The vendor's own page also sends the check boxes
+    that the buyer ticks and a wish for an account with the vendor; an order session can configure neither.)
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    shipping_address: DinteroAddressRequest | MISSING = MISSING
+    """Where to ship to."""
+    billing_address: DinteroAddressRequest | MISSING = MISSING
+    """Whom to bill."""
+
+
+class DinteroAddressRequest(ContractModel):
+    """A postal address, as a request may give it; other fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: str | MISSING = MISSING
+    """The given name or names."""
+    last_name: str | MISSING = MISSING
+    """The family name."""
+    address_line: str | MISSING = MISSING
+    """The street and the number."""
+    address_line_2: str | MISSING = MISSING
+    """What else the address needs, a post-office box for instance."""
+    co_address: str | MISSING = MISSING
+    """In whose care it is."""
+    business_name: str | MISSING = MISSING
+    """The company's name."""
+    postal_code: str | MISSING = MISSING
+    """The postal code."""
+    postal_place: str | MISSING = MISSING
+    """The place that the postal code belongs to."""
+    country: CountryCode | MISSING = MISSING
+    """The country."""
+    phone_number: Annotated[str, Field(pattern="^\\+?[0-9]{5,15}$")] | MISSING = MISSING
+    """The mobile number, with the international prefix (E.123 without spaces)."""
+    email: str | MISSING = MISSING
+    """The e-mail address."""
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    """The latitude, in degrees."""
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    """The longitude, in degrees."""
+    comment: str | MISSING = MISSING
+    """A word about the address."""
+    organization_number: str | MISSING = MISSING
+    """The company's number in the register."""
+    organization_type: str | MISSING = MISSING
+    """What sort of company it is."""
+    customer_reference: str | MISSING = MISSING
+    """The customer's own reference."""
+    cost_center: str | MISSING = MISSING
+    """The customer's cost centre."""
+
+
+class DinteroSessionView(ContractModel):
+    """An Express session as the buyer sees it. It holds what the vendor's own view holds of the order and the offer, and nothing
+    of the merchant's addresses or settlement. (No page shows the whole of it; this is the contract's choice.)
+    """
+
+    id: Annotated[str, Field(min_length=1, max_length=40)]
+    """The session's id."""
+    order: DinteroViewOrder
+    """What is to be paid, and where it goes."""
+    express: DinteroViewExpress
+    """What may be picked."""
+    expires_at: Rfc3339DateTime | MISSING = MISSING
+    """When the session expires, if it does."""
+
+
+class DinteroViewOrder(ContractModel):
+    """The part of the order that the session pays."""
+
+    merchant_reference: Annotated[str, Field(min_length=1)]
+    """The merchant's reference for the payment; the order's id, if none was given."""
+    amount: Amount
+    """What the buyer pays, tax and shipping included. It is the sum of `items[].amount` and `shipping_option.amount`."""
+    currency: CurrencyCode
+    """The currency of every amount in the view."""
+    items: Annotated[list[DinteroViewItem], Field(min_length=1)]
+    """The lines that are paid."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    shipping_option: DinteroChosenShippingOption | MISSING = MISSING
+    """The way of shipping that is picked; absent before that."""
+    shipping_address: DinteroAddress | MISSING = MISSING
+    """Where to ship to; absent before the buyer has said."""
+    billing_address: DinteroAddress | MISSING = MISSING
+    """Whom to bill; absent before the buyer has said."""
+
+
+class DinteroViewItem(ContractModel):
+    """A line of the order, as the buyer sees it."""
+
+    line_id: Annotated[str, Field(min_length=1)]
+    """The line's id in the order."""
+    amount: Amount
+    """What the session pays of the line, in the order's currency."""
+    id: str | MISSING = MISSING
+    """The product's id."""
+    description: str | MISSING = MISSING
+    """What it is, in a few words."""
+    quantity: Annotated[float, Field(gt=0, allow_inf_nan=False)] | MISSING = MISSING
+    """How many, or how much, of it; usually a whole number."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+
+
+class DinteroChosenShippingOption(ContractModel):
+    """The way of shipping that is picked."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """The product. Options with the same id are shown as one, with several times or pick-up points."""
+    line_id: Annotated[str, Field(min_length=1)]
+    """The variant of the product; unique among the options."""
+    amount: Amount
+    """What it costs, tax and discounts included."""
+    title: Annotated[str, Field(min_length=1)]
+    """What it is called."""
+    operator: str
+    """The company that ships."""
+    countries: list[CountryCode] | MISSING = MISSING
+    """The countries that it ships to; left out, all of them."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
+    description: str | MISSING = MISSING
+    """A few words about it."""
+    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
+    """How the goods reach the buyer."""
+    operator_product_id: str | MISSING = MISSING
+    """The shipping company's id for it."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with it."""
+    thumbnail_url: str | MISSING = MISSING
+    """A small picture of it."""
+    shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
+    eta: DinteroEta | MISSING = MISSING
+    """When the goods should arrive."""
+    time_slot: DinteroTimeSlot | MISSING = MISSING
+    """The hours in which they are delivered."""
+    pick_up_address: DinteroPickUpAddress | MISSING = MISSING
+    """Where they are picked up."""
+    environmental_data: DinteroEnvironmentalData | MISSING = MISSING
+    """What it does to the environment."""
+    pay_in_store: DinteroPayInStore | MISSING = MISSING
+    """That the buyer pays in the shop, on picking up."""
+    shipment_items: list[DinteroShipmentItem] | MISSING = MISSING
+    """The lines that it ships, in an order of several shipments."""
+    shipments: Annotated[list[DinteroShippingOption], Field(min_length=2)] | MISSING = MISSING
+    """The shipments, if the order has several; one option for each."""
+
+
+class DinteroShippingOption(ContractModel):
+    """A way of shipping on offer."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """The product. Options with the same id are shown as one, with several times or pick-up points."""
+    line_id: Annotated[str, Field(min_length=1)]
+    """The variant of the product; unique among the options."""
+    amount: Amount
+    """What it costs, tax and discounts included."""
+    title: Annotated[str, Field(min_length=1)]
+    """What it is called."""
+    operator: str
+    """The company that ships."""
+    countries: list[CountryCode] | MISSING = MISSING
+    """The countries that it ships to; left out, all of them."""
+    vat_amount: Amount | MISSING = MISSING
+    """The tax in `amount`, to be shown."""
+    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
+    description: str | MISSING = MISSING
+    """A few words about it."""
+    delivery_method: DinteroDeliveryMethod | MISSING = MISSING
+    """How the goods reach the buyer."""
+    operator_product_id: str | MISSING = MISSING
+    """The shipping company's id for it."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant keeps with it."""
+    thumbnail_url: str | MISSING = MISSING
+    """A small picture of it."""
+    shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
+    """The shipment that it is for, in an order of several; options with the same id are alternatives."""
+    eta: DinteroEta | MISSING = MISSING
+    """When the goods should arrive."""
+    time_slot: DinteroTimeSlot | MISSING = MISSING
+    """The hours in which they are delivered."""
+    pick_up_address: DinteroPickUpAddress | MISSING = MISSING
+    """Where they are picked up."""
+    environmental_data: DinteroEnvironmentalData | MISSING = MISSING
+    """What it does to the environment."""
+    pay_in_store: DinteroPayInStore | MISSING = MISSING
+    """That the buyer pays in the shop, on picking up."""
+    shipment_items: list[DinteroShipmentItem] | MISSING = MISSING
+    """The lines that it ships, in an order of several shipments."""
+
+
+class DinteroPickUpAddress(ContractModel):
+    """A pick-up point."""
+
+    first_name: str | MISSING = MISSING
+    """The given name or names."""
+    last_name: str | MISSING = MISSING
+    """The family name."""
+    address_line: str | MISSING = MISSING
+    """The street and the number."""
+    address_line_2: str | MISSING = MISSING
+    """What else the address needs, a post-office box for instance."""
+    co_address: str | MISSING = MISSING
+    """In whose care it is."""
+    business_name: str | MISSING = MISSING
+    """The company's name."""
+    postal_code: str | MISSING = MISSING
+    """The postal code."""
+    postal_place: str | MISSING = MISSING
+    """The place that the postal code belongs to."""
+    country: CountryCode | MISSING = MISSING
+    """The country."""
+    phone_number: Annotated[str, Field(pattern="^\\+?[0-9]{5,15}$")] | MISSING = MISSING
+    """The mobile number, with the international prefix (E.123 without spaces)."""
+    email: str | MISSING = MISSING
+    """The e-mail address."""
+    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    """The latitude, in degrees."""
+    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    """The longitude, in degrees."""
+    comment: str | MISSING = MISSING
+    """A word about the address."""
+    organization_number: str | MISSING = MISSING
+    """The company's number in the register."""
+    organization_type: str | MISSING = MISSING
+    """What sort of company it is."""
+    customer_reference: str | MISSING = MISSING
+    """The customer's own reference."""
+    cost_center: str | MISSING = MISSING
+    """The customer's cost centre."""
+    website_url: str | MISSING = MISSING
+    """The pick-up point's page."""
+    distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | MISSING = MISSING
+    """How far it is from the shipping address, in kilometres."""
+    opening_hours: DinteroOpeningHours | MISSING = MISSING
+    """When it is open."""
+
+
+class DinteroOpeningHours(ContractModel):
+    """When a place is open."""
+
+    open_now: bool | MISSING = MISSING
+    """Whether it is open now."""
+    periods: list[DinteroOpeningPeriod] | MISSING = MISSING
+    """The hours of the week."""
+    timezone: str | MISSING = MISSING
+    """The time zone of these hours, by its IANA name."""
+
+
+class DinteroEnvironmentalData(ContractModel):
+    """What a way of shipping does to the environment."""
+
+    description: str
+    """It in a few words."""
+    details: list[DinteroEnvironmentalDetail] | MISSING = MISSING
+    """It in figures."""
+
+
+class DinteroViewExpress(ContractModel):
+    """What may be picked in an Express session."""
+
+    shipping_options: list[DinteroShippingOption]
+    """The ways of shipping on offer, for the address as it now is; empty if the order cannot be shipped there."""
+    shipping_mode: DinteroShippingMode
+    """Whether one must be picked."""
+
+
+class DinteroSessionNotFoundError(ContractModel):
+    """There is no such session to act in, with the reason where there is one to tell."""
+
+    error: DinteroSessionNotFoundErrorBody
+    """What went wrong."""
+
+
+class DinteroSessionNotFoundErrorBody(ContractModel):
+    """What went wrong, and why the session is no more."""
+
+    message: str
+    """It in words, for a person to read."""
+    code: str | MISSING = MISSING
+    """It in one word, for a program to read. The vendor documents `mfa_required` alone; the others that the examples show are
+    this contract's own, and more may come.
+    """
+    errors: list[DinteroErrorItem] | MISSING = MISSING
+    """What is wrong in particular."""
+    cause: DinteroSessionNotFoundCause | MISSING = MISSING
+    """Why nothing can be done in the session any more; absent if it never existed."""
+    session_details: DinteroSessionDetails | MISSING = MISSING
+    """Enough to lead the buyer back to the shop; absent if the session never existed."""
+
+
+class DinteroSessionDetails(ContractModel):
+    """What is told of a session that is over."""
+
+    merchant_reference: str
+    """The merchant's reference for the payment."""
+    return_url: str
+    """Where to send the buyer."""
+    transaction_id: str | MISSING = MISSING
+    """The transaction, if there is one."""
+    merchant: DinteroMerchant | MISSING = MISSING
+    """Whose shop it was."""
+
+
+class DinteroMerchant(ContractModel):
+    """A merchant, as the buyer sees it."""
+
+    name: str | MISSING = MISSING
+    """The name."""
+    logo_url: str | MISSING = MISSING
+    """The logo."""
+
+
+class DiddoError(ContractModel):
+    """What every answer from 400 up carries. The vendor says that all errors share one structure and does not show it; this one
+    is this contract's own. Branch on `code`.
+    """
+
+    code: DiddoErrorCode
+    message: Annotated[str, Field(min_length=1)]
+    """For the developer who reads it, not for the buyer. Its wording may change."""
+    errors: Annotated[list[DiddoFieldError], Field(min_length=1)] | MISSING = MISSING
+    """The fields that are at fault, where there are any."""
+
+
+class DiddoFieldError(ContractModel):
+    """One field that is at fault."""
+
+    field: Annotated[str, Field(min_length=1)]
+    """The field, query parameter or path parameter, with dots as in `buyer_info.country_code`."""
+    message: Annotated[str, Field(min_length=1)]
+    """What is wrong with it."""
+
+
+class DiddoLiveCart(ContractModel):
+    """A buyer's own short-lived copy of a template cart, as it now is. No page of the vendor shows this body; its fields are this
+    contract's own. It carries nothing of the buyer's details.
+    """
+
+    cart_id: DiddoCartId
+    """The live cart. The shipping calls take this id."""
+    template_cart_id: DiddoCartId
+    """The template that it was copied from. The template never expires and is not used up."""
+    status: DiddoCheckoutStatus
+    expires_at: Rfc3339DateTime
+    """When the live cart ends; after that it answers as an unknown one does. The vendor says only that it is short-lived."""
+    checkout_url: str
+    """The hosted checkout of this live cart. To open it for a customer whose token you hold, add `#auth_token=` and the token; in
+    the fragment it reaches no server's log.
+    """
+    lines: Annotated[list[DiddoCartLine], Field(min_length=1)]
+    """What is being bought."""
+    cost: DiddoCost
+    """What it costs by now."""
+    shipping_methods: list[DiddoShippingMethod]
+    """The methods that the address allows; empty until an address is known."""
+    shipping_method_id: Annotated[int, Field(ge=0, le=2147483647)] | MISSING = MISSING
+    """The `id` of the method that was chosen. Absent until one is."""
+
+
+class DiddoCartLine(ContractModel):
+    """One line of a live cart, copied from the template."""
+
+    id: Annotated[str, Field(min_length=1)]
+    """Names the line within its cart. Opaque."""
+    title: Annotated[str, Field(min_length=1)]
+    """What the buyer sees."""
+    quantity: Annotated[int, Field(ge=1, le=2147483647)]
+    """How many pieces."""
+    unit_amount: Amount
+    """The price of one piece, in the minor unit of `cost.currency`."""
+    total_amount: Amount
+    """`unit_amount × quantity`."""
+
+
+class DiddoCost(ContractModel):
+    """What a live cart costs. Money is an integer in minor units here, as everywhere in this contract; an older page of the
+    vendor shows an object for each.
+    """
+
+    subtotal: Amount
+    """The sum of the lines' `total_amount`."""
+    shipping: Amount
+    """The cost of the chosen shipping method; 0 until one is chosen."""
+    tax: Amount
+    """Taxes; 0 until the address that they depend on is known."""
+    total: Amount
+    """`subtotal + shipping + tax`."""
+    currency: CurrencyCode
+    """The currency of every amount in the cart, as an ISO 4217 code in upper case."""
+
+
+class DiddoShippingMethod(ContractModel):
+    """One way of sending a live cart's goods, all of them together."""
+
+    id: Annotated[int, Field(ge=0, le=2147483647)]
+    """Names the method within its cart."""
+    title: Annotated[str, Field(min_length=1)]
+    """What the buyer sees."""
+    amount: Amount
+    """What it costs, in the minor unit of `cost.currency`."""
+
+
+class DiddoShippingRequest(ContractModel):
+    """The live cart, and what is known of its buyer. The vendor marks no field as required. This contract asks for `cart_id` or
+    `payment_intent_id`, or both of the same cart; with neither, or with two that do not belong together, the answer is 400
+    `INVALID_REQUEST`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    cart_id: DiddoCartId | MISSING = MISSING
+    """The live cart that the begin call gave. A template cart is not found here."""
+    payment_intent_id: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
+    """The payment intent of the live cart, for a caller who knows that instead. Opaque."""
+    buyer_info: DiddoBuyerInfo | MISSING = MISSING
+    """The fields to set. A field that is left out stays as it was."""
+
+
+class DiddoBuyerInfo(ContractModel):
+    """Who is buying, and where the goods go. Every field is optional. The vendor states no lengths; the limits are this
+    contract's own.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    first_name: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
+    """The buyer's first name."""
+    last_name: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
+    """The buyer's last name."""
+    email: Annotated[str, Field(max_length=254)] | MISSING = MISSING
+    """The buyer's e-mail address."""
+    phone: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | MISSING = MISSING
+    """The buyer's phone number with its country code. The vendor says no more; this contract takes E.164."""
+    address1: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
+    """Street and number."""
+    address2: Annotated[str, Field(max_length=255)] | MISSING = MISSING
+    """Apartment, suite, unit or the like."""
+    city: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
+    """The city."""
+    province_code: Annotated[str, Field(pattern="^[A-Z0-9]{1,3}$")] | MISSING = MISSING
+    """State or province, as ISO 3166-2 writes it after the country. The vendor gives only `NY`, `CA` and `TX` as examples."""
+    country_code: CountryCode | MISSING = MISSING
+    """The country, as an ISO 3166-1 alpha-2 code in upper case."""
+    postal_code: Annotated[str, Field(min_length=1, max_length=16)] | MISSING = MISSING
+    """Postal or ZIP code."""
+
+
+class DiddoShippingMethodRequest(ContractModel):
+    """The live cart, and the shipping method chosen for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cart_id: DiddoCartId
+    """The live cart that the begin call gave."""
+    shipping_method_id: Annotated[int, Field(ge=0, le=2147483647)]
+    """The `id` of one of the cart's `shipping_methods`."""
+
+
+class DiddoCustomerToken(ContractModel):
+    """A customer session token. The vendor's page lost the field's name; `cst` and `expires_at` are this contract's own."""
+
+    cst: Annotated[str, Field(max_length=4096, pattern="^[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+$")]
+    """The token, a signed JSON Web Token that stands for one customer's session. A secret: give it to that customer's browser
+    alone, in the fragment of the hosted URL.
+    """
+    expires_at: Rfc3339DateTime
+    """When the token ends, 24 hours after it was made."""
+
+
+class VinrSessionEvent(ContractModel):
+    """A session has moved to another status."""
+
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    """Names this event. A repeated delivery carries the same id; a receiver keeps the ids that it has dealt with."""
+    type: VinrSessionEventType
+    created_at: Annotated[Rfc3339DateTime, Field(alias="createdAt")]
+    """When the status changed. It is not the time of delivery."""
+    data: VinrSessionResult
+    """The session's result as it stood after the change; its `status` is the last part of `type`."""
+
+
+class DinteroTransaction(ContractModel):
+    """What became of a payment. The vendor's transaction has many more fields; these are the ones that a merchant needs to settle
+    an order, and the rest may come.
+    """
+
+    id: Annotated[str, Field(min_length=1)]
+    """The transaction's id, the account's id and a dot before it."""
+    amount: Amount
+    """What is paid in all."""
+    currency: CurrencyCode
+    """The currency of `amount`."""
+    status: DinteroTransactionStatus
+    """Where the payment stands."""
+    session_id: Annotated[str, Field(min_length=1, max_length=40)] | MISSING = MISSING
+    """The session that it was made in."""
+    merchant_reference: str | MISSING = MISSING
+    """The merchant's reference, as the session had it."""
+    created_at: Rfc3339DateTime | MISSING = MISSING
+    """When the transaction was created."""
+    payment_product: str | MISSING = MISSING
+    """The payment service that was used."""
+    payment_product_type: str | MISSING = MISSING
+    """The kind of payment that was used, with the service's name and a dot before it."""
+    shipping_address: DinteroAddress | MISSING = MISSING
+    """Where to ship to."""
+    billing_address: DinteroAddress | MISSING = MISSING
+    """Whom to bill."""
+    shipping_option: DinteroChosenShippingOption | MISSING = MISSING
+    """The way of shipping that was picked."""
+    metadata: DinteroMetadata | MISSING = MISSING
+    """What the merchant and the vendor keep with it."""
+
+
+class DiddoCheckoutEvent(ContractModel):
+    """A live cart has moved to another status. The vendor's body is not published; this one is this contract's own."""
+
+    id: Annotated[str, Field(min_length=1, max_length=255)]
+    """Names this event. A repeated delivery carries the same id; a receiver keeps the ids that it has dealt with."""
+    type: DiddoCheckoutEventType
+    created_at: Rfc3339DateTime
+    """When the status changed. It is not the time of delivery."""
+    data: DiddoLiveCart
+    """The live cart as it stood after the change; its `status` is the last part of `type`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 from tillspec.api import names
@@ -93,8 +94,10 @@ class _Builder:
             self._path_item(name, item, "webhook", "")
         if not self.operations:
             hint = "add a path with an operation; if there is one, look at how the file is indented"
-            self.report.error("no-operations", "this document describes no operation", self.bundle.span(""), hint)
+            place = next((f"/{name}" for name in ("paths", "webhooks") if name in self.root.value), "")
+            self.report.error("no-operations", "this document describes no operation", self.bundle.span(place, key=True), hint)
         self._check_ids()
+        self._check_paths()
         info = self.root.get("info")
         return Api(
             title=info.text("title") or "API",
@@ -150,29 +153,39 @@ class _Builder:
 
     def _parameters(self, owner: str, path: str, item: _Place, at: _Place, role: str) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
-        for place in (*item.get("parameters").each(), *at.get("parameters").each()):
-            parameter = self._parameter(owner, self._deref(place))
-            if parameter and not (parameter.location == "header" and parameter.name.lower() in _IGNORED_HEADERS):
-                found[(parameter.location, parameter.name)] = parameter
+        for places in (item.get("parameters").each(), at.get("parameters").each()):
+            own: dict[tuple[str, str], Parameter] = {}
+            for place in places:
+                parameter = self._parameter(owner, self._deref(place))
+                if parameter is None or (parameter.location == "header" and parameter.name.lower() in _IGNORED_HEADERS):
+                    continue
+                if (parameter.location, parameter.name) in own:
+                    message = f"the {parameter.location} parameter {parameter.name!r} stands here a second time"
+                    self.report.error("structure", message, self.bundle.span(place.pointer), "remove or rename one of them")
+                own[parameter.location, parameter.name] = parameter
+            found |= own
         if role == "path":
-            self._check_path(path, [name for location, name in found if location == "path"], at)
+            self._check_path(path, {parameter.name: parameter for parameter in found.values() if parameter.location == "path"}, at)
         return tuple(found.values())
 
-    def _check_path(self, path: str, declared: list[str], at: _Place) -> None:
+    def _check_path(self, path: str, declared: dict[str, Parameter], at: _Place) -> None:
         template = _TEMPLATE.findall(path)
-        place = self.bundle.span(at.pointer)
+        place = self.bundle.span(at.pointer, key=True)
         for name in template:
             if name not in declared:
                 hint = f"add a parameter with name: {name}, in: path, required: true"
                 self.report.error("path-parameter", f"{{{name}}} in {path} is not declared as a path parameter", place, hint)
-        for name in declared:
+        for name, parameter in declared.items():
             if name not in template:
-                hint = f"write {{{name}}} into the path, or remove the parameter"
-                self.report.error("path-parameter", f"the path parameter {name!r} does not stand in {path}", place, hint)
+                close = get_close_matches(name, [one for one in template if one not in declared], n=1)
+                hint = f"did you mean {close[0]}?" if close else f"write {{{name}}} into the path, or remove the parameter"
+                self.report.error("path-parameter", f"the path parameter {name!r} does not stand in {path}", parameter.span, hint)
         for name in {name for name in template if template.count(name) > 1}:
             self.report.error("path-parameter", f"{{{name}}} stands twice in {path}", place, "rename one of them")
 
     def _parameter(self, owner: str, at: _Place) -> Parameter | None:
+        if at.value == {}:
+            return None  # a reference that led nowhere, which was told
         location = at.value.get("in") if isinstance(at.value, dict) else None
         if location not in _STYLES or not isinstance(at.value.get("name"), str):
             self.report.error("structure", "a parameter has a name, and in: path, query, header or cookie", self.bundle.span(at.pointer))
@@ -344,12 +357,23 @@ class _Builder:
             first = places.setdefault(same, operation)
             if first is operation:
                 continue
+            place = replace(operation.span, pointer=join(operation.span.pointer, "operationId"))
             if first.id == operation.id:
                 message = f"the operationId {operation.id!r} stands here a second time, first at {first.span}"
-                self.report.error("operation-id-duplicate", message, operation.span, "give each operation an id of its own")
+                self.report.error("operation-id-duplicate", message, place, "give each operation an id of its own")
             else:
                 message = f"the operationIds {first.id!r} and {operation.id!r} would become one name"
-                self.report.error("name-clash", message, operation.span, "rename one of them")
+                self.report.error("name-clash", message, place, f"rename one of them; the other stands at {first.span}")
+
+    def _check_paths(self) -> None:
+        """Two templates that differ in the names of their parameters alone are one path (OpenAPI 3.1, section 4.8.8.2)."""
+        found: dict[tuple[str, str], Operation] = {}
+        for operation in self.operations:
+            first = found.setdefault((operation.method, _TEMPLATE.sub("{}", operation.path)), operation)
+            if operation.role == first.role == "path" and first.path != operation.path:
+                message = f"{operation.method} {operation.path} is the same as {first.method} {first.path}, at {first.span}"
+                hint = "no request tells them apart; make one operation of them, or change a path"
+                self.report.error("path-duplicate", message, operation.span, hint)
 
     def _deref(self, at: _Place) -> _Place:
         """Follow references until there is a value."""
@@ -357,7 +381,8 @@ class _Builder:
         while isinstance(at.value, dict) and isinstance(at.value.get("$ref"), str):
             reference = at.value["$ref"]
             if reference in seen:
-                self.report.error("ref-cycle", f"{reference!r} leads back to itself", self.bundle.span(at.pointer), "break the circle")
+                hint = "one of them must be a value, in place of a $ref"
+                self.report.error("ref-cycle", f"{reference!r} leads back to itself", self.bundle.span(at.pointer), hint)
                 return _Place({}, at.pointer)
             seen.add(reference)
             siblings = {key: value for key, value in at.value.items() if key in ("summary", "description")}

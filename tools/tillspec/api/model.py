@@ -319,9 +319,9 @@ class Tag:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Api:
-    """A whole API. `document` is the bundle that it was read from; `types` is in the order of the document."""
+    """A whole API, itself only: what follows from it can be kept by it. `document` is the bundle that it was read from; `types` is in the order of the document."""
 
     title: str
     version: str

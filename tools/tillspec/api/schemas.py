@@ -92,7 +92,8 @@ class Schemas:
         made = self.type_of(whole)
         if isinstance(made, Ref) and self._leads_to(made.id, identifier):
             place = self.bundle.span(pointer)
-            self.report.error("ref-cycle", f"the schema {identifier} leads back to itself", place, "break the circle")
+            hint = "one of them must be a schema, in place of a $ref"
+            self.report.error("ref-cycle", f"the schema {identifier} leads back to itself", place, hint)
         description = str(whole.get("description", "")) if isinstance(whole, dict) else ""
         deprecated = isinstance(whole, dict) and whole.get("deprecated") is True
         self.types[identifier] = replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shlex
 import sys
 import time
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tillspec.write.plan import File, Plan
 
 _MOST_DIFFS = 3
+_TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "httpx", "anyio")
 _MOST_FILES = 20
 
 
@@ -69,10 +71,12 @@ def _request(
     parts = package.split(".")
     if not all(part.isidentifier() and not keyword.iskeyword(part) and part.isascii() for part in parts):
         raise click.BadParameter(f"{package!r} is no import name; use letters, digits and _, as in shop_api", param_hint="--package")
-    if parts[0] in sys.stdlib_module_names or parts[0] in ("tillspec", "pydantic", "starlette", "httpx"):
-        raise click.BadParameter(f"{package!r} would hide a package that the generated code needs", param_hint="--package")
+    if parts[0] in sys.stdlib_module_names or parts[0] in _TAKEN:
+        raise click.BadParameter(f"{package!r} would hide a package that Python or the generated code needs", param_hint="--package")
     if out.resolve() in (spec.resolve(), *spec.resolve().parents):
         raise click.BadParameter(f"{out} holds the contract; choose a folder of its own", param_hint="--out")
+    if handlers and out.resolve() in (handlers.resolve(), *handlers.resolve().parents):
+        raise click.BadParameter(f"{handlers} lies in {out}, which holds generated files alone", param_hint="--handlers")
     return Request(spec, out, package, frozenset(only), frozenset(surfaces), allowed, handlers)
 
 
@@ -80,6 +84,7 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
     from tillspec.diagnostics import Refused
     from tillspec.pipeline import generate as run
 
+    gc.disable()  # a run leaves little garbage in cycles, and looking for it would cost an eighth of its time
     try:
         with _progress() as progress:
             outcome = run(request, check_only=check_only, force=force, progress=progress)
@@ -88,6 +93,9 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
         errors = sum(item.severity == "error" for item in refused.diagnostics)
         click.secho(f"{errors} error{'s' * (errors != 1)}; nothing was written", fg="red", bold=True, err=True)
         sys.exit(1)
+    finally:
+        gc.enable()
+        gc.freeze()  # nor is there anything to find at the end
     _print_diagnostics(outcome.warnings)
     return outcome
 
@@ -149,8 +157,9 @@ def _tell_check(plan: Plan) -> None:
     if wrong or plan.foreign or not compared:
         if not compared:
             click.secho(f"{plan.folder}: nothing to compare with", fg="red", bold=True, err=True)
-        command = shlex.join(["tillspec", *(word for word in sys.argv[1:] if word != "--check")])
-        force = " --force" if any(file.edited for file in wrong) else ""
-        click.secho(f"\nTo mend it, run: {command}{force}", bold=True, err=True)
+        if wrong:
+            command = shlex.join(["tillspec", *(word for word in sys.argv[1:] if word != "--check")])
+            force = " --force" if any(file.edited for file in wrong) else ""
+            click.secho(f"\nTo mend it, run: {command}{force}", bold=True, err=True)
         sys.exit(1)
     click.secho(f"{plan.folder}: {compared} files are what the contract says", fg="green", bold=True)

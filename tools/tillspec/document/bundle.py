@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urldefrag, urlsplit
@@ -16,6 +17,7 @@ from tillspec.source import Source, Span
 
 _VERSION = re.compile(r"3\.[012]\.\d+(-.+)?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+_MOST_NAMES = 8
 _SCHEMA_REFERENCES_WITH_SIBLINGS = ("3.1", "3.2")
 
 
@@ -58,15 +60,20 @@ def bundle(document: Document, report: Report) -> Bundle | None:
 
 def _refuse_version(root: Source, report: Report) -> None:
     value = root.value if isinstance(root.value, dict) else {}
+    version = value.get("openapi")
     if "swagger" in value:
         hint = "convert it to OpenAPI 3.1 first, for instance with swagger2openapi"
         report.error("not-openapi", f"Swagger {value['swagger']} is not supported", Span(root, "/swagger"), hint)
+    elif isinstance(version, int | float):
+        message, hint = f"the version is the number {version}, and must be a string", f"put it into quotes, in full: '{version}.0'"
+        report.error("not-openapi", message, Span(root, "/openapi"), hint)
     elif "openapi" in value:
-        message = f"OpenAPI {value['openapi']!r} is not supported"
-        report.error("not-openapi", message, Span(root, "/openapi"), "3.0, 3.1 and 3.2 are; quote the version: '3.1.0'")
+        hint = f"write it in full: '{version}.0'" if version in ("3.0", "3.1", "3.2") else "3.0, 3.1 and 3.2 are, as in '3.1.0'"
+        report.error("not-openapi", f"OpenAPI {version!r} is not supported", Span(root, "/openapi"), hint)
     else:
         hint = "an OpenAPI description is an object that begins with openapi: '3.1.0'"
-        report.error("not-openapi", f"{root.name} has no field openapi", Span(root, ""), hint)
+        what = f"{root.name} is empty" if root.value is None else f"{root.name} has no field openapi"
+        report.error("not-openapi", what, Span(root, ""), hint)
 
 
 @dataclass
@@ -109,7 +116,7 @@ class _Bundler:
         if not isinstance(value, dict):
             return value
         if "$ref" in value and kind in SECTIONS:
-            return self._reference(kind, value, source, pointer, out)
+            return self._refer(kind, value, Span(source, join(pointer, "$ref")), out)
         result = dict(value)
         copied: dict[str, Any] = {}
         for child in children(kind, value, pointer):
@@ -135,11 +142,12 @@ class _Bundler:
             result[first] = copied[first] = list(inner) if isinstance(inner, list) else dict(inner)
         copied[first][keys[1]] = made
 
-    def _reference(self, kind: str, value: dict[str, Any], source: Source, pointer: Pointer, out: Pointer) -> Any:
-        reference = value["$ref"]
-        place = Span(source, join(pointer, "$ref"))
+    def _refer(self, kind: str, value: dict[str, Any], place: Span, out: Pointer) -> Any:
+        """What stands in the bundle at `out` for an object with a `$ref`, which stands at `place`."""
+        reference, source = value["$ref"], place.source
         if not isinstance(reference, str):
-            self.report.error("ref-invalid", "a $ref must be a string", place)
+            hint = "write it as $ref: '#/components/schemas/Name'"
+            self.report.error("ref-invalid", "a $ref must be a string", place, hint)
             return value
         target = self._target(reference, source, place)
         if target is None:
@@ -147,7 +155,7 @@ class _Bundler:
         found, fragment, there = target
         siblings = {name: item for name, item in value.items() if name != "$ref"}
         if kind == "schema" and siblings:
-            whole = self._copy_siblings(siblings, source, pointer, out)
+            whole = self._copy_siblings(siblings, source, place.pointer.rpartition("/")[0], out)
         else:
             whole = siblings
         if found is self.document.root and fragment.startswith("/components/"):
@@ -175,7 +183,8 @@ class _Bundler:
     ) -> Any:
         found, fragment, there = target
         if (found.uri, fragment) in self.inlining:
-            self.report.error("ref-cycle", f"this {kind} leads back to itself", place, "break the circle")
+            what = kind.replace("-", " ")
+            self.report.error("ref-cycle", f"this {what} leads back to itself", place, f"one of them must be a {what}, in place of a $ref")
             return {}
         self.inlining.append((found.uri, fragment))
         self.origins[out] = (found, fragment)
@@ -223,8 +232,9 @@ class _Bundler:
         rewritten = {}
         for key, reference in mapping.items():
             place = Span(source, join(pointer, "discriminator", "mapping", key))
-            if isinstance(reference, str) and ("#" in reference or "/" in reference or "." in reference):
-                made = self._reference("schema", {"$ref": reference}, source, place.pointer, place.pointer)
+            is_name = reference in self.components.get("schemas", {})
+            if isinstance(reference, str) and not is_name and ("#" in reference or "/" in reference or "." in reference):
+                made = self._refer("schema", {"$ref": reference}, place, place.pointer)
                 reference = made.get("$ref", reference) if isinstance(made, dict) else reference
             rewritten[key] = reference
         schema["discriminator"] = {**discriminator, "mapping": rewritten}
@@ -244,14 +254,13 @@ def _free_name(name: str, taken: dict[str, Any]) -> str:
 
 
 def _similar(value: Any, fragment: Pointer) -> str:
-    from difflib import get_close_matches
-
     above, _, last = fragment.rpartition("/")
     try:
         beside = look_up(value, above)
     except (LookupError, ValueError):
-        return ""
-    close = get_close_matches(last, [str(name) for name in beside], n=1) if isinstance(beside, dict) else []
-    return f"did you mean #{above}/{close[0]}?" if close else ""
-
-
+        beside = None
+    if not isinstance(beside, dict) or not beside:
+        return f"there is no #{above} either" if above else "name a place in it by a JSON Pointer, such as #/Name"
+    close = get_close_matches(last, [str(name) for name in beside], n=1)
+    names = ", ".join(list(beside)[:_MOST_NAMES]) + (", …" if len(beside) > _MOST_NAMES else "")
+    return f"did you mean #{join(above, close[0])}?" if close else f"there are: {names}"

@@ -105,3 +105,10 @@ def children(kind: str, value: Any, pointer: Pointer) -> Iterator[Child]:
                     yield Child(form[1:-1], join(pointer, name, index), item, (name, index))
         else:
             yield Child(form, join(pointer, name), child, (name,))
+
+
+def walk(kind: str, value: Any, pointer: Pointer) -> Iterator[Child]:
+    """Every object below one, each before what stands below it."""
+    for child in children(kind, value, pointer):
+        yield child
+        yield from walk(child.kind, child.value, child.pointer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -17,7 +18,7 @@ from tillspec.source import Place, Source
 class Document:
     """The root of a description, and every file read for it so far, by URI.
 
-    `allowed` holds what the user allowed by name: folders, files and URLs (or their beginnings) outside the root's folder.
+    `allowed` holds what the user allowed by name: folders, files and URLs (and what lies below them) outside the root's folder.
     """
 
     root: Source
@@ -35,7 +36,7 @@ class Document:
 
     def _is_allowed(self, uri: str, place: Place, report: Report) -> bool:
         if is_url(uri):
-            if any(uri.startswith(name) for name in self.allowed if is_url(name)):
+            if any(uri == name or uri.startswith(name.rstrip("/") + "/") for name in self.allowed if is_url(name)):
                 return True
             hint = f"if that is meant, allow it by name: --allow {uri}"
             report.error("ref-refused", f"{uri} is on the network", place, hint)
@@ -45,7 +46,7 @@ class Document:
         if any(target == folder or folder in target.parents for folder in folders):
             return True
         hint = f"if that is meant, allow it by name: --allow {os.path.relpath(target.parent)}"
-        report.error("ref-refused", f"{uri} lies outside the folder of {self.root.name}", place, hint)
+        report.error("ref-refused", f"{shown(target)} lies outside the folder of {self.root.name}", place, hint)
         return False
 
     def _open(self, uri: str, reference: str, place: Place, report: Report) -> Source | None:
@@ -54,7 +55,7 @@ class Document:
         try:
             data = Path(uri).read_bytes()
         except OSError as error:
-            report.error("file-missing", f"{reference} cannot be read: {error.strerror or error}", place)
+            report.error("file-missing", f"{reference} cannot be read: {error.strerror or error}", place, _beside(Path(uri), reference))
             return None
         return read(shown(Path(uri)), uri, data, report)
 
@@ -93,6 +94,16 @@ def shown(path: Path) -> str:
     return resolved.relative_to(here).as_posix() if here in resolved.parents else str(path)
 
 
+def _beside(path: Path, reference: str) -> str:
+    """A file of nearly that name in the folder, or else how references go."""
+    try:
+        close = get_close_matches(path.name, sorted(os.listdir(path.parent)), n=1)
+    except OSError:
+        close = []
+    folder = reference.rpartition("/")[0]
+    return f"did you mean {folder}/{close[0]}?".replace(" /", " ") if close else "a reference goes from the file that it stands in"
+
+
 def _fetch(uri: str, place: Place, report: Report) -> Source | None:
     import httpx  # only a description that refers to the network pays for it
 
@@ -100,6 +111,7 @@ def _fetch(uri: str, place: Place, report: Report) -> Source | None:
         answer = httpx.get(uri, timeout=10.0, follow_redirects=False)
         answer.raise_for_status()
     except httpx.HTTPError as error:
-        report.error("file-missing", f"{uri} cannot be fetched: {error}", place)
+        hint = "try it in a browser; it must answer 200, without a redirect"
+        report.error("file-missing", f"{uri} cannot be fetched: {str(error).splitlines()[0]}", place, hint)
         return None
     return read(uri, uri, answer.content, report)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from tillspec.diagnostics import Report
+from tillspec.document import mistakes
 from tillspec.source import Mark, Position, Source
 
 MAX_DEPTH = 200
@@ -49,41 +50,44 @@ def read(name: str, uri: str, data: bytes, report: Report) -> Source | None:
 
 
 def _read_json(source: Source, report: Report) -> Source | None:
-    twice: list[str] = []
+    twice = False
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
         value = dict(items)
-        if len(value) != len(items):
-            twice.append(next(key for index, (key, _) in enumerate(items) if key in dict(items[:index])))
+        twice |= len(value) != len(items)
         return value
 
     def refuse_constant(word: str) -> Any:
-        raise json.JSONDecodeError(f"{word} is no JSON", source.text, max(source.text.find(word), 0))
+        raise json.JSONDecodeError(f"JSON has no {word}", source.text, mistakes.json_word(source.text, word))
 
     try:
         value = json.loads(source.text, object_pairs_hook=pairs, parse_constant=refuse_constant)
     except json.JSONDecodeError as error:
-        report.error("syntax", f"this is no JSON: {error.msg}", Mark(source, source.at(error.pos)))
+        message, position, hint = mistakes.json_mistake(error, source)
+        report.error("syntax", message, Mark(source, position), hint)
         return None
     except RecursionError:
         return _too_deep(source, report)
     except ValueError as error:
-        report.error("syntax", f"this is no JSON: {error}", Mark(source, Position(1, 1)))
+        report.error("syntax", f"this is no JSON: {error}", Mark(source, Position(1, 1)), "write a smaller number")
         return None
-    for key in twice:
-        offset = source.text.find(json.dumps(key, ensure_ascii=False))
-        again = source.text.find(json.dumps(key, ensure_ascii=False), offset + 1)
-        place = Mark(source, source.at(max(offset if again < 0 else again, 0)))
-        report.error("duplicate-key", f"an object has the key {key!r} twice", place, "remove or rename one of them")
     if twice:
+        for key, first, second in mistakes.json_keys_twice(source.text):
+            _refuse_key(key, source.at(first), Mark(source, source.at(second)), report)
         return None
     if _depth(value) > MAX_DEPTH:
         return _too_deep(source, report)
     return replace(source, value=value)
 
 
+def _refuse_key(key: str, first: Position, place: Mark, report: Report) -> None:
+    message = f"the key {key!r} stands here a second time, first in line {first.line}"
+    report.error("duplicate-key", message, place, "remove or rename one of them")
+
+
 def _too_deep(source: Source, report: Report) -> None:
-    place = Mark(source, Position(1, 1))
+    place = Mark(source, mistakes.too_deep(source, MAX_DEPTH))
     report.error("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", place, "split it into named components")
 
 
@@ -109,13 +113,12 @@ def _read_yaml(source: Source, report: Report) -> Source | None:
             loader.dispose()
         value = _Construct(source, report).value(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        position = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
-        hint = "indent with spaces" if "\t" in source.line(position.line) else ""
-        report.error("syntax", f"this is no YAML: {error.problem or error.context}", Mark(source, position), hint)
+        message, position, hint = mistakes.yaml_mistake(error, source)
+        report.error("syntax", message, Mark(source, position), hint)
         return None
     except yaml.YAMLError as error:
-        report.error("syntax", f"this is no YAML: {str(error).splitlines()[0]}", Mark(source, Position(1, 1)))
+        hint = "remove the characters that cannot be seen"
+        report.error("syntax", f"this is no YAML: {str(error).splitlines()[0]}", Mark(source, Position(1, 1)), hint)
         return None
     except RecursionError:
         return _too_deep(source, report)
@@ -149,17 +152,18 @@ class _Construct:
         if id(node) in self.made:
             return self.made[id(node)]
         if id(node) in self.open:
-            self._refuse("syntax", node, "this alias leads back into itself")
+            self._refuse("syntax", node, "this repeats itself by an alias, without an end", "refer to it by $ref")
             return None, 1
         if depth > MAX_DEPTH:
             raise RecursionError
         self.open.add(id(node))
-        made = self._mapping(node, depth) if isinstance(node, yaml.MappingNode) else self._sequence(node, depth)
+        made: tuple[Any, int] = self._mapping(node, depth) if isinstance(node, yaml.MappingNode) else self._sequence(node, depth)
         self.open.discard(id(node))
-        self.made[id(node)] = made
         if made[1] > MAX_VALUES:
-            self._refuse("too-large", node, f"aliases unfold to more than {MAX_VALUES:,} values here")
-            return None, 1
+            hint = "name what occurs often once, under components, and refer to it by $ref"
+            self._refuse("too-large", node, f"aliases unfold to more than {MAX_VALUES:,} values here", hint)
+            made = None, 1
+        self.made[id(node)] = made
         return made
 
     def _sequence(self, node: yaml.Node, depth: int) -> tuple[list[Any], int]:
@@ -174,12 +178,13 @@ class _Construct:
             value, size = self._make(child, depth + 1)
             total += size
             if not isinstance(name, yaml.ScalarNode):
-                self._refuse("syntax", name, "a key must be a string")
+                self._refuse("syntax", name, "a key must be a text", "put it into quotes")
             elif name.tag == _MERGE:
                 for part in value if isinstance(value, list) else [value]:
                     merged = {**part, **merged} if isinstance(part, dict) else merged
             elif name.value in result:
-                self._refuse("duplicate-key", name, f"the key {name.value!r} stands here a second time")
+                first = next(other for other, _ in node.value if other.value == name.value)
+                _refuse_key(name.value, self._mark(first).position, self._mark(name), self.report)
             else:
                 result[name.value] = value
         return ({**merged, **result} if merged else result), total
@@ -194,9 +199,11 @@ class _Construct:
             return text
         return _number(text)
 
-    def _refuse(self, code: str, node: yaml.Node, message: str) -> None:
-        mark = node.start_mark
-        self.report.error(code, message, Mark(self.source, Position(mark.line + 1, mark.column + 1)))
+    def _refuse(self, code: str, node: yaml.Node, message: str, hint: str) -> None:
+        self.report.error(code, message, self._mark(node), hint)
+
+    def _mark(self, node: yaml.Node) -> Mark:
+        return Mark(self.source, self.source.at(node.start_mark.index))
 
 
 def _tagged(tag: str, text: str) -> Any:

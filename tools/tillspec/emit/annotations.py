@@ -6,7 +6,7 @@ Everything printed here is made of names from a closed list (see `imports`), typ
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -32,12 +32,12 @@ _DEEP = 4
 
 def signature(type_: Type) -> str:
     """The annotation that a person would write: no bounds, `datetime.datetime` for a date-time, `models.<Id>` for a Ref."""
-    return _annotation(type_, validating=False)
+    return _SIGNATURE.annotation(type_)
 
 
 def validating(type_: Type) -> str:
     """The annotation that pydantic checks: with bounds, patterns and formats."""
-    return _annotation(type_, validating=True)
+    return _VALIDATING.annotation(type_)
 
 
 def shape(type_: Type, types: Types, depth: int = 0) -> str:
@@ -135,35 +135,61 @@ def content(declared: model.Content, types: Types) -> ContentView:
     )
 
 
-def _annotation(type_: Type, validating: bool) -> str:
-    options = dict.fromkeys(_options(type_, validating))
-    if "Any" in options:
-        return "Any"
-    return " | ".join([option for option in options if option != "None"] + ["None"] * ("None" in options))
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """How annotations are written: with or without bounds, and what stands before the name of a named type.
+
+    `tags` gives the Python name of a discriminator's property for a union that pydantic can tell apart by it.
+    """
+
+    validating: bool
+    scope: str = "models."
+    tags: Callable[[model.Union], str | None] = lambda _: None
+
+    def annotation(self, type_: Type) -> str:
+        """The annotation of a type."""
+        options = dict.fromkeys(self._options(type_))
+        if "Any" in options:
+            return "Any"
+        return " | ".join([option for option in options if option != "None"] + ["None"] * ("None" in options))
+
+    def _options(self, type_: Type) -> list[str]:
+        """The members of the union that an annotation is; `None` is one of them, more than once perhaps."""
+        match type_:
+            case model.Scalar():
+                options = [_bounded(type_) if self.validating else _scalar(type_, validating=False)]
+            case model.Enum():
+                options = _enum(type_)
+            case model.Array():
+                options = [self._array(type_)]
+            case model.Map():
+                options = [f"dict[str, {self.annotation(type_.values)}]"]
+            case model.Object():
+                options = ["dict[str, Any]"]
+            case model.Union():
+                options = self._union(type_)
+            case model.Ref():
+                options = [f"{self.scope}{class_name(type_.id)}"]
+            case model.Any():
+                options = ["Any"]
+            case _:
+                assert_never(type_)
+        return [*options, "None"] if type_.nullable else options
+
+    def _union(self, type_: model.Union) -> list[str]:
+        options = [source for option in type_.options for source in self._options(option)] or ["Any"]
+        tag = self.tags(type_)
+        return [f"Annotated[{' | '.join(options)}, Field(discriminator={literal(tag)})]"] if tag else options
+
+    def _array(self, type_: model.Array) -> str:
+        source = f"list[{self.annotation(type_.items)}]"
+        if not self.validating:
+            return source
+        bounds = {"min_length": type_.min_items, "max_length": type_.max_items}
+        return _annotated(source, bounds, ["Distinct()"] if type_.unique else [])
 
 
-def _options(type_: Type, validating: bool) -> list[str]:
-    """The members of the union that an annotation is; `None` is one of them, more than once perhaps."""
-    match type_:
-        case model.Scalar():
-            options = [_bounded(type_) if validating else _scalar(type_, validating)]
-        case model.Enum():
-            options = _enum(type_)
-        case model.Array():
-            options = [_array(type_, validating)]
-        case model.Map():
-            options = [f"dict[str, {_annotation(type_.values, validating)}]"]
-        case model.Object():
-            options = ["dict[str, Any]"]
-        case model.Union():
-            options = [source for option in type_.options for source in _options(option, validating)] or ["Any"]
-        case model.Ref():
-            options = [f"models.{class_name(type_.id)}"]
-        case model.Any():
-            options = ["Any"]
-        case _:
-            assert_never(type_)
-    return [*options, "None"] if type_.nullable else options
+_SIGNATURE, _VALIDATING = Notation(validating=False), Notation(validating=True)
 
 
 def _scalar(type_: Scalar, validating: bool) -> str:
@@ -197,15 +223,6 @@ def _bounded(type_: Scalar) -> str:
             case ("python", pattern):
                 extra.append(f"Matches({literal(pattern)})")
     return _annotated(source, bounds, extra)
-
-
-def _array(type_: model.Array, validating: bool) -> str:
-    source = f"list[{_annotation(type_.items, validating)}]"
-    if not validating:
-        return source
-    return _annotated(
-        source, {"min_length": type_.min_items, "max_length": type_.max_items}, ["Distinct()"] if type_.unique else []
-    )
 
 
 def _annotated(source: str, bounds: Mapping[str, object], extra: list[str]) -> str:

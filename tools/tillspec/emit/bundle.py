@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import json
+from functools import lru_cache
+
+from pydantic_core import to_json
 
 from tillspec.api.model import Api
 
 
+@lru_cache(maxsize=2)
 def bundle(api: Api) -> dict[str, str]:
     """`openapi.json`, self-contained, in the order that it was written in."""
-    return {"openapi.json": json.dumps(api.document, ensure_ascii=False, indent=2) + "\n"}
+    return {"openapi.json": to_json(api.document, indent=2).decode() + "\n"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import tillspec.emit.annotations as notation
 from tillspec.api.model import Api, Body, Operation, Parameter, SecurityScheme
@@ -27,18 +28,9 @@ RESERVED = (
 """Arguments that are not parameters, and names that annotations use."""
 
 RESERVED_MODULES = (
-    "app",
-    "client",
-    "close",
-    "aclose",
-    "operations",
-    "models",
-    "responses",
-    "errors",
-    "server",
-    "surface",
-    "webhooks",
-)
+    "app", "client", "close", "aclose", "create_app", "create_router", "make_app", "make_router", "max_body", "operations",
+    "models", "responses", "errors", "server", "surface", "webhooks",
+)  # fmt: skip
 """Names that a tag's module, and the attribute of a client that goes by it, must not take."""
 
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
@@ -102,6 +94,7 @@ _CLASSES = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=4)
 def groups(api: Api, *, webhooks: bool = False) -> tuple[Group, ...]:
     """The groups of an API, in the order of its tags: those of its paths, or of its webhooks and callbacks."""
     chosen = [call for call in calls(api) if (call.operation.role != "path") == webhooks]
@@ -118,6 +111,7 @@ def groups(api: Api, *, webhooks: bool = False) -> tuple[Group, ...]:
     )
 
 
+@lru_cache(maxsize=4)
 def calls(api: Api) -> tuple[Call, ...]:
     """Every operation of an API as a call, in the order of the document; methods of one name are not kept apart yet."""
     named = answers(api)

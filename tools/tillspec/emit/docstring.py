@@ -7,11 +7,14 @@ import re
 import textwrap
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 _WIDTH = 130
+_QUOTES = re.compile(r'"{3,}|"+\Z')
 _MARK = re.compile(r"(?:[-*+]|\d+\.)\s+")
 
 
+@lru_cache(maxsize=4096)
 def docstring(text: str, indent: int = 0) -> str:
     r"""The source of a docstring, from the opening to the closing quotes; lines after the first carry `indent` spaces.
 
@@ -24,9 +27,7 @@ def docstring(text: str, indent: int = 0) -> str:
     body = re.sub(r"\n{3,}", "\n\n", body).strip()
     if not body:
         return ""
-    body = body.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    if body.endswith('"'):
-        body = body[:-1] + '\\"'
+    body = _QUOTES.sub(lambda quotes: '\\"' * len(quotes.group()), body.replace("\\", "\\\\"))
     margin = " " * indent
     source = "\n".join(margin + line if line and number else line for number, line in enumerate(body.split("\n")))
     return f'"""{source}\n{margin}"""' if "\n" in body else f'"""{source}"""'
@@ -54,6 +55,8 @@ def literal(value: object) -> str:
 
 
 def _clean(line: str) -> str:
+    if line.isprintable():
+        return line
     return "".join(c for c in line.expandtabs(4) if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn"))
 
 

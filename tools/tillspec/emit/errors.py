@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tillspec.api.model import Api
 from tillspec.emit import names
@@ -54,6 +55,7 @@ def errors(api: Api, options: Options) -> dict[str, str]:
     return {"errors.py": render("python/checkout_api/errors.py.j2", ErrorsView(imports, public, classes, table))}
 
 
+@lru_cache(maxsize=4)
 def failures(api: Api) -> Mapping[str, Answer]:
     """The answers that a client raises, by the name of their class."""
     return {answer.name: answer for call in calls(api) if call.operation.role == "path" for answer in raised(call)}
@@ -64,6 +66,7 @@ def raised(call: Call) -> tuple[Answer, ...]:
     return tuple(answer for answer in call.answers if answer not in call.successes)
 
 
+@lru_cache(maxsize=4)
 def error_names(api: Api) -> Mapping[str, str]:
     """The exceptions' names, by the names of the response classes: the same, kept apart from the runtime's own."""
     found = tuple(failures(api))

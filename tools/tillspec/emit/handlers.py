@@ -18,6 +18,11 @@ class MethodView:
     docstring: str
     operation_id: str
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """All of the signature: what is asked for stands behind the star."""
+        return ("self", "request: Request", *(("*", *self.arguments) if self.arguments else ()))
+
 
 def method(call: Call, *, documented: bool = True) -> MethodView:
     """The method that an owner implements for an operation."""

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from tillspec.api.model import Api
 from tillspec.emit.bundle import bundle
+from tillspec.emit.client import client
 from tillspec.emit.docstring import docstring, literal
+from tillspec.emit.errors import errors
+from tillspec.emit.operations import operations
 from tillspec.emit.options import Options
+from tillspec.emit.responses import responses
 from tillspec.emit.runtime import runtime
+from tillspec.emit.server import server
+from tillspec.emit.webhooks import webhooks
 
 
 def package(api: Api, options: Options) -> dict[str, str]:
@@ -14,18 +20,9 @@ def package(api: Api, options: Options) -> dict[str, str]:
     about = docstring(f"{api.title}, version {api.version}, as code.\n\n{api.description}") or '"""An API as code."""'
     files = {"__init__.py": f"{about}\n\n__version__ = {literal(api.version)}\n", "py.typed": "", **runtime(api, options)}
     if options.server or options.client:
-        from tillspec.emit.operations import operations
-        from tillspec.emit.responses import responses
-
         files |= responses(api, options) | operations(api, options)
     if options.server:
-        from tillspec.emit.server import server
-        from tillspec.emit.webhooks import webhooks
-
         files |= server(api, options) | webhooks(api, options) | bundle(api)
     if options.client:
-        from tillspec.emit.client import client
-        from tillspec.emit.errors import errors
-
         files |= client(api, options) | errors(api, options)
     return files

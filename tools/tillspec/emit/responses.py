@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import tillspec.emit.annotations as notation
 from tillspec.api.model import Api, Enum, Header, Operation, Response
@@ -18,8 +19,8 @@ from tillspec.emit.templates import render
 
 _FIELDS = ("status", "body", "media_type", "wire", "models", "datetime", "uuid", "dataclass")
 _CLASSES = (
-    "Annotated", "Any", "ClassVar", "Content", "Distinct", "Field", "Header", "Items", "Literal", "Matches", "Properties", "Response",
-    "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "Text", "Value", "Wire",
+    "Annotated", "Any", "ClassVar", "Content", "Distinct", "Field", "Header", "Items", "Literal", "Matches", "Properties",
+    "Response", "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "Text", "Value", "Wire",
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ class Answer:
         return not self.status.isdigit()
 
 
+@lru_cache(maxsize=4)
 def answers(api: Api) -> Mapping[str, tuple[Answer, ...]]:
     """The answers of every operation, by operation id."""
     ambient = ambient_headers(api)
@@ -69,6 +71,7 @@ def answers(api: Api) -> Mapping[str, tuple[Answer, ...]]:
     }
 
 
+@lru_cache(maxsize=4)
 def ambient_headers(api: Api) -> Mapping[str | None, Mapping[str, HeaderField]]:
     """The headers (by lower-case name) that are required, with one type, on every response of every operation of a surface."""
     responses: dict[str | None, list[Response]] = defaultdict(list)

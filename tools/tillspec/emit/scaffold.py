@@ -10,7 +10,7 @@ from tillspec.emit.handlers import MethodView, method, sources
 from tillspec.emit.imports import import_lines, words
 from tillspec.emit.options import Options
 from tillspec.emit.server import PUBLIC
-from tillspec.emit.surfaces import SurfaceView, layout
+from tillspec.emit.surfaces import Layout, SurfaceView, layout
 from tillspec.emit.templates import render
 
 
@@ -41,8 +41,8 @@ class AppView:
     """What app.py is printed from."""
 
     package: str
-    groups: tuple[Group, ...]
-    surfaces: tuple[SurfaceView, ...]
+    imports: tuple[str, ...]
+    arguments: tuple[str, ...]
 
 
 def scaffold(api: Api, options: Options) -> dict[str, str]:
@@ -50,14 +50,29 @@ def scaffold(api: Api, options: Options) -> dict[str, str]:
     plan = layout(api)
     if not plan.groups:
         return {}
-    shaping = tuple(surface for surface in plan.surfaces if not surface.optional)
+    shaping = _shaping(plan)
     files = {
-        "app.py": render("scaffold/app.py.j2", AppView(options.package, plan.groups, shaping)),
+        "app.py": render("scaffold/app.py.j2", _app(plan, options)),
         "handlers/__init__.py": '"""What answers the operations."""\n',
     }
     if shaping:
         files["surfaces.py"] = render("scaffold/surfaces.py.j2", _surfaces(shaping, options))
     return files | {f"handlers/{group.module}.py": _handlers(group, options) for group in plan.groups}
+
+
+def _shaping(plan: Layout) -> tuple[SurfaceView, ...]:
+    """The surfaces that a server cannot do without."""
+    return tuple(surface for surface in plan.surfaces if not surface.optional)
+
+
+def _app(plan: Layout, options: Options) -> AppView:
+    shaping = _shaping(plan)
+    groups = sorted(plan.groups, key=lambda group: group.module)
+    imports = [f"from handlers.{group.module} import {group.name}Handlers" for group in groups]
+    imports += [f"from surfaces import {', '.join(sorted(f'My{surface.name}' for surface in shaping))}"] if shaping else []
+    arguments = [f"{surface.keyword}=My{surface.name}()" for surface in shaping]
+    arguments += [f"{group.module}={group.name}Handlers()" for group in plan.groups]
+    return AppView(options.package, tuple(imports), tuple(arguments))
 
 
 def _handlers(group: Group, options: Options) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import tillspec.emit.annotations as notation
 from tillspec.api.model import Api
 from tillspec.emit import names
-from tillspec.emit.calls import Call, Group, calls, groups
+from tillspec.emit.calls import RESERVED_MODULES, Call, Group, calls, groups
 from tillspec.emit.docstring import literal
 from tillspec.emit.responses import HeaderField, ambient_headers, header_source
 
@@ -27,7 +28,6 @@ class SurfaceView:
     """A surface: `errors` are the JSON bodies of its declared errors, None where there is none, so that it may be left out."""
 
     surface: str | None
-    label: str
     keyword: str
     name: str
     errors: str | None
@@ -47,13 +47,14 @@ class Layout:
     surfaces: tuple[SurfaceView, ...]
 
 
+@lru_cache(maxsize=4)
 def layout(api: Api) -> Layout:
     """The layout of an API's server."""
     tags = groups(api)
     found = tuple(dict.fromkeys(operation.surface for operation in api.operations if operation.role == "path"))
     plain = [names.snake(surface, "surface") if surface else "surface" for surface in found]
-    taken = [group.module for group in tags]
-    keywords = names.unique([f"{name}_surface" if name in taken else name for name in plain], [*taken, "max_body", "router"])
+    taken = [group.module for group in tags] + [name for name in RESERVED_MODULES if name != "surface"]
+    keywords = names.unique([f"{name}_surface" if name in taken else name for name in plain], taken)
     bases = [names.pascal(surface, "") if surface else "" for surface in found]
     used = [group.name for group in tags]
     classes = names.unique([f"{base}Surface" for base in bases], used)
@@ -64,7 +65,6 @@ def layout(api: Api) -> Layout:
         tuple(
             SurfaceView(
                 surface,
-                repr(surface) if surface else "the API",
                 keyword,
                 name,
                 *_errors(api, surface),

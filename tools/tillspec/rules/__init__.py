@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tillspec.diagnostics import Diagnostic
 from tillspec.document.bundle import Bundle
+from tillspec.rules.links import links
 from tillspec.rules.structure import structure
 
-RULES = (structure,)
+RULES = (structure, links)
 
 
 def check(bundle: Bundle) -> list[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -70,5 +71,16 @@ def _meta_validator() -> Any:
 
 def _validator_for(schema: dict[str, Any]) -> Any:
     """Formats are checked as well, but for those of which documents in use are full: a URL with a variable in it is one."""
-    lenient = dict.fromkeys(_UNCHECKED, lambda _: True)
-    return jsonschema_rs.validator_for(schema, mask="this", validate_formats=True, formats=lenient)
+    formats = {**dict.fromkeys(_UNCHECKED, lambda _: True), "regex": _is_pattern}
+    return jsonschema_rs.validator_for(schema, mask="this", validate_formats=True, formats=formats)
+
+
+def _is_pattern(text: str) -> bool:
+    """Whether a text is a regular expression; also one that ECMA-262 allows only for the sake of old programs (annex B)."""
+    try:
+        return _STRICT.is_valid(text) or bool(re.compile(text))
+    except (re.error, OverflowError, RecursionError):
+        return False
+
+
+_STRICT = jsonschema_rs.validator_for({"format": "regex"}, validate_formats=True)

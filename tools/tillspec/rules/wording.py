@@ -14,6 +14,7 @@ _KINDS = {
     "integer": "an integer", "boolean": "true or false", "null": "null",
 }  # fmt: skip
 _META_SCHEMA = "https://json-schema.org/draft/2020-12/json-schema-validation"
+_WORD_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _UNKNOWN_FIELDS = ("unevaluatedProperties", "additionalProperties")
 
 
@@ -63,14 +64,9 @@ class Standard:
         comment = self._part(error).get("$comment", "")
         if comment.startswith("http"):
             return f"see {comment}"
-        path = list(error.schema_path)
-        if path[0] != "definitions":
-            return f"see {'https://spec.openapis.org/oas/latest.html' if '$id' not in self.schema else self._home()}"
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", str(path[1])).lower()
-        return f"see https://spec.openapis.org/oas/v3.0.4.html#{words}-object"
-
-    def _home(self) -> str:
-        return str(self.schema.get("description", "")).rpartition(" ")[2] or str(self.schema["$id"])
+        home = str(self.schema.get("description", "")).rpartition(" ")[2]
+        part = list(error.schema_path)[1] if error.schema_path[0] == "definitions" else ""
+        return f"see {home}" + (f"#{_WORD_BREAK.sub('-', part).lower()}-object" if part else "")
 
     def _about_field(self, error: Any, name: str) -> str:
         part = next(iter(error.schema_path[1:2]), "")
@@ -93,9 +89,6 @@ def about_schema(error: Any) -> Finding:
         hint = "list what is required beside properties, not in each of them: required: [id, name]"
     elif error.kind.name == "type" and error.instance in _KINDS:
         hint = f"write it below: type: {error.instance}"
-    elif error.kind.name == "format" and path[-1:] == ("pattern",):
-        message = f"the pattern {error.instance!r} is no regular expression"
-        hint = "patterns are written as in JavaScript (ECMA-262)"
     return Finding(path, False, message, hint or f"see {_META_SCHEMA}")
 
 
@@ -119,6 +112,8 @@ def _told(error: Any) -> tuple[str, str]:
         case "anyOf" | "oneOf" if _asks_for_one_field(error):
             names = [branch[0].kind.as_dict()["property"] for branch in error.kind.context]
             return f"one of the fields {', '.join(names)} must be here", ""
+        case "format" if facts["format"] == "regex":
+            return f"{_json(error.instance)} is no regular expression", "patterns are written as in JavaScript (ECMA-262)"
         case "falseSchema" | "not":
             return "this is not allowed here", ""
         case _:

@@ -177,7 +177,7 @@ def _serializer(content: Content) -> Callable[[Any], bytes]:
         case "json":
             assert content.value is not None, "JSON content has a value"
             serialize = content.value.adapter.serializer.to_json
-            return lambda body: serialize(body, by_alias=True, warnings="error")
+            return lambda body: serialize(body, by_alias=True, exclude_unset=True, warnings="error")
         case "form":
             return lambda body: encode_form(content, body).encode()
         case "text":

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic_core import to_json
@@ -22,10 +23,10 @@ from starlette.types import Receive, Scope, Send
 from . import media
 from .authentication import authenticator, challenge
 from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, raw_request
-from .operation import Operation, SecurityScheme
+from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
 from .refusal import STATUSES, Kind, OperationNotImplemented, Refusal, Surface, Violation
-from .replies import Reply, Undeclared, ambient_headers, plain_headers, problem, writers
+from .replies import Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
 from .request import Request
 from .routing import Endpoint, PathRoute, PathRoutes, blank, expressions
 
@@ -189,17 +190,29 @@ class _Endpoint:
 
     def __init__(self, binding: Binding, schemes: Mapping[str, SecurityScheme], max_body: int) -> None:
         operation = binding.operation
+        self._operation = operation
         self._id = operation.id
         self._handler: Callable[..., Any] | None = getattr(binding.handlers, binding.method, None)
         self._errors = _Errors(binding, operation.id)
         self._authenticate = authenticator(operation, schemes)
         self._challenge = challenge(operation, schemes)
         self._names = expressions(binding.path or operation.path)
-        self._parameters = ParameterReader(operation) if operation.parameters else None
-        self._body = BodyReader(operation.body) if operation.body else None
         self._offers = offers(operation)
-        self._writers = writers(operation)
         self._max_body = max_body
+
+    # What needs the models' validators is made when the first request comes: a large API starts at once.
+
+    @cached_property
+    def _parameters(self) -> ParameterReader | None:
+        return ParameterReader(self._operation) if self._operation.parameters else None
+
+    @cached_property
+    def _body(self) -> BodyReader | None:
+        return BodyReader(self._operation.body) if self._operation.body else None
+
+    @cached_property
+    def _writers(self) -> Mapping[type[Response], Write]:
+        return writers(self._operation)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
         """Answers one request."""

@@ -44,7 +44,10 @@ def parse(text: str) -> Lock:
     Raises:
         ValueError: it is no lock; the message says why.
     """
-    value: Any = json.loads(text)
+    try:
+        value: Any = json.loads(text)
+    except ValueError:
+        raise ValueError("it holds a merge conflict" if "<<<<<<<" in text else "it is no JSON") from None
     fields = {name: value.get(name) for name in Lock.__slots__} if isinstance(value, dict) else {}
     maps = ("configuration", "contract", "outputs")
     if not fields or not all(isinstance(fields[name], dict if name in maps else str) for name in fields):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -113,32 +113,43 @@ def check_owned(plan: Plan, report: Report, *, force: bool = False) -> None:
             report.error("output-edited", f"{plan.folder / file.path} was edited by hand", hint=hint)
 
 
-def apply(plan: Plan, report: Report) -> None:
-    """Do what a plan says. Each file appears whole; when one cannot be written, all are put back as they were."""
-    done: list[File] = []
+def missing(folder: Path, files: Mapping[str, str]) -> Plan:
+    """The plan that makes those of the user's own files that are not there yet; what is there is never touched."""
+    new = [File(path, None, text.encode()) for path, text in sorted(files.items()) if not os.path.lexists(folder / path)]
+    return Plan(folder, tuple(new), ())
+
+
+def apply(plans: Sequence[Plan], report: Report) -> None:
+    """Do what plans say. Each file appears whole; when one cannot be written, all are put back as they were."""
+    folders = [folder for plan in plans for folder in (plan.folder, *plan.folder.parents) if not folder.exists()]
+    done: list[tuple[Path, File]] = []
     try:
-        for file in plan.changes:
-            _put(plan.folder / file.path, file.after)
-            done.append(file)
+        for plan in plans:
+            for file in plan.changes:
+                done.append((plan.folder, file))
+                _put(plan.folder / file.path, file.after)
+    except BaseException as error:
+        _put_back(done, folders)
+        if not isinstance(error, OSError):
+            raise
+        message = f"{error.filename or plans[0].folder} cannot be written: {error.strerror or error}; nothing was changed"
+        report.error("output-unwritable", message, hint="look at the folder's owner and free space, or choose another")
+        return
+    for plan in plans:
         _remove_empty(plan.folder, [file.path for file in plan.of(Status.STALE)])
-    except OSError as error:
-        for file in reversed(done):
-            _put(plan.folder / file.path, file.before)
-        message = f"{error.filename or plan.folder} cannot be written: {error.strerror or error}; nothing was changed"
-        report.error("output-unwritable", message, hint="look at the folder's owner and free space, or choose another with --out")
 
 
-def write_missing(folder: Path, files: Mapping[str, str], report: Report) -> list[str]:
-    """Write those of the user's own files that are not there yet, and say which; what is there is never touched."""
-    made = []
-    try:
-        for path, text in sorted(files.items()):
-            if not (folder / path).exists():
-                _put(folder / path, text.encode())
-                made.append(path)
-    except OSError as error:
-        report.error("output-unwritable", f"{error.filename or folder} cannot be written: {error.strerror or error}")
-    return made
+def _put_back(files: list[tuple[Path, File]], folders: list[Path]) -> None:
+    """Make files what they were before, and remove the folders that were made for them."""
+    for folder, file in reversed(files):
+        path = folder / file.path
+        if (path.read_bytes() if path.is_file() else None) != file.before:
+            _put(path, file.before)
+        if file.before is None:
+            _remove_empty(folder, [file.path])
+    for folder in folders:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
 
 
 def _put(path: Path, data: bytes | None) -> None:

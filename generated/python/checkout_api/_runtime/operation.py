@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import TypeAdapter
 
-ResultT = TypeVar("ResultT", covariant=True)
+ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 Kind = Literal["string", "integer", "number", "boolean", "null"]
@@ -19,13 +19,16 @@ Carrier = Literal["json", "form", "text", "bytes"]
 
 @dataclass(frozen=True)
 class Value:
-    """A typed value: the annotation that describes it, and the pydantic adapter for it, made at first use."""
+    """A typed value: the annotation that describes it, and the pydantic adapter for it, made whole at first use."""
 
     annotation: Any
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
-        return TypeAdapter(self.annotation)
+        adapter = TypeAdapter(self.annotation)
+        # Models defer their building. An adapter would do it whenever somebody looks, by the frames that happen to be above.
+        adapter.rebuild()
+        return adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ class SecurityScheme:
 
 # No slots: with them, the `__setattr__` of a frozen class raises when typing marks what `Operation[X](...)` made.
 @dataclass(frozen=True, kw_only=True)
-class Operation(Generic[ResultT]):
+class Operation(Generic[ResultT_co]):
     """An operation: what a request to it is made of, and what may answer it.
 
     `responses` goes from `"201"`, `"4XX"` or `"default"` to the response class. `security` lists alternatives, each the

@@ -250,7 +250,7 @@ def _fits(content: Content, body: Any) -> bool:
 def _encoded(content: Content, body: Any) -> bytes:
     match content.carrier:
         case "json" if content.value is not None:
-            return content.value.adapter.serializer.to_json(body, by_alias=True, warnings="error")
+            return content.value.adapter.serializer.to_json(body, by_alias=True, exclude_unset=True, warnings="error")
         case "form":
             return encoding.encode_form(content, body).encode()
         case "text":

@@ -1,0 +1,73 @@
+"""Everything that was asked for: each emitter is one function, and a new output touches no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tillspec.api import model
+from tillspec.api.model import Api, Type
+from tillspec.diagnostics import Report
+from tillspec.emit.bundle import bundle
+from tillspec.emit.models import models
+from tillspec.emit.options import Options
+from tillspec.emit.package import package
+from tillspec.emit.patterns import engine
+from tillspec.emit.scaffold import scaffold
+from tillspec.request import Request
+from tillspec.source import Span
+
+
+def emit(api: Api, request: Request, report: Report) -> dict[str, str]:
+    """The generated files, by path below the output folder, not yet formatted. What cannot be made or kept is reported."""
+    options = _options(request)
+    files: dict[str, str] = bundle(api) if request.wants("bundle") else {}
+    if request.only == {"bundle"}:
+        return files
+    _report_patterns(api, report)
+    inside = package(api, options) | models(api, options, report)
+    return files | {f"{request.package_folder}/{path}": text for path, text in inside.items()}
+
+
+def own_files(api: Api, request: Request) -> dict[str, str]:
+    """The user's own files for a new server, by path below the folder that the user names."""
+    return scaffold(api, _options(request))
+
+
+def _options(request: Request) -> Options:
+    return Options(request.package, server=request.wants("server"), client=request.wants("client"))
+
+
+def _report_patterns(api: Api, report: Report) -> None:
+    """A pattern that no engine can carry is told, not dropped in silence."""
+    for type_, span in _with_spans(api):
+        for scalar in _scalars(type_):
+            if scalar.pattern is not None and engine(scalar.pattern) is None:
+                hint = "write it by ECMA-262; in a character class, escape - and ["
+                report.warning("pattern", f"the pattern {scalar.pattern!r} cannot be checked by the generated code", span, hint)
+
+
+def _with_spans(api: Api) -> Iterator[tuple[Type, Span]]:
+    for named in api.types.values():
+        yield named.type, named.span
+    for operation in api.operations:
+        for parameter in operation.parameters:
+            yield parameter.type, parameter.span
+        for response in operation.responses:
+            for header in response.headers:
+                yield header.type, header.span
+
+
+def _scalars(type_: Type) -> Iterator[model.Scalar]:
+    match type_:
+        case model.Scalar():
+            yield type_
+        case model.Array(items=inner) | model.Map(values=inner):
+            yield from _scalars(inner)
+        case model.Union(options=options):
+            for option in options:
+                yield from _scalars(option)
+        case model.Object(fields=fields):
+            for field in fields:
+                yield from _scalars(field.type)
+        case _:
+            return

@@ -72,7 +72,6 @@ def snapshot(folder: Path) -> dict[str, bytes | None]:
 def tillspec(monkeypatch: pytest.MonkeyPatch) -> Tillspec:
     """`tillspec("generate", "--out", "x", cwd=folder)`: the command line as a user runs it, but without a new process."""
     from click.testing import CliRunner
-
     from tillspec.cli import main
 
     def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

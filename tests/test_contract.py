@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,11 @@ def examples(node: dict[str, Any]) -> dict[str, Any]:
     return {name: resolved(each)["value"] for name, each in node.get("examples", {}).items()}
 
 
+def named(cases: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Cases of a test, each named by its first value."""
+    return [pytest.param(*case, id=str(case[0])) for case in cases]
+
+
 # Valid
 
 
@@ -143,7 +148,7 @@ def test_the_lock_of_node_names_no_registry() -> None:
 def test_no_text_is_a_truth_value_to_an_old_loader(path: Path) -> None:
     """A bare `NO` is `false` to YAML 1.1; countries and currencies are quoted."""
     plain = [event.value for event in yaml.parse(path.read_text()) if isinstance(event, yaml.ScalarEvent) and event.style is None]
-    assert [text for text in plain if re.fullmatch(r"(?i)y|n|yes|no|on|off", text)] == []
+    assert [text for text in plain if re.fullmatch(r"(?i)yes|no|on|off", text)] == []
 
 
 # Whole
@@ -155,7 +160,7 @@ def test_every_operation_of_the_table_is_there_and_no_other() -> None:
     assert len(TABLE) == 25
 
 
-@pytest.mark.parametrize("operation", (PATHS | WEBHOOKS).values(), ids=PATHS | WEBHOOKS)
+@pytest.mark.parametrize("operation", list((PATHS | WEBHOOKS).values()), ids=list(PATHS | WEBHOOKS))
 def test_an_operation_says_what_it_is(operation: dict[str, Any]) -> None:
     assert operation["x-surface"] in {"vinr", "gr4vy", "dintero", "diddo"}
     assert len(operation["tags"]) == 1
@@ -169,7 +174,7 @@ def test_an_operation_says_what_it_is(operation: dict[str, Any]) -> None:
     assert set(re.findall(r"{(\w+)}", operation["path"])) == {p["name"] for p in operation["parameters"] if p["in"] == "path"}
 
 
-@pytest.mark.parametrize("operation", PATHS.values(), ids=PATHS)
+@pytest.mark.parametrize("operation", list(PATHS.values()), ids=list(PATHS))
 def test_an_operation_declares_the_usual_errors(operation: dict[str, Any]) -> None:
     declared = set(operation["responses"])
     assert {"400", "429", "500", "503"} <= declared
@@ -177,7 +182,7 @@ def test_an_operation_declares_the_usual_errors(operation: dict[str, Any]) -> No
     assert ("415" in declared) == ("requestBody" in operation)
 
 
-@pytest.mark.parametrize(("key", "response"), ERRORS.items(), ids=map(" ".join, ERRORS))
+@pytest.mark.parametrize(("key", "response"), list(ERRORS.items()), ids=[" ".join(key) for key in ERRORS])
 def test_an_error_has_a_schema_and_an_example(key: tuple[str, str], response: dict[str, Any]) -> None:
     content = response["content"]["application/json"]
     assert "schema" in content
@@ -199,7 +204,7 @@ def test_an_error_has_a_schema_and_an_example(key: tuple[str, str], response: di
                 assert {"code", "message"} <= value.keys() <= {"code", "message", "errors"}
 
 
-@pytest.mark.parametrize(("key", "response"), RESPONSES.items(), ids=map(" ".join, RESPONSES))
+@pytest.mark.parametrize(("key", "response"), list(RESPONSES.items()), ids=[" ".join(key) for key in RESPONSES])
 def test_a_response_has_its_headers(key: tuple[str, str], response: dict[str, Any]) -> None:
     name, status = key
     headers = {text: resolved(header) for text, header in response.get("headers", {}).items()}
@@ -216,7 +221,7 @@ def test_a_response_has_its_headers(key: tuple[str, str], response: dict[str, An
         assert {"X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"} <= set(headers)
 
 
-@pytest.mark.parametrize("name", LINKS)
+@pytest.mark.parametrize("name", list(LINKS))
 def test_what_creates_links_to_what_reads(name: str) -> None:
     success = RESPONSES[name, min(PATHS[name]["responses"])]
     assert {link["operationId"] for link in success["links"].values()} >= LINKS[name]
@@ -228,7 +233,7 @@ def _links() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
             yield f"{name} {status} {title}", resolved(link), response
 
 
-@pytest.mark.parametrize(("title", "link", "response"), _links(), ids=[title for title, _, _ in _links()])
+@pytest.mark.parametrize(("title", "link", "response"), named(_links()))
 def test_a_link_leads_somewhere(title: str, link: dict[str, Any], response: dict[str, Any]) -> None:
     target, source = PATHS[link["operationId"]], PATHS[title.split(" ", maxsplit=1)[0]]
     given = link.get("parameters", {})
@@ -254,6 +259,9 @@ def _at(value: Any, pointer: str) -> Any:
 # Examples fit their schemas
 
 Valued = tuple[str, Any, Any]
+
+_DATA = ("examples", "enum", "const", "default")
+_PARTIAL = ("allOf", "contains", "if", "then", "else", "not")
 
 
 def _bodies() -> Iterator[tuple[str, Any, Any, bool]]:
@@ -289,12 +297,12 @@ def _of_schemas(node: Any, place: str) -> Iterator[Valued]:
         if "default" in node and not isinstance(node["default"], dict):
             yield f"{place} default", node, node["default"]
         for key, child in node.items():
-            if key not in ("examples", "enum", "const", "default"):
+            if key not in _DATA:
                 yield from _of_schemas(child, f"{place}/{key}")
 
 
 def _closed(schemas: dict[str, Any]) -> dict[str, Any]:
-    """Schemas by which an object has no field that is not declared: what is composed by `allOf` is closed as a whole.
+    """Schemas by which an object has no field that is not declared: what `allOf` composes is closed as a whole.
 
     Under its own name each schema stays open, for `allOf`; `closed.<name>` is closed, and so is all that it holds.
     """
@@ -333,8 +341,8 @@ def _errors(schema: Any, value: Any, schemas: dict[str, Any]) -> list[str]:
     return [f"{error.instance_path}: {error.message}" for error in validator.iter_errors(value)]
 
 
-@pytest.mark.parametrize(("schema", "value", "response"), [b[1:] for b in _bodies()], ids=[b[0] for b in _bodies()])
-def test_an_example_fits_its_schema(schema: Any, value: Any, response: bool) -> None:
+@pytest.mark.parametrize(("place", "schema", "value", "response"), named(_bodies()))
+def test_an_example_fits_its_schema(place: str, schema: Any, value: Any, response: bool) -> None:
     assert _errors(schema, value, OPEN) == []
     if response and "$ref" in schema:  # a response is open, but an example uses what is declared
         closed = {"$ref": schema["$ref"].replace("/schemas/", "/schemas/closed.")}
@@ -364,8 +372,8 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
         yield from _objects(child)
 
 
-@pytest.mark.parametrize(("schema", "value"), [v[1:] for v in _values()], ids=[v[0] for v in _values()])
-def test_a_small_example_fits_its_schema(schema: Any, value: Any) -> None:
+@pytest.mark.parametrize(("place", "schema", "value"), named(_values()))
+def test_a_small_example_fits_its_schema(place: str, schema: Any, value: Any) -> None:
     assert _errors(schema, value, OPEN) == []
 
 

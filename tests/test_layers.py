@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tillspec import resources
 from tillspec.api.model import Api
 from tillspec.diagnostics import Report

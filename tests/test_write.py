@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 from conftest import Tillspec, snapshot
-
 from tillspec.write import plan as writing
 
 CONTRACT = """\
@@ -137,7 +136,9 @@ def times(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("more", "told"), [((), "out: up to date\n"), (("--handlers", "src"), "out: 43 unchanged")], ids=["by the lock", "by comparing"]
+    ("more", "told"),
+    [((), "out: up to date\n"), (("--handlers", "src"), " unchanged (")],
+    ids=["by the lock", "by comparing"],
 )
 def test_a_run_with_nothing_to_do_touches_nothing(project: Path, tillspec: Tillspec, more: tuple[str, ...], told: str) -> None:
     before = times(project / "out")

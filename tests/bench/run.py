@@ -1,7 +1,7 @@
 """Generation, measured: CPU seconds and peak memory of whole processes, side by side in one run.
 
-Each row is the median of several runs, the rivals' in turn with ours. Figures are for reading, not for asserting: they depend on the
-machine; the ratios less so.
+Each row is the median of several runs, the rivals' in turn with ours. Figures are for reading, not for asserting: they depend on
+the machine; the ratios less so.
 """
 
 from __future__ import annotations

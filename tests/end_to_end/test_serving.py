@@ -89,7 +89,7 @@ def empty() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize("operation", DESCRIBED.values(), ids=DESCRIBED)
+@pytest.mark.parametrize("operation", list(DESCRIBED.values()), ids=list(DESCRIBED))
 def test_what_is_left_out_answers_501(operation: Described, empty: str) -> None:
     headers = TOKENS[operation.surface] if operation.secured else {}
     with httpx.Client() as http:

@@ -10,6 +10,8 @@ from tillspec.source import Place, Position
 
 
 class Severity(StrEnum):
+    """An error stops the work, a warning does not."""
+
     ERROR = "error"
     WARNING = "warning"
 

@@ -4,5 +4,7 @@ from pathlib import Path
 
 schema = '{"type": "array", "items": ' * 10_000 + "{}" + "}" * 10_000
 Path("openapi.json").write_text(
-    '{"openapi": "3.1.0", "info": {"title": "Deep", "version": "1"}, "paths": {}, "components": {"schemas": {"Deep": ' + schema + "}}}"
+    '{"openapi": "3.1.0", "info": {"title": "Deep", "version": "1"}, "paths": {}, "components": {"schemas": {"Deep": '
+    + schema
+    + "}}}"
 )

@@ -84,7 +84,9 @@ class _Builder:
         self.schemas = Schemas(bundle, report)
         self.root = _Place(bundle.value, "")
         self.operations: list[Operation] = []
-        self.security_schemes = {name: self._scheme(name, at) for name, at in self.root.get("components", "securitySchemes").items()}
+        self.security_schemes = {
+            name: self._scheme(name, at) for name, at in self.root.get("components", "securitySchemes").items()
+        }
 
     def api(self) -> Api:
         self.schemas.read_components()
@@ -147,8 +149,7 @@ class _Builder:
         )
         self.operations.append(operation)
         for name, callback in at.get("callbacks").items():
-            callback = self._deref(callback)
-            for expression, below in callback.items():
+            for expression, below in self._deref(callback).items():
                 self._path_item(expression, below, "callback", identifier + names.type_id(name))
 
     def _parameters(self, owner: str, path: str, item: _Place, at: _Place, role: str) -> tuple[Parameter, ...]:
@@ -165,7 +166,9 @@ class _Builder:
                 own[parameter.location, parameter.name] = parameter
             found |= own
         if role == "path":
-            self._check_path(path, {parameter.name: parameter for parameter in found.values() if parameter.location == "path"}, at)
+            self._check_path(
+                path, {parameter.name: parameter for parameter in found.values() if parameter.location == "path"}, at
+            )
         return tuple(found.values())
 
     def _check_path(self, path: str, declared: dict[str, Parameter], at: _Place) -> None:
@@ -188,7 +191,9 @@ class _Builder:
             return None  # a reference that led nowhere, which was told
         location = at.value.get("in") if isinstance(at.value, dict) else None
         if location not in _STYLES or not isinstance(at.value.get("name"), str):
-            self.report.error("structure", "a parameter has a name, and in: path, query, header or cookie", self.bundle.span(at.pointer))
+            self.report.error(
+                "structure", "a parameter has a name, and in: path, query, header or cookie", self.bundle.span(at.pointer)
+            )
             return None
         name = at.value["name"]
         media_type, schema_at = self._carried(at)
@@ -235,8 +240,8 @@ class _Builder:
     def _contents(self, name: str, at: _Place) -> tuple[Content, ...]:
         found: list[Content] = []
         seen: list[tuple[Any, Any]] = []
-        for media_type, content in at.items():
-            content = self._deref(content)
+        for media_type, place in at.items():
+            content = self._deref(place)
             schema_at = content.get("schema")
             made = next((made for value, made in seen if value == schema_at.value), None)
             if made is None and schema_at.value is not None:
@@ -252,23 +257,26 @@ class _Builder:
     def _examples(self, at: _Place) -> Iterator[Example]:
         if isinstance(at.value, dict) and "example" in at.value:
             yield Example("example", at.value["example"], span=self.bundle.span(at.get("example").pointer))
-        for name, example in at.get("examples").items():
-            example = self._deref(example)
+        for name, place in at.get("examples").items():
+            example = self._deref(place)
             if isinstance(example.value, dict) and "value" in example.value:
-                place = self.bundle.span(example.get("value").pointer)
-                yield Example(name, example.value["value"], example.text("summary"), example.text("description"), span=place)
+                span = self.bundle.span(example.get("value").pointer)
+                yield Example(name, example.value["value"], example.text("summary"), example.text("description"), span=span)
 
     def _responses(self, owner: str, at: _Place) -> Iterator[Response]:
-        for status, place in at.items():
+        for key, place in at.items():
             found = self._deref(place)
-            status = status.upper() if status != "default" else status
+            status = key.upper() if key != "default" else key
             if not isinstance(found.value, dict) or not (status == "default" or _STATUS.fullmatch(status)):
                 hint = "a status is '200', '4XX' or default"
-                self.report.error("structure", f"{status!r} is no response status", self.bundle.span(place.pointer, key=True), hint)
+                self.report.error(
+                    "structure", f"{status!r} is no response status", self.bundle.span(place.pointer, key=True), hint
+                )
                 continue
             shared = found.pointer.startswith("/components/responses/")
             component = split(found.pointer)[-1] if shared else None
-            name = names.type_id(component) if component else f"{names.type_id(owner)}{status.capitalize() if status == 'default' else status}"
+            own = f"{names.type_id(owner)}{'Default' if status == 'default' else status}"
+            name = names.type_id(component) if component else own
             yield Response(
                 status=status,
                 contents=self._contents(f"{name}Body", found.get("content")),
@@ -406,5 +414,3 @@ def _made_id(method: str, path: str, role: str) -> str:
 
 def _default(schema: Any) -> str | None:
     return json.dumps(schema["default"], ensure_ascii=False) if isinstance(schema, dict) and "default" in schema else None
-
-

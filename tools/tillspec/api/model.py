@@ -56,6 +56,8 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class Array:
+    """A list of which all items have one type; where positions differ (`prefixItems`), items are `Any`."""
+
     items: Type
     min_items: int | None = None
     max_items: int | None = None
@@ -124,6 +126,8 @@ class Discriminator:
 
 
 class Presence(StrEnum):
+    """Whether a property must be there. What it is worth when absent is its default; whether it may be null is its type's."""
+
     REQUIRED = "required"
     OPTIONAL = "optional"
 
@@ -179,6 +183,8 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Example:
+    """A value that a document gives as an example of a body."""
+
     name: str
     value: Json = field(compare=False, repr=False)
     summary: str = ""
@@ -283,6 +289,8 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Server:
+    """A base URL; `variables` are the defaults of those that stand in it in braces."""
+
     url: str
     description: str = ""
     variables: tuple[tuple[str, str], ...] = ()
@@ -315,13 +323,18 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Tag:
+    """A group of operations."""
+
     name: str
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Api:
-    """A whole API, itself only: what follows from it can be kept by it. `document` is the bundle that it was read from; `types` is in the order of the document."""
+    """A whole API. `document` is the bundle that it was read from; `types` is in the order of the document.
+
+    An API equals itself alone, so that what follows from it can be kept by it.
+    """
 
     title: str
     version: str

@@ -38,7 +38,9 @@ _SINGLES = (
     "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not",
     "unevaluatedItems", "unevaluatedProperties", "contentSchema",
 )  # fmt: skip
-_NO_NAMES_BELOW = frozenset({"contains", "propertyNames", "if", "then", "else", "not", "dependentSchemas", "$defs", "definitions"})
+_NO_NAMES_BELOW = frozenset(
+    {"contains", "propertyNames", "if", "then", "else", "not", "dependentSchemas", "$defs", "definitions"}
+)
 _ANNOTATIONS = frozenset(
     ("description", "title", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "externalDocs", "xml")
 )
@@ -218,9 +220,9 @@ class Schemas:
         identifier = self.free.take(name)
         kept = {key: value[key] for key in ("description", "default", "deprecated", "readOnly", "writeOnly") if key in value}
         kinds = value.get("type")
-        nullable = isinstance(kinds, list) and "null" in kinds
+        others = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else []
+        nullable = isinstance(kinds, list) and len(others) < len(kinds)
         if nullable:
-            others = [kind for kind in kinds if kind != "null"]
             value = {**value, "type": others[0] if len(others) == 1 else others}
         moved = {key: item for key, item in value.items() if key not in ("default", "readOnly", "writeOnly")}
         self._add(identifier, moved, pointer, inline=True)
@@ -322,9 +324,7 @@ def _discriminator(schema: dict[str, Untyped]) -> Discriminator | None:
     if not isinstance(found, dict) or not isinstance(found.get("propertyName"), str):
         return None
     mapping = found.get("mapping") or {}
-    return Discriminator(
-        found["propertyName"], tuple((key, str(value).removeprefix(_PREFIX)) for key, value in mapping.items())
-    )
+    return Discriminator(found["propertyName"], tuple((key, str(value).removeprefix(_PREFIX)) for key, value in mapping.items()))
 
 
 def _deserves_a_name(schema: dict[str, Untyped]) -> bool:
@@ -332,9 +332,9 @@ def _deserves_a_name(schema: dict[str, Untyped]) -> bool:
         return False
     if schema.get("properties"):
         return True
-    return any(
-        isinstance(part, dict) and ("$ref" in part or _deserves_a_name(part))
-        for part in (schema.get("allOf") if isinstance(schema.get("allOf"), list) else ())
+    parts = schema.get("allOf")
+    return isinstance(parts, list) and any(
+        isinstance(part, dict) and ("$ref" in part or _deserves_a_name(part)) for part in parts
     )
 
 
@@ -351,10 +351,9 @@ def _branch_name(schema: Untyped, index: int) -> str:
 
 
 def _scalars(schema: dict[str, Untyped], kinds: list[str]) -> Type:
-    options = tuple(_scalar(schema, kind) for kind in kinds if kind in _KINDS)
-    if len(options) < len(kinds):
-        others = tuple(Map(Any()) if kind == "object" else Array(Any()) for kind in kinds if kind in ("object", "array"))
-        options += others  # type: ignore[assignment]
+    made: dict[str, Type] = {"object": Map(Any()), "array": Array(Any())}
+    options: tuple[Type, ...] = tuple(_scalar(schema, kind) for kind in kinds if kind in _KINDS)
+    options += tuple(made[kind] for kind in kinds if kind in made)
     if len(options) == 1:
         return options[0]
     return Union(options) if options else Any()

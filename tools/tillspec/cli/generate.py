@@ -39,13 +39,38 @@ Examples:
 Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date), 2 wrong usage.
 """
 )
-@click.option("--spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"), show_default=True, help="The root document, YAML or JSON.")
-@click.option("--out", type=click.Path(path_type=Path), default=Path("generated"), show_default=True, help="The folder to write; it is Tillspec's own.")
+@click.option(
+    "--spec",
+    type=click.Path(path_type=Path),
+    default=Path("spec/openapi.yaml"),
+    show_default=True,
+    help="The root document, YAML or JSON.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("generated"),
+    show_default=True,
+    help="The folder to write; it is Tillspec's own.",
+)
 @click.option("--package", default="checkout_api", show_default=True, help="The import name of the generated package.")
 @click.option("--only", multiple=True, type=click.Choice(OUTPUTS), help="Make this alone (may be repeated).")
-@click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Keep the operations of this x-surface alone (may be repeated).")
-@click.option("--handlers", type=click.Path(path_type=Path), metavar="DIR", help="Scaffold your own handler files here, once; what is there is never touched.")
-@click.option("--allow", "allowed", multiple=True, metavar="WHERE", help="A URL or folder outside the contract's own that references may lead to (may be repeated).")
+@click.option(
+    "--surface", "surfaces", multiple=True, metavar="NAME", help="Keep the operations of this x-surface alone (may be repeated)."
+)
+@click.option(
+    "--handlers",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Scaffold your own handler files here, once; what is there is never touched.",
+)
+@click.option(
+    "--allow",
+    "allowed",
+    multiple=True,
+    metavar="WHERE",
+    help="A URL or folder outside the contract's own that references may lead to (may be repeated).",
+)
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if a run would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand, or whose lock is broken.")
 def generate(check_only: bool, force: bool, **given: Any) -> None:
@@ -64,15 +89,25 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
 
 
 def _request(
-    spec: Path, out: Path, package: str, only: tuple[str, ...], surfaces: tuple[str, ...], handlers: Path | None, allowed: tuple[str, ...]
+    spec: Path,
+    out: Path,
+    package: str,
+    only: tuple[str, ...],
+    surfaces: tuple[str, ...],
+    handlers: Path | None,
+    allowed: tuple[str, ...],
 ) -> Request:
     import keyword
 
     parts = package.split(".")
     if not all(part.isidentifier() and not keyword.iskeyword(part) and part.isascii() for part in parts):
-        raise click.BadParameter(f"{package!r} is no import name; use letters, digits and _, as in shop_api", param_hint="--package")
+        raise click.BadParameter(
+            f"{package!r} is no import name; use letters, digits and _, as in shop_api", param_hint="--package"
+        )
     if parts[0] in sys.stdlib_module_names or parts[0] in _TAKEN:
-        raise click.BadParameter(f"{package!r} would hide a package that Python or the generated code needs", param_hint="--package")
+        raise click.BadParameter(
+            f"{package!r} would hide a package that Python or the generated code needs", param_hint="--package"
+        )
     if out.resolve() in (spec.resolve(), *spec.resolve().parents):
         raise click.BadParameter(f"{out} holds the contract; choose a folder of its own", param_hint="--out")
     if handlers and out.resolve() in (handlers.resolve(), *handlers.resolve().parents):
@@ -150,7 +185,9 @@ def _tell_check(plan: Plan) -> None:
         if file.edited:
             reason = "edited by hand"
         click.echo(f"{click.style(reason, fg='red')}: {plan.folder / file.path}")
-    for file in [file for file in wrong if file.before is not None and file.after is not None and file.path != "tillspec.lock"][:_MOST_DIFFS]:
+    for file in [file for file in wrong if file.before is not None and file.after is not None and file.path != "tillspec.lock"][
+        :_MOST_DIFFS
+    ]:
         click.echo("\n" + file.diff())
     for path in plan.foreign:
         click.echo(f"{click.style('foreign', fg='red')}: {plan.folder / path} was not generated; move it away")

@@ -65,7 +65,10 @@ def _refuse_version(root: Source, report: Report) -> None:
         hint = "convert it to OpenAPI 3.1 first, for instance with swagger2openapi"
         report.error("not-openapi", f"Swagger {value['swagger']} is not supported", Span(root, "/swagger"), hint)
     elif isinstance(version, int | float):
-        message, hint = f"the version is the number {version}, and must be a string", f"put it into quotes, in full: '{version}.0'"
+        message, hint = (
+            f"the version is the number {version}, and must be a string",
+            f"put it into quotes, in full: '{version}.0'",
+        )
         report.error("not-openapi", message, Span(root, "/openapi"), hint)
     elif "openapi" in value:
         hint = f"write it in full: '{version}.0'" if version in ("3.0", "3.1", "3.2") else "3.0, 3.1 and 3.2 are, as in '3.1.0'"
@@ -160,7 +163,7 @@ class _Bundler:
             whole = siblings
         if found is self.document.root and fragment.startswith("/components/"):
             return {"$ref": f"#{fragment}", **whole}
-        if kind in ("path-item", "security-scheme", "callback") and found is not self.document.root or kind == "path-item":
+        if (kind in ("path-item", "security-scheme", "callback") and found is not self.document.root) or kind == "path-item":
             return self._inline(kind, (found, fragment, there), whole, place, out)
         if found is self.document.root:
             return {"$ref": f"#{fragment}", **whole}
@@ -178,13 +181,13 @@ class _Bundler:
         name = self.names.get((found.uri, fragment, kind))
         return name is not None and out == join("/components", SECTIONS[kind], name)
 
-    def _inline(
-        self, kind: str, target: tuple[Source, Pointer, Any], siblings: dict[str, Any], place: Span, out: Pointer
-    ) -> Any:
+    def _inline(self, kind: str, target: tuple[Source, Pointer, Any], siblings: dict[str, Any], place: Span, out: Pointer) -> Any:
         found, fragment, there = target
         if (found.uri, fragment) in self.inlining:
             what = kind.replace("-", " ")
-            self.report.error("ref-cycle", f"this {what} leads back to itself", place, f"one of them must be a {what}, in place of a $ref")
+            self.report.error(
+                "ref-cycle", f"this {what} leads back to itself", place, f"one of them must be a {what}, in place of a $ref"
+            )
             return {}
         self.inlining.append((found.uri, fragment))
         self.origins[out] = (found, fragment)
@@ -230,7 +233,8 @@ class _Bundler:
         if not isinstance(mapping, dict) or not isinstance(discriminator, dict):
             return
         rewritten = {}
-        for key, reference in mapping.items():
+        for key, named in mapping.items():
+            reference = named
             place = Span(source, join(pointer, "discriminator", "mapping", key))
             is_name = reference in self.components.get("schemas", {})
             if isinstance(reference, str) and not is_name and ("#" in reference or "/" in reference or "." in reference):

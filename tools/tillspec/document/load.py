@@ -55,7 +55,9 @@ class Document:
         try:
             data = Path(uri).read_bytes()
         except OSError as error:
-            report.error("file-missing", f"{reference} cannot be read: {error.strerror or error}", place, _beside(Path(uri), reference))
+            report.error(
+                "file-missing", f"{reference} cannot be read: {error.strerror or error}", place, _beside(Path(uri), reference)
+            )
             return None
         return read(shown(Path(uri)), uri, data, report)
 
@@ -80,7 +82,7 @@ def resolve_uri(base: str, reference: str) -> str:
         return urljoin(base, reference)
     if urlsplit(reference).scheme == "file":
         reference = urlsplit(reference).path
-    return os.path.normpath(os.path.join(os.path.dirname(base), unquote(reference)))
+    return os.path.normpath(Path(base).parent / unquote(reference))
 
 
 def is_url(text: str) -> bool:
@@ -97,11 +99,13 @@ def shown(path: Path) -> str:
 def _beside(path: Path, reference: str) -> str:
     """A file of nearly that name in the folder, or else how references go."""
     try:
-        close = get_close_matches(path.name, sorted(os.listdir(path.parent)), n=1)
+        close = get_close_matches(path.name, sorted(item.name for item in path.parent.iterdir()), n=1)
     except OSError:
         close = []
     folder = reference.rpartition("/")[0]
-    return f"did you mean {folder}/{close[0]}?".replace(" /", " ") if close else "a reference goes from the file that it stands in"
+    return (
+        f"did you mean {folder}/{close[0]}?".replace(" /", " ") if close else "a reference goes from the file that it stands in"
+    )
 
 
 def _fetch(uri: str, place: Place, report: Report) -> Source | None:

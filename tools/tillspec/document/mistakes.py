@@ -32,7 +32,11 @@ def yaml_mistake(error: yaml.MarkedYAMLError, source: Source) -> tuple[str, Posi
         hint = "indent with spaces; YAML allows no tabs"
     elif problem == "found character that cannot start any token":
         hint = "put a text that begins with such a character into quotes"
-    return f"this is no YAML: {problem}", position, hint or "look at the indentation, the quotes and the colons here and just before"
+    return (
+        f"this is no YAML: {problem}",
+        position,
+        hint or "look at the indentation, the quotes and the colons here and just before",
+    )
 
 
 def json_mistake(error: json.JSONDecodeError, source: Source) -> tuple[str, Position, str]:
@@ -89,5 +93,5 @@ def _deep_yaml(text: str, most: int) -> int:
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > most:
-            return int(event.start_mark.index)
+            return event.start_mark.index if event.start_mark else 0
     return 0

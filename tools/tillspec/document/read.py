@@ -68,7 +68,8 @@ def _read_json(source: Source, report: Report) -> Source | None:
         report.error("syntax", message, Mark(source, position), hint)
         return None
     except RecursionError:
-        return _too_deep(source, report)
+        _too_deep(source, report)
+        return None
     except ValueError as error:
         report.error("syntax", f"this is no JSON: {error}", Mark(source, Position(1, 1)), "write a smaller number")
         return None
@@ -77,7 +78,8 @@ def _read_json(source: Source, report: Report) -> Source | None:
             _refuse_key(key, source.at(first), Mark(source, source.at(second)), report)
         return None
     if _depth(value) > MAX_DEPTH:
-        return _too_deep(source, report)
+        _too_deep(source, report)
+        return None
     return replace(source, value=value)
 
 
@@ -121,7 +123,8 @@ def _read_yaml(source: Source, report: Report) -> Source | None:
         report.error("syntax", f"this is no YAML: {str(error).splitlines()[0]}", Mark(source, Position(1, 1)), hint)
         return None
     except RecursionError:
-        return _too_deep(source, report)
+        _too_deep(source, report)
+        return None
     return None if report.failed else replace(source, value=value)
 
 
@@ -222,5 +225,3 @@ def _number(text: str) -> Any:
     if _HEX.fullmatch(text):
         return int(text[2:], 16)
     return float(text) if _FLOAT.fullmatch(text) else text
-
-

@@ -24,7 +24,13 @@ def select(bundle: Bundle, surfaces: Iterable[str], report: Report) -> Bundle:
     known = sorted(_surfaces(bundle.value))
     for name in sorted(wanted - set(known)):
         close = get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(known)}" if known else f"mark operations with {_MARK}"
+        hint = (
+            f"did you mean {close[0]}?"
+            if close
+            else f"there are: {', '.join(known)}"
+            if known
+            else f"mark operations with {_MARK}"
+        )
         report.error("surface-unknown", f"no operation belongs to the surface {name!r}", hint=hint)
     value = {key: item for key, item in bundle.value.items() if key != "components"}
     for section in ("paths", "webhooks"):

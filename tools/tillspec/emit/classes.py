@@ -105,7 +105,11 @@ def _schema(plan: Class, types: dict[Type, int]) -> dict[str, Any]:
     properties = {}
     for field in plan.fields:
         number = types.setdefault(field.type, len(types))
-        properties[field.name] = {"type": "string", "customTypePath": f"{_PLACEHOLDERS}.TillspecPlaceholder{number}", **_default(field)}
+        properties[field.name] = {
+            "type": "string",
+            "customTypePath": f"{_PLACEHOLDERS}.TillspecPlaceholder{number}",
+            **_default(field),
+        }
     required = [field.name for field in plan.fields if field.presence is Presence.REQUIRED]
     schema: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
     return {**schema, "additionalProperties": False} if plan.closed else schema

@@ -116,10 +116,18 @@ class _Plan:
         values: list[str] = []
         for option in union.options:
             target, _ = self._object_of(option, frozenset())
-            fixed = next((field for field in self._fields(target) if field.name == union.discriminator.property), None) if target else None
+            fixed = (
+                next((field for field in self._fields(target) if field.name == union.discriminator.property), None)
+                if target
+                else None
+            )
             if not isinstance(option, Ref) or fixed is None or fixed.presence is not Presence.REQUIRED:
                 return None
-            if not isinstance(fixed.type, model.Enum) or fixed.type.nullable or not isinstance(self.types[option.id].type, Object):
+            if (
+                not isinstance(fixed.type, model.Enum)
+                or fixed.type.nullable
+                or not isinstance(self.types[option.id].type, Object)
+            ):
                 return None
             values += fixed.type.values
             found.add(layout.attributes.get((class_name(option.id), fixed.name)))

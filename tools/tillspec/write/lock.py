@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tillspec import __version__, resources
 from tillspec.request import Request
@@ -24,7 +24,11 @@ _NOTE = "Made by tillspec generate; do not edit."
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Digests are SHA-256, as hex. `contract` is by path from the root document's folder (or URL), `outputs` by path in the folder."""
+    """What an output belongs to.
+
+    Digests are SHA-256, as hex. `contract` goes by path from the root document's folder (or by URL), `outputs` by path in the
+    output folder.
+    """
 
     tillspec: str
     tool: str
@@ -52,7 +56,7 @@ def parse(text: str) -> Lock:
     maps = ("configuration", "contract", "outputs")
     if not fields or not all(isinstance(fields[name], dict if name in maps else str) for name in fields):
         raise ValueError("it is not what tillspec writes")
-    return Lock(**fields)
+    return Lock(**cast("Any", fields))
 
 
 def digest(data: bytes) -> str:

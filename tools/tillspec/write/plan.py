@@ -16,6 +16,8 @@ from tillspec.write import lock as locks
 
 
 class Status(StrEnum):
+    """What a run would do with a file; a stale one is removed."""
+
     CREATED = "created"
     UPDATED = "updated"
     SAME = "same"
@@ -63,7 +65,9 @@ class Plan:
         return [file for file in self.files if file.status is not Status.SAME]
 
 
-def plan(request: Request, outputs: Mapping[str, bytes], contract: Mapping[str, str], report: Report, *, force: bool = False) -> Plan:
+def plan(
+    request: Request, outputs: Mapping[str, bytes], contract: Mapping[str, str], report: Report, *, force: bool = False
+) -> Plan:
     """Compare what was made with what is there. A lock that cannot be read is reported, unless `force` makes light of it."""
     after = {**outputs, locks.NAME: locks.made(request, contract, outputs).text().encode()}
     folder = request.out
@@ -161,10 +165,10 @@ def _put(path: Path, data: bytes | None) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
     except BaseException:
-        os.unlink(name)
+        Path(name).unlink()
         raise
 
 

@@ -1,1 +1,1 @@
-print('mine')
+print("mine")

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test lint types redocly bench build clean
+.PHONY: help setup generate check test lint types bench build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -28,7 +28,7 @@ check: $(READY) ## fail if generated/ is not what spec/ says
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest
 
-lint: $(READY) ## ruff, and Redocly's recommended rules on the contract
+lint: $(READY) ## ruff, on the tool and its tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 

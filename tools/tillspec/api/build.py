@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,11 +25,12 @@ from tillspec.api.model import (
     Server,
     Tag,
 )
+from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import METHODS
-from tillspec.pointer import Pointer, join, look_up, split
+from tillspec.pointer import join, look_up, split
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -42,47 +43,12 @@ def build(bundle: Bundle, report: Report) -> Api:
     return _Builder(bundle, report).api()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """An object of the bundle, and its pointer."""
-
-    value: Any
-    pointer: Pointer
-
-    def get(self, *keys: str | int) -> _Place:
-        value = self.value
-        for key in keys:
-            if isinstance(value, dict):
-                value = value.get(key)
-            else:
-                value = value[key] if isinstance(value, list) and isinstance(key, int) else None
-        return _Place(value, join(self.pointer, *keys))
-
-    def items(self) -> Iterator[tuple[str, _Place]]:
-        """The entries of a map, without extensions."""
-        for key in self.value if isinstance(self.value, dict) else ():
-            if not key.startswith("x-"):
-                yield key, self.get(key)
-
-    def each(self) -> Iterator[_Place]:
-        """The entries of a list."""
-        for index in range(len(self.value) if isinstance(self.value, list) else 0):
-            yield self.get(index)
-
-    def text(self, key: str) -> str:
-        value = self.value.get(key) if isinstance(self.value, dict) else None
-        return value.strip() if isinstance(value, str) else ""
-
-    def flag(self, key: str) -> bool:
-        return isinstance(self.value, dict) and self.value.get(key) is True
-
-
 class _Builder:
     def __init__(self, bundle: Bundle, report: Report) -> None:
         self.bundle = bundle
         self.report = report
         self.schemas = Schemas(bundle, report)
-        self.root = _Place(bundle.value, "")
+        self.root = Place(bundle.value, "")
         self.operations: list[Operation] = []
         self.security_schemes = {
             name: self._scheme(name, at) for name, at in self.root.get("components", "securitySchemes").items()
@@ -115,7 +81,7 @@ class _Builder:
 
     # -- operations -----------------------------------------------------------------------------------------------------
 
-    def _path_item(self, path: str, item: _Place, role: Any, prefix: str) -> None:
+    def _path_item(self, path: str, item: Place, role: Any, prefix: str) -> None:
         item = self._deref(item)
         for method, at in item.items():
             if method in METHODS and isinstance(at.value, dict):
@@ -124,7 +90,7 @@ class _Builder:
             if isinstance(at.value, dict):
                 self._operation(path, method, item, at, role, prefix)
 
-    def _operation(self, path: str, method: str, item: _Place, at: _Place, role: Any, prefix: str) -> None:
+    def _operation(self, path: str, method: str, item: Place, at: Place, role: Any, prefix: str) -> None:
         identifier = at.text("operationId") or (prefix + method.capitalize() if prefix else _made_id(method, path, role))
         parameters = self._parameters(identifier, path, item, at, role)
         servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
@@ -152,7 +118,7 @@ class _Builder:
             for expression, below in self._deref(callback).items():
                 self._path_item(expression, below, "callback", identifier + names.type_id(name))
 
-    def _parameters(self, owner: str, path: str, item: _Place, at: _Place, role: str) -> tuple[Parameter, ...]:
+    def _parameters(self, owner: str, path: str, item: Place, at: Place, role: str) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
         for places in (item.get("parameters").each(), at.get("parameters").each()):
             own: dict[tuple[str, str], Parameter] = {}
@@ -171,7 +137,7 @@ class _Builder:
             )
         return tuple(found.values())
 
-    def _check_path(self, path: str, declared: dict[str, Parameter], at: _Place) -> None:
+    def _check_path(self, path: str, declared: dict[str, Parameter], at: Place) -> None:
         template = _TEMPLATE.findall(path)
         place = self.bundle.span(at.pointer, key=True)
         for name in template:
@@ -186,7 +152,7 @@ class _Builder:
         for name in {name for name in template if template.count(name) > 1}:
             self.report.error("path-parameter", f"{{{name}}} stands twice in {path}", place, "rename one of them")
 
-    def _parameter(self, owner: str, at: _Place) -> Parameter | None:
+    def _parameter(self, owner: str, at: Place) -> Parameter | None:
         if at.value == {}:
             return None  # a reference that led nowhere, which was told
         location = at.value.get("in") if isinstance(at.value, dict) else None
@@ -218,14 +184,14 @@ class _Builder:
             span=self.bundle.span(at.pointer),
         )
 
-    def _carried(self, at: _Place) -> tuple[str | None, _Place]:
+    def _carried(self, at: Place) -> tuple[str | None, Place]:
         """The schema of a parameter or header, and its media type where it has `content`."""
         for media_type, content in at.get("content").items():
             return media_type, self._deref(content).get("schema")
         schema = at.get("schema")
-        return None, schema if schema.value is not None else _Place(True, at.pointer)
+        return None, schema if schema.value is not None else Place(True, at.pointer)
 
-    def _body(self, owner: str, at: _Place) -> Body | None:
+    def _body(self, owner: str, at: Place) -> Body | None:
         if not isinstance(at.value, dict):
             return None
         at = self._deref(at)
@@ -237,7 +203,7 @@ class _Builder:
             span=self.bundle.span(at.pointer),
         )
 
-    def _contents(self, name: str, at: _Place) -> tuple[Content, ...]:
+    def _contents(self, name: str, at: Place) -> tuple[Content, ...]:
         found: list[Content] = []
         seen: list[tuple[Any, Any]] = []
         for media_type, place in at.items():
@@ -254,7 +220,7 @@ class _Builder:
             found.append(Content(media_type, type_, schema, encoding, examples, span=self.bundle.span(content.pointer)))
         return tuple(found)
 
-    def _examples(self, at: _Place) -> Iterator[Example]:
+    def _examples(self, at: Place) -> Iterator[Example]:
         if isinstance(at.value, dict) and "example" in at.value:
             yield Example("example", at.value["example"], span=self.bundle.span(at.get("example").pointer))
         for name, place in at.get("examples").items():
@@ -263,7 +229,7 @@ class _Builder:
                 span = self.bundle.span(example.get("value").pointer)
                 yield Example(name, example.value["value"], example.text("summary"), example.text("description"), span=span)
 
-    def _responses(self, owner: str, at: _Place) -> Iterator[Response]:
+    def _responses(self, owner: str, at: Place) -> Iterator[Response]:
         for key, place in at.items():
             found = self._deref(place)
             status = key.upper() if key != "default" else key
@@ -287,7 +253,7 @@ class _Builder:
                 span=self.bundle.span(found.pointer),
             )
 
-    def _headers(self, owner: str, at: _Place) -> Iterator[Header]:
+    def _headers(self, owner: str, at: Place) -> Iterator[Header]:
         for name, place in at.items():
             if name.lower() == "content-type":
                 continue
@@ -304,7 +270,7 @@ class _Builder:
                 span=self.bundle.span(found.pointer),
             )
 
-    def _links(self, at: _Place) -> Iterator[Link]:
+    def _links(self, at: Place) -> Iterator[Link]:
         for name, place in at.items():
             found = self._deref(place)
             target = found.text("operationId")
@@ -320,7 +286,7 @@ class _Builder:
 
     # -- the rest -------------------------------------------------------------------------------------------------------
 
-    def _security(self, at: _Place) -> tuple[Requirement, ...]:
+    def _security(self, at: Place) -> tuple[Requirement, ...]:
         place = at.get("security") if "security" in at.value else self.root.get("security")
         found = []
         for requirement in place.each():
@@ -333,7 +299,7 @@ class _Builder:
             found.append(Requirement(tuple((name, tuple(scopes or ())) for name, scopes in schemes.items())))
         return tuple(found)
 
-    def _scheme(self, name: str, at: _Place) -> SecurityScheme:
+    def _scheme(self, name: str, at: Place) -> SecurityScheme:
         at = self._deref(at)
         return SecurityScheme(
             name=name,
@@ -345,7 +311,7 @@ class _Builder:
             span=self.bundle.span(at.pointer),
         )
 
-    def _servers(self, at: _Place) -> tuple[Server, ...]:
+    def _servers(self, at: Place) -> tuple[Server, ...]:
         found = []
         for server in at.each():
             variables = server.get("variables").items()
@@ -383,7 +349,7 @@ class _Builder:
                 hint = "no request tells them apart; make one operation of them, or change a path"
                 self.report.error("path-duplicate", message, operation.span, hint)
 
-    def _deref(self, at: _Place) -> _Place:
+    def _deref(self, at: Place) -> Place:
         """Follow references until there is a value."""
         seen: set[str] = set()
         while isinstance(at.value, dict) and isinstance(at.value.get("$ref"), str):
@@ -391,15 +357,15 @@ class _Builder:
             if reference in seen:
                 hint = "one of them must be a value, in place of a $ref"
                 self.report.error("ref-cycle", f"{reference!r} leads back to itself", self.bundle.span(at.pointer), hint)
-                return _Place({}, at.pointer)
+                return Place({}, at.pointer)
             seen.add(reference)
             siblings = {key: value for key, value in at.value.items() if key in ("summary", "description")}
             try:
                 value = look_up(self.bundle.value, reference[1:])
             except (LookupError, ValueError):
                 self.report.error("ref-missing", f"{reference!r} leads to nothing", self.bundle.span(at.pointer))
-                return _Place({}, at.pointer)
-            at = _Place({**value, **siblings} if siblings and isinstance(value, dict) else value, reference[1:])
+                return Place({}, at.pointer)
+            at = Place({**value, **siblings} if siblings and isinstance(value, dict) else value, reference[1:])
         return at
 
 

@@ -27,6 +27,7 @@ from tillspec.api.model import (
     Type,
     Union,
 )
+from tillspec.api.openapi_3_0 import ANNOTATIONS, from_3_0
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
 from tillspec.pointer import Pointer, join, look_up
@@ -40,9 +41,6 @@ _SINGLES = (
 )  # fmt: skip
 _NO_NAMES_BELOW = frozenset(
     {"contains", "propertyNames", "if", "then", "else", "not", "dependentSchemas", "$defs", "definitions"}
-)
-_ANNOTATIONS = frozenset(
-    ("description", "title", "default", "examples", "example", "deprecated", "readOnly", "writeOnly", "externalDocs", "xml")
 )
 _KINDS = ("string", "integer", "number", "boolean", "null")
 
@@ -140,13 +138,13 @@ class Schemas:
             hint = "use $ref; a dynamic reference has no fixed type"
             self.report.error("unsupported", "$dynamicRef is not supported", self.bundle.span(join(pointer, "$dynamicRef")), hint)
         if self.bundle.version == "3.0":
-            schema = _from_3_0(schema)
+            schema = from_3_0(schema)
         if "$ref" in schema:
             schema = {**schema, "$ref": self._reference(schema["$ref"], pointer)}
         parts = schema.get("allOf")
         if isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], dict) and set(parts[0]) == {"$ref"}:
             rest = {key: value for key, value in schema.items() if key != "allOf"}
-            if set(rest) <= _ANNOTATIONS:
+            if set(rest) <= ANNOTATIONS:
                 return {"$ref": self._reference(parts[0]["$ref"], pointer), **rest}
         discriminator = schema.get("discriminator")
         if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
@@ -374,38 +372,3 @@ def _scalar(schema: dict[str, Untyped], kind: str) -> Scalar:
         schema.get("maxLength") if text else None,
         schema.get("pattern") if text else None,
     )
-
-
-def _from_3_0(schema: dict[str, Untyped]) -> dict[str, Untyped]:
-    """A schema object of OpenAPI 3.0 (section 4.7.24) in the words of draft 2020-12.
-
-    `nullable` beside a type adds null to it, as the standard says. Beside a bare `allOf`, `anyOf` or `oneOf`, where the standard
-    gives it no meaning, it is read as it is used in practice: null is allowed.
-    """
-    if "$ref" in schema:
-        return {"$ref": schema["$ref"]}
-    result = {key: value for key, value in schema.items() if key not in ("nullable", "example")}
-    if "example" in schema:
-        result["examples"] = [schema["example"]]
-    for bound in ("Minimum", "Maximum"):
-        exclusive = result.get(f"exclusive{bound}")
-        if isinstance(exclusive, bool):
-            del result[f"exclusive{bound}"]
-            plain = bound.lower()
-            if exclusive and plain in result:
-                result[f"exclusive{bound}"] = result.pop(plain)
-    if schema.get("nullable") is True:
-        if isinstance(result.get("type"), str):
-            result["type"] = [result["type"], "null"]
-        elif any(key in result for key in _LISTS):
-            kept = {key: result.pop(key) for key in list(result) if key in _ANNOTATIONS}
-            inner = result["anyOf"] if set(result) == {"anyOf"} else [_unwrapped(result)]
-            result = {"anyOf": [*inner, {"type": "null"}], **kept}
-    return result
-
-
-def _unwrapped(schema: dict[str, Untyped]) -> dict[str, Untyped]:
-    parts = schema.get("allOf")
-    if set(schema) == {"allOf"} and isinstance(parts, list) and len(parts) == 1 and isinstance(parts[0], dict):
-        return parts[0]
-    return schema

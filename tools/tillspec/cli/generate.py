@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -80,7 +80,10 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
         click.echo(f"{request.out}: up to date")
         return
     started = time.monotonic()
-    outcome = _run(request, check_only, force)
+    try:
+        outcome = _run(request, check_only, force)
+    except ModuleNotFoundError as error:
+        _tell_missing(error)
     seconds = time.monotonic() - started
     if check_only:
         _tell_check(outcome.plan)
@@ -133,6 +136,17 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
         gc.freeze()  # nor is there anything to find at the end
     _print_diagnostics(outcome.warnings)
     return outcome
+
+
+def _tell_missing(error: ModuleNotFoundError) -> NoReturn:
+    """Say which extra brings the package that is not installed."""
+    name = (error.name or "").partition(".")[0]
+    if name in ("", "tillspec"):
+        raise error
+    click.secho(f"error: tillspec generate needs {name}, which is not installed", fg="red", bold=True, err=True)
+    click.echo("  hint: run: pip install 'tillspec[generate]'\n", err=True)
+    click.secho("nothing was written", fg="red", bold=True, err=True)
+    sys.exit(1)
 
 
 @contextmanager

@@ -11,11 +11,13 @@ import yaml
 from tillspec.source import Position, Source
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]|-?Infinity|NaN', re.DOTALL)
+_ESCAPE = re.compile(r"\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\(u[dD][89a-fA-F]\w\w|.)", re.DOTALL)
 _COLON = re.compile(r"[ \t\n]*:")
 _YAML_HINTS = {
     "mapping values are not allowed": "put a text that holds ': ' into quotes, or look at the indentation",
     "found undefined alias": "an alias (*name) repeats an anchor (&name) that stands before it",
     "found unexpected end of stream": "a quote, a bracket or a brace is not closed",
+    "found invalid Unicode": "write the character itself",
     "found unknown escape": "in double quotes a backslash is written twice; in single quotes, once",
 }
 
@@ -72,6 +74,11 @@ def json_keys_twice(text: str) -> Iterator[tuple[str, int, int]]:
 def json_word(text: str, word: str) -> int:
     """Where a word stands that is no string."""
     return next((match.start() for match in _TOKEN.finditer(text) if match[0] == word), 0)
+
+
+def json_half_characters(text: str) -> Iterator[int]:
+    """In a text that is JSON: where a half of a surrogate pair stands alone, which is no character."""
+    return (match.start() for match in _ESCAPE.finditer(text) if match[1] and len(match[1]) > 1)
 
 
 def too_deep(source: Source, most: int) -> Position:

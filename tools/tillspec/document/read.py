@@ -77,6 +77,11 @@ def _read_json(source: Source, report: Report) -> Source | None:
         for key, first, second in mistakes.json_keys_twice(source.text):
             _refuse_key(key, source.at(first), Mark(source, source.at(second)), report)
         return None
+    half = next(mistakes.json_half_characters(source.text), None)
+    if half is not None:
+        place = Mark(source, source.at(half))
+        report.error("syntax", "this is half of a character", place, "write the character itself, or both halves")
+        return None
     if _depth(value) > MAX_DEPTH:
         _too_deep(source, report)
         return None

@@ -13,7 +13,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from tillspec.diagnostics import Diagnostic, printable
+from tillspec.diagnostics import Diagnostic, Severity, printable
 from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import children
 from tillspec.pointer import Pointer, join
@@ -40,7 +40,8 @@ def _diagnostic(bundle: Bundle, code: str, above: Pointer, finding: Finding) -> 
     message = printable(finding.message)
     short = message if len(message) < _SHOWN else message[:_SHOWN] + " …"
     place = bundle.span(above + join("", *finding.path), key=finding.key)
-    return Diagnostic(code, short, place, finding.hint)
+    harmless = finding.path[:1] == ("info",)  # what is said about a document changes nothing in what is made from it
+    return Diagnostic(code, short, place, finding.hint, Severity.WARNING if harmless else Severity.ERROR)
 
 
 def _schemas(kind: str, value: Any, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:

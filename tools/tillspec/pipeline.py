@@ -20,7 +20,7 @@ from tillspec.request import Request
 from tillspec.rules import check
 from tillspec.write import lock
 from tillspec.write.plan import Plan, apply, check_owned, missing, plan
-from tillspec.write.stage import stage
+from tillspec.write.stage import formatted, stage
 
 Progress = Callable[[str], None]
 
@@ -72,7 +72,7 @@ def generate(request: Request, *, check_only: bool = False, force: bool = False,
     report.stop_on_error()
     planned = plan(request, outputs, _contract(chosen, request.spec), report, force=force)
     report.stop_on_error()
-    own = missing(request.handlers, own_files(api, request)) if request.handlers else None
+    own = missing(request.handlers, formatted(own_files(api, request), report)) if request.handlers else None
     if not check_only:
         check_owned(planned, report, force=force)
         report.stop_on_error()

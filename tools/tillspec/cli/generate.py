@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,11 +20,11 @@ from tillspec.write.lock import is_current
 if TYPE_CHECKING:
     from tillspec.diagnostics import Diagnostic
     from tillspec.pipeline import Outcome
-    from tillspec.write.plan import File, Plan
+    from tillspec.write.plan import Plan
 
 _MOST_DIFFS = 3
 _TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "httpx", "anyio")
-_MOST_FILES = 20
+_MOST_FILES = 4
 
 
 @click.command(
@@ -172,22 +173,22 @@ def _print_diagnostics(diagnostics: list[Diagnostic]) -> None:
 
 def _tell(outcome: Outcome, request: Request, seconds: float) -> None:
     plan = outcome.plan
-    for file in plan.changes[:_MOST_FILES]:
-        click.echo(f"  {_word(file)} {plan.folder / file.path}")
-    if len(plan.changes) > _MOST_FILES:
-        click.echo(f"  … and {len(plan.changes) - _MOST_FILES} more")
-    counts = {name: sum(file.status == name for file in plan.files) for name in ("created", "updated", "same", "stale")}
-    same = f"{counts['same']} unchanged" if counts["same"] else ""
-    parts = [f"{counts['created']} created", f"{counts['updated']} updated", same, f"{counts['stale']} removed"]
-    told = ", ".join(part for part in parts if part and not part.startswith("0 ")) or "nothing to do"
+    for (status, folder), files in groupby(plan.changes, key=lambda file: (file.status, (plan.folder / file.path).parent)):
+        paths = [plan.folder / file.path for file in files]
+        shown = [str(path) for path in paths] if len(paths) <= _MOST_FILES else [f"{folder}/ ({len(paths)} files)"]
+        for path in shown:
+            click.echo(f"  {_word(status)} {path}")
+    words = {"created": "created", "updated": "updated", "same": "unchanged", "stale": "removed"}
+    counts = {word: sum(file.status == status for file in plan.files) for status, word in words.items()}
+    told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     click.secho(f"{plan.folder}: {told} ({seconds:.1f} s)", fg="green", bold=True)
-    for path in outcome.scaffolded:
-        click.echo(f"  yours from now on: {(request.handlers or Path()) / path}")
+    for name in outcome.scaffolded:
+        click.echo(f"  yours from now on: {(request.handlers or Path()) / name}")
 
 
-def _word(file: File) -> str:
+def _word(status: str) -> str:
     colours = {"created": "green", "updated": "yellow", "stale": "red"}
-    return click.style("removed" if file.status == "stale" else str(file.status), fg=colours.get(file.status))
+    return click.style("removed" if status == "stale" else status, fg=colours.get(status))
 
 
 def _tell_check(plan: Plan) -> None:

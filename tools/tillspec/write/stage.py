@@ -40,6 +40,16 @@ def stage(files: Mapping[str, str], package: str, report: Report) -> dict[str, b
         return {path: (folder / path).read_bytes() for path in files}
 
 
+def formatted(files: Mapping[str, str], report: Report) -> dict[str, str]:
+    """Python files in the style of all that is generated, by the same paths."""
+    with tempfile.TemporaryDirectory(prefix="tillspec-") as name:
+        folder = Path(name)
+        for path, text in files.items():
+            _write(folder / path, text)
+        _format(folder, report)
+        return {path: (folder / path).read_text(encoding="utf-8") for path in files}
+
+
 def _check_pins(report: Report) -> None:
     from importlib.metadata import PackageNotFoundError, version
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+from helpers import Tillspec
 
-Tillspec = Callable[..., subprocess.CompletedProcess[str]]
+ROOT = Path(__file__).resolve().parent.parent
 
 for _package, _folder in (("tillspec", "tools"), ("checkout_api", "generated/python")):
     if find_spec(_package) is None:
@@ -62,16 +62,11 @@ def shared() -> Path:
     return folder
 
 
-def snapshot(folder: Path) -> dict[str, bytes | None]:
-    """All that is below a folder: the bytes of files, None for folders."""
-    paths = sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None for path in paths}
-
-
 @pytest.fixture
 def tillspec(monkeypatch: pytest.MonkeyPatch) -> Tillspec:
     """`tillspec("generate", "--out", "x", cwd=folder)`: the command line as a user runs it, but without a new process."""
     from click.testing import CliRunner
+
     from tillspec.cli import main
 
     def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

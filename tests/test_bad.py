@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import Tillspec, snapshot
+
+from helpers import Tillspec, snapshot
 
 CASES = Path(__file__).with_name("bad")
 ARGUMENTS = "generate --spec openapi.yaml --out out --package shop_api"

@@ -25,7 +25,8 @@ def test_engine(require_engine):
 
 def run(folder: Path, source: str, **environment: str) -> tuple[int, str]:
     """The exit status and the last line of a run of pytest over one file, with this project's conftest."""
-    shutil.copy(Path(__file__).with_name("conftest.py"), folder / "tests" / "conftest.py")
+    for name in ("conftest.py", "helpers.py"):
+        shutil.copy(Path(__file__).with_name(name), folder / "tests" / name)
     (folder / "tests" / "test_it.py").write_text(source.replace("{python}", sys.executable.replace("\\", "/")))
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")}
     done = subprocess.run(

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tillspec.diagnostics import Refused, Report, text
 from tillspec.document.read import read as read_source
 from tillspec.pipeline import read

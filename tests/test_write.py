@@ -11,7 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Tillspec, snapshot
+
+from helpers import Tillspec, snapshot
 from tillspec.write import plan as writing
 
 CONTRACT = """\

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tillspec.api.build import build
 from tillspec.api.model import Api
 from tillspec.diagnostics import Report

@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.types import ASGIApp
+
 from tillspec.api.build import build
 from tillspec.api.model import Api
 from tillspec.diagnostics import Report

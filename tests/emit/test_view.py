@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic_core import SchemaValidator, ValidationError, core_schema
+
 from tillspec.api.model import Any as AnyType
 from tillspec.api.model import Array, Enum, Field, Map, NamedType, Object, Presence, Ref, Scalar, Type, Union
 from tillspec.emit import names

@@ -6,13 +6,14 @@ import datetime
 import secrets
 from typing import Literal
 
+from pydantic import MISSING
+from starlette.applications import Starlette
+
 from checkout_api import models, responses, server
 from checkout_api.server import ApiKey, Basic, Bearer, Request
 from end_to_end import surfaces
 from end_to_end.sessions import Sessions
 from end_to_end.state import VINR_RETENTION, LiveCart, OrderSession, Shop, answer, ulid
-from pydantic import MISSING
-from starlette.applications import Starlette
 
 PNG = b"\x89PNG\r\n\x1a\n\x00not a picture\xff"
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
@@ -266,13 +267,12 @@ def _view(found: OrderSession, express: models.DinteroExpress) -> models.Dintero
         amount=session.amount + (found.shipping.amount if found.shipping else 0),
         currency=found.order.currency,
         items=[models.DinteroViewItem(line_id=item.line_id, amount=item.amount) for item in session.items],
+        shipping_option=found.shipping or MISSING,
     )
     if found.shipping_address:
         order.shipping_address = found.shipping_address
     if found.billing_address:
         order.billing_address = found.billing_address
-    if found.shipping:
-        order.shipping_option = found.shipping
     offers = [answer(models.DinteroShippingOption, offer, without=_SETTLEMENT) for offer in express.shipping_options]
     mode = "shipping_required" if express.shipping_mode is MISSING else express.shipping_mode
     view = models.DinteroViewExpress(shipping_options=offers, shipping_mode=mode)

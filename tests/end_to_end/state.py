@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from checkout_api import models, responses
 from pydantic import BaseModel
+
+from checkout_api import models, responses
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import checkout_api
 import httpx
 import uvicorn
+from starlette.types import ASGIApp
+
+import checkout_api
 from checkout_api import operations
 from checkout_api._runtime.operation import Operation
 from checkout_api.client import AsyncClient, Client, Credentials, Retry
-from starlette.types import ASGIApp
 
 CONTRACT_BYTES = (Path(checkout_api.__file__).parent / "openapi.json").read_bytes()
 CONTRACT: dict[str, Any] = json.loads(CONTRACT_BYTES)

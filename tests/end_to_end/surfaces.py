@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, cast
 
 from checkout_api import models, responses
 from checkout_api.server import (
@@ -119,7 +119,10 @@ class Vinr(VinrSurface):
                 return Problem(vinr_error(request, "unsupported_media_type", refusal.message))
             case "invalid_request" if refusal.violations:
                 first = refusal.violations[0]
-                code = _VINR_CODES.get(first.type, "parameter_invalid")
+                # A rule of the contract brings its own code, which is one of the contract's.
+                code = (
+                    cast("models.VinrErrorCode", first.code) if first.code else _VINR_CODES.get(first.type, "parameter_invalid")
+                )
                 return Problem(vinr_error(request, code, refusal.message, _member(first) or None))
             case "server_error" | "not_implemented":
                 return Problem(vinr_error(request, "internal_error", refusal.message, kind="api_error"))
@@ -148,6 +151,9 @@ class Gr4vy(Gr4vySurface):
                         type=_ERROR, code="method_not_allowed", status=405, message=message, details=[]
                     )
                 )
+            case "invalid_request" if refusal.violations and all(found.type == "rule" for found in refusal.violations):
+                found = [_gr4vy_error_detail(violation) for violation in refusal.violations]
+                return Problem(gr4vy_bad_request("The request breaks a rule.", found))
             case "invalid_request" if any(found.type != "json_invalid" for found in refusal.violations):
                 # What a schema can tell is 422 here; 400 is for what is no JSON at all.
                 return Problem(models.Gr4vyValidationError(detail=[_gr4vy_detail(v) for v in refusal.violations]), status=422)
@@ -210,6 +216,10 @@ def _member(violation: Violation) -> str:
 
 def _gr4vy_unauthorized(message: str) -> models.Gr4vyUnauthorizedError:
     return models.Gr4vyUnauthorizedError(type=_ERROR, code="unauthorized", status=401, message=message, details=[])
+
+
+def _gr4vy_error_detail(violation: Violation) -> models.Gr4vyErrorDetail:
+    return models.Gr4vyErrorDetail(location="body", pointer=violation.pointer, message=violation.message, type="value_error")
 
 
 def _gr4vy_detail(violation: Violation) -> models.Gr4vyValidationErrorDetail:

@@ -11,16 +11,17 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount, Router
+from starlette.types import ASGIApp
+
 from checkout_api import models, server
 from checkout_api.client import Credentials
 from end_to_end import surfaces
 from end_to_end.shop import QRCodes, Results, Sessions, Shipping, Tokens
 from end_to_end.state import demo
 from end_to_end.support import CONTRACT_BYTES, DESCRIBED, FLAVOURS, OPERATIONS, Described, connected, example, served
-from fastapi import FastAPI
-from starlette.applications import Starlette
-from starlette.routing import Mount, Router
-from starlette.types import ASGIApp
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

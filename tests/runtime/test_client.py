@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import httpx
 import pytest
 from pydantic import Field
+
 from tillspec.runtime.authorization import CredentialSource
 from tillspec.runtime.client import AsyncCaller, Settings, SyncCaller
 from tillspec.runtime.credentials import Basic

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError
+
 from tillspec.runtime.formats import Distinct, Matches, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
 from tillspec.runtime.intake import Invalid, ParameterReader, raw_request
 from tillspec.runtime.operation import Content, Header, Items, Operation, Parameter, Properties, Response, Shape, Text, Value

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tillspec.runtime.retry import Attempts, Retry, retry_after
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC).timestamp()

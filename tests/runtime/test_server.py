@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from pydantic import Field
 from starlette.routing import Router
 from starlette.types import ASGIApp
+
 from tillspec.runtime import media
 from tillspec.runtime.credentials import ApiKey, Basic, Bearer, Other
 from tillspec.runtime.model import ContractModel

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tillspec.source import Place, Position
+from tillspec.source import Place, Position, Source
 
 
 class Severity(StrEnum):
@@ -16,44 +16,113 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-CODES: dict[str, str] = {
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code means, in a line, and how grave it is as a rule."""
+
+    summary: str
+    severity: Severity = Severity.ERROR
+
+
+def _warning(summary: str) -> Code:
+    return Code(summary, Severity.WARNING)
+
+
+CODES: dict[str, Code] = {
     # reading
-    "file-missing": "A file that was named, or referred to, is not there or cannot be read.",
-    "file-encoding": "A file is not UTF-8 text.",
-    "syntax": "A file is neither JSON nor YAML.",
-    "duplicate-key": "An object has one key twice; one of the two values would be lost.",
-    "too-deep": "A document is nested deeper than 200 levels.",
-    "too-large": "A document's aliases unfold to more than five million values.",
-    "not-openapi": "A document is no OpenAPI description, or of a version that is not supported.",
+    "file-missing": Code("A file that was named, or referred to, is not there or cannot be read."),
+    "file-encoding": Code("A file is not UTF-8 text."),
+    "syntax": Code("A file is neither JSON nor YAML."),
+    "duplicate-key": Code("An object has one key twice; one of the two values would be lost."),
+    "too-deep": Code("A document is nested deeper than 200 levels."),
+    "too-large": Code("A file is larger than what is read, or its aliases unfold to more than five million values."),
+    "not-openapi": Code("A document is no OpenAPI description, or of a version that is not supported."),
     # references
-    "ref-invalid": "A `$ref` is no reference, or of a form that is not supported.",
-    "ref-missing": "A `$ref` points to nothing.",
-    "ref-cycle": "A `$ref` leads back to itself and never to a value.",
-    "ref-refused": "A `$ref` leads to the network or out of the contract's folder, and was not allowed by name.",
+    "ref-invalid": Code("A `$ref` is no reference, or of a form that is not supported."),
+    "ref-missing": Code("A `$ref` points to nothing."),
+    "ref-cycle": Code("A `$ref` leads back to itself and never to a value."),
+    "ref-refused": Code("A `$ref` leads to the network or out of the contract's folder, and was not allowed by name."),
+    "overlay": Code("An overlay is not of the published form, or cannot be applied."),
+    "overlay-unused": Code("An action of an overlay finds nothing that it could change."),
     # the standard
-    "structure": "A document breaks the JSON Schema that OpenAPI publishes for its version.",
-    "no-operations": "A document has no paths and no webhooks: there is nothing to generate.",
-    "operation-id-duplicate": "Two operations have one operationId.",
-    "path-duplicate": "Two paths are one: they differ in nothing but the names of their parameters.",
-    "path-parameter": "A path template and its path parameters do not fit.",
-    "security-unknown": "A security requirement names a scheme that is not declared.",
-    "schema-invalid": "A schema is no JSON Schema, or contradicts itself.",
+    "structure": Code("A document breaks the JSON Schema that OpenAPI publishes for its version."),
+    "no-operations": Code("A document has no paths and no webhooks: there is nothing to generate."),
+    "operation-id-duplicate": Code("Two operations have one operationId."),
+    "path-duplicate": Code("Two paths are one: they differ in nothing but the names of their parameters."),
+    "path-parameter": Code("A path template and its path parameters do not fit."),
+    "security-unknown": Code("A security requirement names a scheme that is not declared."),
+    "schema-invalid": Code("A schema is no JSON Schema, or contradicts itself."),
     # what cannot be expressed
-    "unsupported": "Something that a document says cannot be expressed in what is generated.",
-    "pattern": "A pattern that no regular-expression engine of the generated code can carry; it is in the bundle alone.",
-    "name-clash": "Two things would get one name in the generated code.",
-    "models": "No models could be made from the schemas.",
+    "unsupported": Code("Something that a document says cannot be expressed in what is generated."),
+    "pattern": Code("A pattern that no regular-expression engine of the generated code can carry; it is in the bundle alone."),
+    "name-clash": Code("Two things would get one name in the generated code."),
+    "models": Code("No models could be made from the schemas."),
     # options
-    "surface-unknown": "No operation belongs to the surface that was asked for.",
-    "option": "An option has a value that cannot be used.",
+    "surface-unknown": Code("No operation belongs to the surface that was asked for."),
+    "option": Code("An option has a value that cannot be used."),
     # writing
-    "output-foreign": "The output folder holds files that were not generated.",
-    "output-edited": "A generated file was changed by hand.",
-    "output-unwritable": "The output folder cannot be written.",
-    "output-broken": "What was generated does not compile or cannot be imported.",
-    "lock-broken": "The lock file cannot be read.",
+    "output-foreign": Code("The output folder holds files that were not generated."),
+    "output-edited": Code("A generated file was changed by hand."),
+    "output-unwritable": Code("The output folder cannot be written."),
+    "output-broken": Code("What was generated does not compile or cannot be imported."),
+    "lock-broken": Code("The lock file cannot be read."),
+    # what lint looks at in examples
+    "example-invalid": Code("An example does not fit its schema."),
+    "example-direction": Code("An example of a request has what is readOnly, or one of a response what is writeOnly."),
+    "example-on-bounds": _warning("An example sits on every bound of its schema: it shows limits, and nothing that occurs."),
+    "example-total": Code("An example's total is not the sum that it is declared to be."),
+    "example-rule": Code("An example breaks a rule of its schema."),
+    "default-invalid": Code("A default does not fit its schema."),
+    # what lint looks at in requests and answers
+    "error-without-schema": _warning("An error has no body schema: nobody can read it by a program."),
+    "id-without-404": _warning("A path names an object by its id, and no answer says that there is none."),
+    "security-without-401": _warning("An operation asks for a credential, and no answer says that it is missing or wrong."),
+    "create-without-idempotency": _warning("An operation makes an object, and a repeated request makes a second one."),
+    "get-with-idempotency": _warning("An operation that changes nothing takes an idempotency key."),
+    "parameter-schemas-differ": _warning("One parameter has several schemas."),
+    "money-not-integer": _warning("An amount of money is a binary fraction, and not an integer in the minor unit."),
+    "money-without-currency": _warning("An amount of money has no currency beside it or above it."),
+    "binary-media-type": _warning("Raw bytes are declared as JSON, or as anything at all."),
+    "response-closed": _warning("A response object refuses new fields: none can ever be added without breaking clients."),
+    # what lint looks at in behaviour
+    "behavior-invalid": Code("An x-behavior breaks the vocabulary's schema."),
+    "behavior-nowhere": Code("A word of x-behavior points to something that is not there."),
+    "behavior-contradicts": Code("A word of x-behavior contradicts the schema that it stands at."),
+    "state-unknown": Code("A state is named that the lifecycle does not have."),
+    "state-unreachable": Code("No way leads from the initial state to a state."),
+    "states-differ": Code("The lifecycle's states and the values of its field are not the same."),
+    "move-undeclared": Code("An operation makes a move that the lifecycle does not have."),
+    "expired-ambiguous": _warning("What has expired is both a state and an error, and nothing says when it is which."),
+    "rule-syntax": Code("A rule is no CEL expression."),
+    "rule-field": Code("A rule names a field that the schema does not have."),
+    "rule-type": Code("A rule compares or computes what does not fit, or does not come to true or false."),
+    # what lint looks at in text and names
+    "description-yaml": _warning("A description has swallowed YAML that was meant to be part of the document."),
+    "yaml-boolean": _warning("A bare word is a text to YAML 1.2, and true or false to YAML 1.1."),
+    "component-unused": _warning("A component is used by nothing."),
+    "operation-id-missing": _warning("An operation has no operationId: its name in generated code follows from its path."),
+    "operation-id-unusable": _warning("An operationId has characters that no programming language allows in a name."),
+    "link-parameter": Code("A link gives what its target does not take, or leaves out what it needs."),
+    "link-expression": Code("A link's expression cannot yield what its target takes."),
+    "tag-duplicate": _warning("A tag is declared, or given to an operation, twice."),
+    "tag-undeclared": _warning("An operation has a tag that is not declared, in a document that declares tags."),
+    # what lint looks at in suppressions
+    "suppression-unused": _warning("A suppression suppresses nothing."),
+    "suppression-unknown": Code("A suppression names no rule of lint."),
+    "suppression-reason": Code("A suppression gives no reason."),
+    "defect": Code("A rule of Tillspec's own crashed."),
 }
-"""Every code, and what it means in a line."""
+"""Every code. An error is a contradiction, or stops the work; a warning is something that is left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """New text in place of what stands in a source between two offsets."""
+
+    source: Source
+    begin: int
+    end: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +134,7 @@ class Diagnostic:
         message: what is wrong, in a sentence without its end.
         place: where; None where no text is at fault.
         hint: what to do next.
+        edits: what mends it without changing what anything means.
     """
 
     code: str
@@ -72,6 +142,7 @@ class Diagnostic:
     place: Place | None = None
     hint: str = ""
     severity: Severity = Severity.ERROR
+    edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
         if self.code not in CODES:

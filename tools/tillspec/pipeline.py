@@ -1,4 +1,4 @@
-"""From a contract to files, on one screen: load → resolve → check → select → build → emit → stage → plan.
+"""From a contract to files, on one screen: load → resolve → overlay → check → select → build → emit → stage → plan.
 
 Each step is a function of what the step before gave. Only `apply` at the very end changes anything.
 """
@@ -14,6 +14,7 @@ from tillspec.api.model import Api
 from tillspec.diagnostics import Diagnostic, Report
 from tillspec.document.bundle import Bundle, bundle
 from tillspec.document.load import load
+from tillspec.document.overlay import overlay
 from tillspec.document.select import select
 from tillspec.emit.all import emit, own_files
 from tillspec.request import Request
@@ -34,7 +35,9 @@ class Outcome:
     scaffolded: list[str]
 
 
-def read(spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report: Report) -> tuple[Bundle, Api]:
+def read(
+    spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report: Report, overlays: tuple[Path, ...] = ()
+) -> tuple[Bundle, Api]:
     """The contract as one document, and the API that it describes.
 
     Raises:
@@ -46,9 +49,11 @@ def read(spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report:
     whole = bundle(document, report)
     report.stop_on_error()
     assert whole
-    report.items += check(whole)
+    overlaid = overlay(whole, overlays, report)
     report.stop_on_error()
-    chosen = select(whole, surfaces, report)
+    report.items += check(overlaid)
+    report.stop_on_error()
+    chosen = select(overlaid, surfaces, report)
     report.stop_on_error()
     api = build(chosen, report)
     report.stop_on_error()
@@ -63,7 +68,7 @@ def generate(request: Request, *, check_only: bool = False, force: bool = False,
     """
     report = Report()
     progress("reading the contract")
-    chosen, api = read(request.spec, request.surfaces, request.allowed, report)
+    chosen, api = read(request.spec, request.surfaces, request.allowed, report, request.overlays)
     progress(f"generating {len(api.types)} types and {len(api.operations)} operations")
     files = emit(api, request, report)
     report.stop_on_error()

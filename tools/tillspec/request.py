@@ -18,8 +18,9 @@ class Request:
         out: the folder that is written, and belongs to the generator whole.
         package: the import name of the generated package, dots allowed.
         only: some of `OUTPUTS`; empty for all.
-        surfaces: the values of `x-surface` to keep; empty for all.
+        surfaces: the surfaces (a word of `x-behavior`) to keep; empty for all.
         allowed: folders, files and URLs outside the root document's folder that references may lead to.
+        overlays: OpenAPI overlays that are applied to the contract, in this order.
         handlers: where the user's own handler files are scaffolded, if at all.
     """
 
@@ -29,6 +30,7 @@ class Request:
     only: frozenset[str] = frozenset()
     surfaces: frozenset[str] = frozenset()
     allowed: tuple[str, ...] = ()
+    overlays: tuple[Path, ...] = ()
     handlers: Path | None = None
 
     def wants(self, output: str) -> bool:
@@ -43,6 +45,7 @@ class Request:
             "only": sorted(self.only),
             "surfaces": sorted(self.surfaces),
             "allowed": sorted(self.allowed),
+            "overlays": [path.name for path in self.overlays],
         }
 
     @property

@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import re
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from json.decoder import scanstring  # type: ignore[attr-defined]
@@ -19,6 +21,7 @@ import yaml
 
 from tillspec.pointer import Pointer, split
 
+_LINE_END = re.compile("\n")
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder(strict=False)
 
@@ -64,16 +67,31 @@ class Source:
 
     def at(self, offset: int) -> Position:
         """The place of a character, counted from 0."""
-        begin = self.text.rfind("\n", 0, offset) + 1
-        return Position(self.text.count("\n", 0, offset) + 1, offset - begin + 1)
+        number = bisect_right(self._begins, offset)
+        return Position(number, offset - self._begins[number - 1] + 1)
 
     def line(self, number: int) -> str:
         """A line of the text, counted from 1, without its end."""
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
+    @property
+    def root(self) -> yaml.Node | None:
+        """The nodes that YAML text is made of; None of JSON, and of an empty text."""
+        return None if self.is_json else self._nodes
+
+    @cached_property
+    def _begins(self) -> list[int]:
+        """Where each line begins."""
+        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+
     @cached_property
     def _lines(self) -> list[str]:
         return self.text.split("\n")
+
+    @cached_property
+    def _json_children(self) -> dict[int, dict[str, tuple[int, int]]]:
+        """What stands directly in an object or a list, by the offset of its bracket; filled as places are asked for."""
+        return {}
 
     @cached_property
     def _nodes(self) -> yaml.Node | None:
@@ -94,7 +112,9 @@ class Source:
     def _json_offset(self, pointer: Pointer, key: bool) -> int:
         offset, tokens = _skip(self.text, 0), split(pointer)
         for depth, token in enumerate(tokens, 1):
-            found = _json_child(self.text, offset, token)
+            if offset not in self._json_children:
+                self._json_children[offset] = dict(_json_children(self.text, offset))
+            found = self._json_children[offset].get(token)
             if found is None:
                 break
             name, value = found
@@ -150,11 +170,11 @@ def _yaml_child(node: yaml.Node | None, token: str) -> tuple[yaml.Node | None, y
     return None
 
 
-def _json_child(text: str, offset: int, token: str) -> tuple[int, int] | None:
-    """Where the key (-1 in an array) and the value of a child begin; siblings before it are skipped by the C scanner."""
+def _json_children(text: str, offset: int) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Each child with where its key (-1 in a list) and its value begin; values are skipped by the C scanner."""
     opening = text[offset : offset + 1]
     if opening not in ("{", "[") or not opening:
-        return None
+        return
     offset, index = _skip(text, offset + 1), 0
     while text[offset : offset + 1] not in ("}", "]", ""):
         name, here = -1, str(index)
@@ -162,13 +182,11 @@ def _json_child(text: str, offset: int, token: str) -> tuple[int, int] | None:
             name = offset
             here, offset = scanstring(text, offset + 1, False)
             offset = _skip(text, _skip(text, offset) + 1)
-        if here == token:
-            return name, offset
+        yield here, (name, offset)
         _, offset = _DECODER.raw_decode(text, offset)
         offset, index = _skip(text, offset), index + 1
         if text[offset : offset + 1] == ",":
             offset = _skip(text, offset + 1)
-    return None
 
 
 def _skip(text: str, offset: int) -> int:

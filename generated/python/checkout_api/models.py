@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import MISSING, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import Distinct, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
-from ._runtime.model import ContractModel
+from ._runtime.behavior import ObjectBehavior
+from ._runtime.formats import Distinct, OpenEnum, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.model import ContractModel, RuledModel
+from .behavior import OBJECTS
 
 CurrencyCode = TypeAliasType("CurrencyCode", Annotated[str, Field(pattern="^[A-Z]{3}$")])
 """An ISO 4217 currency code, in upper case."""
@@ -20,7 +22,7 @@ VinrHttpsUrl = TypeAliasType("VinrHttpsUrl", Annotated[str, Field(max_length=204
 Amount = TypeAliasType("Amount", Annotated[int, Field(ge=0, le=99999999)])
 """Money in the currency's minor unit (cents for EUR, yen for JPY, fils for KWD)."""
 
-VinrShippingAddressHandling = TypeAliasType("VinrShippingAddressHandling", Literal["Collect", "Skip"])
+VinrShippingAddressHandling = TypeAliasType("VinrShippingAddressHandling", Annotated[Literal["Collect", "Skip"], OpenEnum()])
 """`Collect` shows a form for the shipping address, `Skip` leaves it out."""
 
 VinrPromoCode = TypeAliasType(
@@ -40,7 +42,8 @@ own.
 """
 
 VinrErrorType = TypeAliasType(
-    "VinrErrorType", Literal["invalid_request_error", "authentication_error", "rate_limit_error", "api_error"]
+    "VinrErrorType",
+    Annotated[Literal["invalid_request_error", "authentication_error", "rate_limit_error", "api_error"], OpenEnum()],
 )
 """The kind of error. Two pages of the vendor use different words; these are those of the page that shows the error body, filled
 up from the other.
@@ -55,23 +58,26 @@ up from the other.
 
 VinrErrorCode = TypeAliasType(
     "VinrErrorCode",
-    Literal[
-        "invalid_json",
-        "parameter_missing",
-        "parameter_unknown",
-        "parameter_invalid",
-        "amount_mismatch",
-        "invalid_api_key",
-        "expired_api_key",
-        "permission_denied",
-        "session_not_found",
-        "idempotency_key_reused",
-        "idempotency_key_in_use",
-        "session_expired",
-        "unsupported_media_type",
-        "rate_limit_exceeded",
-        "internal_error",
-        "service_unavailable",
+    Annotated[
+        Literal[
+            "invalid_json",
+            "parameter_missing",
+            "parameter_unknown",
+            "parameter_invalid",
+            "amount_mismatch",
+            "invalid_api_key",
+            "expired_api_key",
+            "permission_denied",
+            "session_not_found",
+            "idempotency_key_reused",
+            "idempotency_key_in_use",
+            "session_expired",
+            "unsupported_media_type",
+            "rate_limit_exceeded",
+            "internal_error",
+            "service_unavailable",
+        ],
+        OpenEnum(),
     ],
 )
 """What exactly went wrong. The vendor publishes only `invalid_api_key` and `expired_api_key` of these; the others are this
@@ -92,7 +98,8 @@ contract's own.
 """
 
 VinrSessionStatus = TypeAliasType(
-    "VinrSessionStatus", Literal["pending", "authentication_required", "completed", "failed", "canceled", "expired"]
+    "VinrSessionStatus",
+    Annotated[Literal["pending", "authentication_required", "completed", "failed", "canceled", "expired"], OpenEnum()],
 )
 """Where the session stands. It moves one way only:
 
@@ -110,7 +117,10 @@ A payment whose challenge is still open when the window closes expires, and noth
 
 Gr4vyProductType = TypeAliasType(
     "Gr4vyProductType",
-    Literal["physical", "discount", "shipping_fee", "sales_tax", "digital", "gift_card", "store_credit", "surcharge"],
+    Annotated[
+        Literal["physical", "discount", "shipping_fee", "sales_tax", "digital", "gift_card", "store_credit", "surcharge"],
+        OpenEnum(),
+    ],
 )
 """What kind of cart line this is."""
 
@@ -119,120 +129,130 @@ CountryCode = TypeAliasType("CountryCode", Annotated[str, Field(pattern="^[A-Z]{
 
 Gr4vyTaxIdKind = TypeAliasType(
     "Gr4vyTaxIdKind",
-    Literal[
-        "ae.trn",
-        "au.abn",
-        "ar.dni",
-        "ar.cuil",
-        "ar.cuit",
-        "br.cnpj",
-        "br.cpf",
-        "ca.bn",
-        "ca.gst_hst",
-        "ca.pst_bc",
-        "ca.pst_mb",
-        "ca.pst_sk",
-        "ca.qst",
-        "ch.vat",
-        "cl.tin",
-        "co.itin",
-        "co.nit",
-        "co.cc",
-        "co.ce",
-        "co.de",
-        "co.rc",
-        "co.ti",
-        "co.passport",
-        "es.cif",
-        "eu.vat",
-        "gb.vat",
-        "hk.br",
-        "id.nik",
-        "id.npwp",
-        "in.gst",
-        "in.pan",
-        "jp.cn",
-        "jp.rn",
-        "kr.brn",
-        "li.uid",
-        "mx.curp",
-        "mx.rfc",
-        "my.frp",
-        "my.itn",
-        "my.nric",
-        "my.sst",
-        "no.vat",
-        "nz.gst",
-        "pe.ruc",
-        "ph.tin",
-        "ru.inn",
-        "ru.kpp",
-        "sa.vat",
-        "sg.gst",
-        "sg.uen",
-        "th.id",
-        "th.vat",
-        "tw.vat",
-        "us.ein",
-        "za.vat",
-        "bo.ci",
-        "uy.rut",
-        "uy.ci",
+    Annotated[
+        Literal[
+            "ae.trn",
+            "au.abn",
+            "ar.dni",
+            "ar.cuil",
+            "ar.cuit",
+            "br.cnpj",
+            "br.cpf",
+            "ca.bn",
+            "ca.gst_hst",
+            "ca.pst_bc",
+            "ca.pst_mb",
+            "ca.pst_sk",
+            "ca.qst",
+            "ch.vat",
+            "cl.tin",
+            "co.itin",
+            "co.nit",
+            "co.cc",
+            "co.ce",
+            "co.de",
+            "co.rc",
+            "co.ti",
+            "co.passport",
+            "es.cif",
+            "eu.vat",
+            "gb.vat",
+            "hk.br",
+            "id.nik",
+            "id.npwp",
+            "in.gst",
+            "in.pan",
+            "jp.cn",
+            "jp.rn",
+            "kr.brn",
+            "li.uid",
+            "mx.curp",
+            "mx.rfc",
+            "my.frp",
+            "my.itn",
+            "my.nric",
+            "my.sst",
+            "no.vat",
+            "nz.gst",
+            "pe.ruc",
+            "ph.tin",
+            "ru.inn",
+            "ru.kpp",
+            "sa.vat",
+            "sg.gst",
+            "sg.uen",
+            "th.id",
+            "th.vat",
+            "tw.vat",
+            "us.ein",
+            "za.vat",
+            "bo.ci",
+            "uy.rut",
+            "uy.ci",
+        ],
+        OpenEnum(),
     ],
 )
 """A sort of tax number, as the country (or `eu`), a dot, and the number's local name."""
 
-Gr4vyTicketDelivery = TypeAliasType("Gr4vyTicketDelivery", Literal["electronic", "other"])
+Gr4vyTicketDelivery = TypeAliasType("Gr4vyTicketDelivery", Annotated[Literal["electronic", "other"], OpenEnum()])
 """How a ticket reaches its passenger."""
 
-Gr4vyRouteType = TypeAliasType("Gr4vyRouteType", Literal["round_trip", "one_way"])
+Gr4vyRouteType = TypeAliasType("Gr4vyRouteType", Annotated[Literal["round_trip", "one_way"], OpenEnum()])
 """Whether a flight is part of a journey there and back."""
 
-Gr4vyAgeGroup = TypeAliasType("Gr4vyAgeGroup", Literal["adult", "infant"])
+Gr4vyAgeGroup = TypeAliasType("Gr4vyAgeGroup", Annotated[Literal["adult", "infant"], OpenEnum()])
 """How a passenger counts by age."""
 
-Gr4vyPaymentSource = TypeAliasType("Gr4vyPaymentSource", Literal["ecommerce", "moto", "recurring", "installment", "card_on_file"])
+Gr4vyPaymentSource = TypeAliasType(
+    "Gr4vyPaymentSource", Annotated[Literal["ecommerce", "moto", "recurring", "installment", "card_on_file"], OpenEnum()]
+)
 """What occasions a payment: a web shop, mail or telephone, a recurring series, an instalment, a card kept on file."""
 
-Gr4vyIntent = TypeAliasType("Gr4vyIntent", Literal["authorize", "capture"])
+Gr4vyIntent = TypeAliasType("Gr4vyIntent", Annotated[Literal["authorize", "capture"], OpenEnum()])
 """Whether money is only reserved (`authorize`) or also taken (`capture`)."""
 
 Gr4vyCardScheme = TypeAliasType(
     "Gr4vyCardScheme",
-    Literal[
-        "accel",
-        "amex",
-        "bancontact",
-        "carte-bancaire",
-        "cirrus",
-        "culiance",
-        "dankort",
-        "diners-club",
-        "discover",
-        "eftpos-australia",
-        "elo",
-        "hipercard",
-        "jcb",
-        "maestro",
-        "mastercard",
-        "mir",
-        "nyce",
-        "other",
-        "pulse",
-        "qcard",
-        "rupay",
-        "star",
-        "uatp",
-        "unionpay",
-        "visa",
+    Annotated[
+        Literal[
+            "accel",
+            "amex",
+            "bancontact",
+            "carte-bancaire",
+            "cirrus",
+            "culiance",
+            "dankort",
+            "diners-club",
+            "discover",
+            "eftpos-australia",
+            "elo",
+            "hipercard",
+            "jcb",
+            "maestro",
+            "mastercard",
+            "mir",
+            "nyce",
+            "other",
+            "pulse",
+            "qcard",
+            "rupay",
+            "star",
+            "uatp",
+            "unionpay",
+            "visa",
+        ],
+        OpenEnum(),
     ],
 )
 """A card scheme."""
 
-Gr4vyCardType = TypeAliasType("Gr4vyCardType", Literal["credit", "debit", "prepaid"])
+Gr4vyCardType = TypeAliasType("Gr4vyCardType", Annotated[Literal["credit", "debit", "prepaid"], OpenEnum()])
 """How a card is funded."""
 
-Gr4vyErrorLocation = TypeAliasType("Gr4vyErrorLocation", Literal["query", "body", "path", "header", "unknown"])
+Gr4vyErrorLocation = TypeAliasType(
+    "Gr4vyErrorLocation", Annotated[Literal["query", "body", "path", "header", "unknown"], OpenEnum()]
+)
 """A part of a request."""
 
 Gr4vySecurePaymentMethod = TypeAliasType(
@@ -241,7 +261,9 @@ Gr4vySecurePaymentMethod = TypeAliasType(
 )
 """A card, a Click to Pay checkout, or a payment method that is stored already."""
 
-DinteroDeliveryMethod = TypeAliasType("DinteroDeliveryMethod", Literal["delivery", "pick_up", "unspecified", "none"])
+DinteroDeliveryMethod = TypeAliasType(
+    "DinteroDeliveryMethod", Annotated[Literal["delivery", "pick_up", "unspecified", "none"], OpenEnum()]
+)
 """How the goods reach the buyer."""
 
 DinteroMetadata = TypeAliasType("DinteroMetadata", dict[str, str | Annotated[float, Field(allow_inf_nan=False)]])
@@ -250,15 +272,17 @@ DinteroMetadata = TypeAliasType("DinteroMetadata", dict[str, str | Annotated[flo
 `santander`, `swish` or `vipps` are the vendor's.
 """
 
-DinteroShippingMode = TypeAliasType("DinteroShippingMode", Literal["shipping_required", "shipping_not_required"])
+DinteroShippingMode = TypeAliasType(
+    "DinteroShippingMode", Annotated[Literal["shipping_required", "shipping_not_required"], OpenEnum()]
+)
 """Whether a way of shipping must be picked."""
 
-DinteroCustomerType = TypeAliasType("DinteroCustomerType", Literal["b2c", "b2b"])
+DinteroCustomerType = TypeAliasType("DinteroCustomerType", Annotated[Literal["b2c", "b2b"], OpenEnum()])
 """A private customer (`b2c`), or a company (`b2b`)."""
 
 DinteroSessionNotFoundCause = TypeAliasType(
     "DinteroSessionNotFoundCause",
-    Literal["CANCELLED", "FAILED", "AUTHORIZED", "ON_HOLD", "PAYMENT_INITIATED", "EXPIRED", "DECLINED"],
+    Annotated[Literal["CANCELLED", "FAILED", "AUTHORIZED", "ON_HOLD", "PAYMENT_INITIATED", "EXPIRED", "DECLINED"], OpenEnum()],
 )
 """Why nothing can be done in a session any more: it was cancelled, it failed, it is paid, its payment waits for approval or is
 under way, it has expired, or it was declined.
@@ -277,20 +301,23 @@ case.
 
 DiddoErrorCode = TypeAliasType(
     "DiddoErrorCode",
-    Literal[
-        "INVALID_REQUEST",
-        "CART_NOT_FOUND",
-        "SHIPPING_METHOD_NOT_FOUND",
-        "UNAUTHORIZED",
-        "FORBIDDEN",
-        "ALREADY_SUBMITTED",
-        "CHECKOUT_ENDED",
-        "UNSUPPORTED_MEDIA_TYPE",
-        "CART_NOT_PURCHASABLE",
-        "ADDRESS_NOT_SERVICEABLE",
-        "RATE_LIMITED",
-        "INTERNAL_ERROR",
-        "SERVICE_UNAVAILABLE",
+    Annotated[
+        Literal[
+            "INVALID_REQUEST",
+            "CART_NOT_FOUND",
+            "SHIPPING_METHOD_NOT_FOUND",
+            "UNAUTHORIZED",
+            "FORBIDDEN",
+            "ALREADY_SUBMITTED",
+            "CHECKOUT_ENDED",
+            "UNSUPPORTED_MEDIA_TYPE",
+            "CART_NOT_PURCHASABLE",
+            "ADDRESS_NOT_SERVICEABLE",
+            "RATE_LIMITED",
+            "INTERNAL_ERROR",
+            "SERVICE_UNAVAILABLE",
+        ],
+        OpenEnum(),
     ],
 )
 """What exactly went wrong. `CART_NOT_FOUND` and `ALREADY_SUBMITTED` are the vendor's; the others are this contract's own.
@@ -310,7 +337,7 @@ DiddoErrorCode = TypeAliasType(
 """
 
 DiddoCheckoutStatus = TypeAliasType(
-    "DiddoCheckoutStatus", Literal["initialized", "in_progress", "succeeded", "failed", "cancelled"]
+    "DiddoCheckoutStatus", Annotated[Literal["initialized", "in_progress", "succeeded", "failed", "cancelled"], OpenEnum()]
 )
 """Where a live cart stands. It moves one way only. The vendor publishes events of these names, not the moves, which are this
 contract's own.
@@ -326,19 +353,24 @@ contract's own.
 
 VinrSessionEventType = TypeAliasType(
     "VinrSessionEventType",
-    Literal[
-        "checkout.session.authentication_required",
-        "checkout.session.completed",
-        "checkout.session.failed",
-        "checkout.session.canceled",
-        "checkout.session.expired",
+    Annotated[
+        Literal[
+            "checkout.session.authentication_required",
+            "checkout.session.completed",
+            "checkout.session.failed",
+            "checkout.session.canceled",
+            "checkout.session.expired",
+        ],
+        OpenEnum(),
     ],
 )
 """What happened: `checkout.session.` and the status that the session has moved to. The vendor publishes events for payments
 (`payment.completed` and the like) and none for sessions; these names are this contract's own, made on the same pattern.
 """
 
-DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelled", "authorization", "failed"])
+DinteroPaymentFailure = TypeAliasType(
+    "DinteroPaymentFailure", Annotated[Literal["cancelled", "authorization", "failed"], OpenEnum()]
+)
 """Why a payment came to nothing.
 
 - `cancelled`: the buyer gave up.
@@ -346,24 +378,27 @@ DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelle
 - `failed`: it was refused, or an error occurred.
 """
 
-DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Literal["CAPTURE", "REFUND", "VOID"])
+DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Annotated[Literal["CAPTURE", "REFUND", "VOID"], OpenEnum()])
 """What was done to a transaction after it was authorized."""
 
 DinteroTransactionStatus = TypeAliasType(
     "DinteroTransactionStatus",
-    Literal[
-        "INITIATED",
-        "AUTHORIZED",
-        "AUTHORIZATION_VOIDED",
-        "CAPTURED",
-        "PARTIALLY_CAPTURED",
-        "PARTIALLY_CAPTURED_REFUNDED",
-        "REFUNDED",
-        "PARTIALLY_REFUNDED",
-        "DECLINED",
-        "FAILED",
-        "UNKNOWN",
-        "ON_HOLD",
+    Annotated[
+        Literal[
+            "INITIATED",
+            "AUTHORIZED",
+            "AUTHORIZATION_VOIDED",
+            "CAPTURED",
+            "PARTIALLY_CAPTURED",
+            "PARTIALLY_CAPTURED_REFUNDED",
+            "REFUNDED",
+            "PARTIALLY_REFUNDED",
+            "DECLINED",
+            "FAILED",
+            "UNKNOWN",
+            "ON_HOLD",
+        ],
+        OpenEnum(),
     ],
 )
 """Where a payment stands.
@@ -380,14 +415,17 @@ DinteroTransactionStatus = TypeAliasType(
 
 DiddoCheckoutEventType = TypeAliasType(
     "DiddoCheckoutEventType",
-    Literal["checkout.initialized", "checkout.in_progress", "checkout.succeeded", "checkout.failed", "checkout.cancelled"],
+    Annotated[
+        Literal["checkout.initialized", "checkout.in_progress", "checkout.succeeded", "checkout.failed", "checkout.cancelled"],
+        OpenEnum(),
+    ],
 )
 """What happened: `checkout.` and the status that the live cart has moved to. The vendor also knows `order.submitted`, which is
 about orders and not part of this contract.
 """
 
 
-class VinrSessionRequest(ContractModel):
+class VinrSessionRequest(RuledModel):
     """What the merchant asks for. Four fields are required; the others switch on parts of the hosted page.
 
     Rules that reach across fields, each broken one answered with 400 and `param` naming the field:
@@ -437,6 +475,7 @@ class VinrSessionRequest(ContractModel):
     """Which of the merchant's dashboard configurations the page follows."""
     metadata: VinrMetadata | MISSING = MISSING
     """What the page offers. These are typed options, not a free map."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrSessionRequest"]
 
 
 class VinrCustomer(ContractModel):
@@ -454,7 +493,7 @@ class VinrCustomer(ContractModel):
     """The customer's phone number. E.164 is recommended; the vendor states no form, so none is enforced."""
 
 
-class VinrCartItem(ContractModel):
+class VinrCartItem(RuledModel):
     """One line of the cart. The vendor does not mark which fields are required; this contract asks for those that make a line."""
 
     model_config = ConfigDict(extra="forbid")
@@ -475,6 +514,7 @@ class VinrCartItem(ContractModel):
     """How many pieces the buyer may raise the quantity to on the page; at least `quantity`. Without it the quantity is fixed,
     which is this contract's reading of a page that is silent.
     """
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrCartItem"]
 
 
 class VinrMetadata(ContractModel):
@@ -482,7 +522,7 @@ class VinrMetadata(ContractModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Literal["payment", "subscription"] = "payment"
+    mode: Annotated[Literal["payment", "subscription"], OpenEnum()] = "payment"
     """Whether the page speaks of a payment or of a subscription. Only the wording changes."""
     merchant_name: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | MISSING, Field(alias="merchantName")] = MISSING
     """The name that the page shows instead of the merchant's own."""
@@ -537,7 +577,7 @@ class VinrFixedPromoCode(ContractModel):
     description: VinrPromoCodeLabel | MISSING = MISSING
 
 
-class VinrDelivery(ContractModel):
+class VinrDelivery(RuledModel):
     """Whether the page offers delivery, and which. When enabled, `options` holds at least one shipping method or pickup location."""
 
     model_config = ConfigDict(extra="forbid")
@@ -546,6 +586,7 @@ class VinrDelivery(ContractModel):
     """Shows the delivery choices."""
     options: VinrDeliveryOptions | MISSING = MISSING
     """What there is to choose from."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrDelivery"]
 
 
 class VinrDeliveryOptions(ContractModel):
@@ -559,13 +600,14 @@ class VinrDeliveryOptions(ContractModel):
     """Fetched by the buyer."""
 
 
-class VinrShippingOptions(ContractModel):
+class VinrShippingOptions(RuledModel):
     """The ways of sending the goods."""
 
     model_config = ConfigDict(extra="forbid")
 
     methods: Annotated[list[VinrShippingMethod], Field(max_length=100)] | MISSING = MISSING
     """The shipping methods to choose from, in the order shown. No two share an `id`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrShippingOptions"]
 
 
 class VinrShippingMethod(ContractModel):
@@ -587,7 +629,7 @@ class VinrShippingMethod(ContractModel):
     """How long it takes."""
 
 
-class VinrEstimatedDays(ContractModel):
+class VinrEstimatedDays(RuledModel):
     """A span of days; `min` is at most `max`."""
 
     model_config = ConfigDict(extra="forbid")
@@ -596,15 +638,17 @@ class VinrEstimatedDays(ContractModel):
     """The fewest days that delivery is expected to take. The upper bound is this contract's own."""
     max: Annotated[int, Field(ge=0, le=365)]
     """The most days that delivery is expected to take. The upper bound is this contract's own."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrEstimatedDays"]
 
 
-class VinrPickupOptions(ContractModel):
+class VinrPickupOptions(RuledModel):
     """The places where the goods can be fetched."""
 
     model_config = ConfigDict(extra="forbid")
 
     locations: Annotated[list[VinrPickupLocation], Field(max_length=100)] | MISSING = MISSING
     """The locations to choose from, in the order shown. No two share an `id`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrPickupOptions"]
 
 
 class VinrPickupLocation(ContractModel):
@@ -636,7 +680,7 @@ class VinrError(ContractModel):
     error: VinrErrorDetail
 
 
-class VinrErrorDetail(ContractModel):
+class VinrErrorDetail(RuledModel):
     """What went wrong. The vendor's general error page also knows `decline_code`, `doc_url` and `resource`; this contract
     promises none of them, and a client lets them pass.
     """
@@ -649,6 +693,7 @@ class VinrErrorDetail(ContractModel):
     """The field or header that is at fault, where it is one, with dots and indexes as in `cartItems[0].price`."""
     request_id: Annotated[str, Field(min_length=1, max_length=64)]
     """The same as the `X-Request-Id` header."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrErrorDetail"]
 
 
 class VinrSessionResult(ContractModel):
@@ -679,7 +724,7 @@ class VinrResultCustomer(ContractModel):
     """The customer's full name."""
 
 
-class Gr4vySessionRequest(ContractModel):
+class Gr4vySessionRequest(RuledModel):
     """A session to create. Nothing is required; `{}` gives an empty session."""
 
     model_config = ConfigDict(extra="forbid")
@@ -715,9 +760,10 @@ class Gr4vySessionRequest(ContractModel):
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
     expires_in: Annotated[int, Field(ge=3600, le=86400)] = 3600
     """For how many seconds, from now on, the session lives; between one hour and one day."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vySessionRequest"]
 
 
-class Gr4vySessionRequestData(ContractModel):
+class Gr4vySessionRequestData(RuledModel):
     """The fields that the creation and the update of a session have in common."""
 
     metadata: dict[str, str] | None | MISSING = MISSING
@@ -749,6 +795,7 @@ class Gr4vySessionRequestData(ContractModel):
     """What occasions the payment. Not echoed in responses."""
     intent: Gr4vyIntent | None | MISSING = MISSING
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vySessionRequestData"]
 
 
 class Gr4vySessionData(ContractModel):
@@ -766,7 +813,7 @@ class Gr4vySessionData(ContractModel):
     """The payment service that is to process the transaction; routing rules are passed over."""
 
 
-class Gr4vyCartItemRequest(ContractModel):
+class Gr4vyCartItemRequest(RuledModel):
     """A line of the cart, as a request may give it; other fields are refused, and a line that would come to less than 0 is 400."""
 
     model_config = ConfigDict(extra="forbid")
@@ -777,9 +824,9 @@ class Gr4vyCartItemRequest(ContractModel):
     """How many of it."""
     unit_amount: Amount
     """The price of one, in minor units, before discount and tax."""
-    discount_amount: Amount | None | MISSING = MISSING
+    discount_amount: Amount | None = 0
     """What is taken off the whole line, not off each unit. Best divisible by `quantity`. Null counts as 0."""
-    tax_amount: Amount | None | MISSING = MISSING
+    tax_amount: Amount | None = 0
     """The tax on the whole line, not on each unit. Best divisible by `quantity`. Null counts as 0."""
     external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
     """The merchant's id for the line."""
@@ -811,9 +858,10 @@ class Gr4vyCartItemRequest(ContractModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vyCartItemRequest"]
 
 
-class Gr4vyCartItem(ContractModel):
+class Gr4vyCartItem(RuledModel):
     """A line of the cart. It comes to `unit_amount * quantity - discount_amount + tax_amount`, never to less than 0.
     `duty_amount` and `shipping_amount` are informative and do not enter this sum.
     """
@@ -824,9 +872,9 @@ class Gr4vyCartItem(ContractModel):
     """How many of it."""
     unit_amount: Amount
     """The price of one, in minor units, before discount and tax."""
-    discount_amount: Amount | None | MISSING = MISSING
+    discount_amount: Amount | None = 0
     """What is taken off the whole line, not off each unit. Best divisible by `quantity`. Null counts as 0."""
-    tax_amount: Amount | None | MISSING = MISSING
+    tax_amount: Amount | None = 0
     """The tax on the whole line, not on each unit. Best divisible by `quantity`. Null counts as 0."""
     external_identifier: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
     """The merchant's id for the line."""
@@ -858,6 +906,7 @@ class Gr4vyCartItem(ContractModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vyCartItem"]
 
 
 class Gr4vyGuestBuyerRequest(ContractModel):
@@ -1032,7 +1081,7 @@ class Gr4vyAirlineRequest(ContractModel):
     """The name of the reservation system."""
     restricted_ticket: bool | None | MISSING = MISSING
     """Whether the ticket is restricted, for instance in its refunds."""
-    ticket_delivery_method: Gr4vyTicketDelivery | None | MISSING = MISSING
+    ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
     """How the ticket reaches the passenger."""
     ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The airline's number for the ticket."""
@@ -1075,7 +1124,7 @@ class Gr4vyAirlineTicket(ContractModel):
     """The name of the reservation system."""
     restricted_ticket: bool | None | MISSING = MISSING
     """Whether the ticket is restricted, for instance in its refunds."""
-    ticket_delivery_method: Gr4vyTicketDelivery | None | MISSING = MISSING
+    ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
     """How the ticket reaches the passenger."""
     ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The airline's number for the ticket."""
@@ -1353,7 +1402,7 @@ class Gr4vyAirline(ContractModel):
     """The name of the reservation system."""
     restricted_ticket: bool | None | MISSING = MISSING
     """Whether the ticket is restricted, for instance in its refunds."""
-    ticket_delivery_method: Gr4vyTicketDelivery | None | MISSING = MISSING
+    ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
     """How the ticket reaches the passenger."""
     ticket_number: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The airline's number for the ticket."""
@@ -1423,20 +1472,23 @@ class Gr4vyError(ContractModel):
 
     type: Literal["error"]
     """Always `error`."""
-    code: Literal[
-        "bad_request",
-        "unauthorized",
-        "forbidden",
-        "not_found",
-        "method_not_allowed",
-        "duplicate_record",
-        "unsupported_media_type",
-        "too_early",
-        "too_many_requests",
-        "server_error",
-        "bad_gateway",
-        "service_unavailable",
-        "gateway_timeout",
+    code: Annotated[
+        Literal[
+            "bad_request",
+            "unauthorized",
+            "forbidden",
+            "not_found",
+            "method_not_allowed",
+            "duplicate_record",
+            "unsupported_media_type",
+            "too_early",
+            "too_many_requests",
+            "server_error",
+            "bad_gateway",
+            "service_unavailable",
+            "gateway_timeout",
+        ],
+        OpenEnum(),
     ]
     """What went wrong. One code belongs to each status; `unsupported_media_type` and `service_unavailable` are this contract's
     own, for statuses that the vendor does not list.
@@ -1666,7 +1718,7 @@ class Gr4vyGatewayTimeoutError(ContractModel):
     """Where in the request it went wrong; empty if there is no such place."""
 
 
-class Gr4vySessionUpdateRequest(ContractModel):
+class Gr4vySessionUpdateRequest(RuledModel):
     """What to change in a session. A field that is left out keeps its value, a field that is null is emptied, and an object or
     array is replaced as a whole. (The vendor's pages do not say which; this is the contract's choice.)
     """
@@ -1706,6 +1758,7 @@ class Gr4vySessionUpdateRequest(ContractModel):
     """For how many seconds, from now on, the session still lives. Left out, `expires_at` stays as it is: the default of 3600
     counts when a session is created, and only then (the contract's choice).
     """
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vySessionUpdateRequest"]
 
 
 class Gr4vySecureFieldsRequest(ContractModel):
@@ -1719,7 +1772,7 @@ class Gr4vySecureFieldsRequest(ContractModel):
     """The buyer's postal code, for address checks."""
 
 
-class Gr4vyCardFields(ContractModel):
+class Gr4vyCardFields(RuledModel):
     """A card's own data. The sandbox takes test cards alone."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1732,6 +1785,7 @@ class Gr4vyCardFields(ContractModel):
     """The month and year of expiry, `MM/YY`. A month that does not exist, or one that is past, is 400."""
     security_code: Annotated[str, Field(min_length=3, max_length=4, pattern="^[0-9]+$")] | None | MISSING = MISSING
     """The card's security code. It is dropped when the card is stored as a payment method."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vyCardFields"]
 
 
 class Gr4vyClickToPayFields(ContractModel):
@@ -1821,16 +1875,17 @@ class DinteroErrorItem(ContractModel):
     """What is wrong with it, for a program to read."""
 
 
-class DinteroTokenForbiddenError(ContractModel):
+class DinteroTokenForbiddenError(RuledModel):
     """The client may not have a token, or not yet."""
 
     error: DinteroErrorBody
     """What went wrong."""
     mfa_token: str | MISSING = MISSING
     """What to go on with when `error.code` is `mfa_required`: a second factor has to be given first."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroTokenForbiddenError"]
 
 
-class DinteroOrderSessionRequest(ContractModel):
+class DinteroOrderSessionRequest(RuledModel):
     """A payment session for lines of an order."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1855,6 +1910,7 @@ class DinteroOrderSessionRequest(ContractModel):
     """When the payment was processed. The vendor's text is that of a capture; a session simply keeps and returns it, and the
     payment sets it if the merchant has not.
     """
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroOrderSessionRequest"]
 
 
 class DinteroSessionItemRequest(ContractModel):
@@ -1895,7 +1951,7 @@ class DinteroSessionUrls(ContractModel):
     """The merchant's terms, which the hosted page links to."""
 
 
-class DinteroExpress(ContractModel):
+class DinteroExpress(RuledModel):
     """What an Express session needs."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1913,13 +1969,14 @@ class DinteroExpress(ContractModel):
     """
     discount_codes: DinteroDiscountCodes | MISSING = MISSING
     """Lets the buyer enter discount codes."""
-    customer_types: Annotated[list[DinteroCustomerType], Distinct()] | MISSING = MISSING
+    customer_types: Annotated[list[DinteroCustomerType], Distinct()] = ["b2c", "b2b"]
     """The kinds of customer that the address form is for."""
-    default_different_billing_shipping_address: Annotated[list[DinteroCustomerType], Distinct()] | MISSING = MISSING
+    default_different_billing_shipping_address: Annotated[list[DinteroCustomerType], Distinct()] = []
     """The kinds of customer for whom the form starts with two addresses, one to bill and one to ship to."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroExpress"]
 
 
-class DinteroShippingOptionRequest(ContractModel):
+class DinteroShippingOptionRequest(RuledModel):
     """A way of shipping to offer; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1968,9 +2025,10 @@ class DinteroShippingOptionRequest(ContractModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroShippingOptionRequest"]
 
 
-class DinteroShippingOptionRequestData(ContractModel):
+class DinteroShippingOptionRequestData(RuledModel):
     """What requests may give of a way of shipping."""
 
     id: Annotated[str, Field(min_length=1)]
@@ -2017,6 +2075,7 @@ class DinteroShippingOptionRequestData(ContractModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroShippingOptionRequestData"]
 
 
 class DinteroShippingOptionData(ContractModel):
@@ -2052,7 +2111,7 @@ class DinteroShippingOptionData(ContractModel):
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
 
 
-class DinteroEtaRequest(ContractModel):
+class DinteroEtaRequest(RuledModel):
     """When goods should arrive, as a request may give it; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -2069,9 +2128,10 @@ class DinteroEtaRequest(ContractModel):
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroEtaRequest"]
 
 
-class DinteroEta(ContractModel):
+class DinteroEta(RuledModel):
     """When goods should arrive."""
 
     working_days: Annotated[list[Annotated[int, Field(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
@@ -2086,9 +2146,10 @@ class DinteroEta(ContractModel):
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroEta"]
 
 
-class DinteroTimeSlotRequest(ContractModel):
+class DinteroTimeSlotRequest(RuledModel):
     """The hours of a delivery, as a request may give them; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -2097,15 +2158,17 @@ class DinteroTimeSlotRequest(ContractModel):
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroTimeSlotRequest"]
 
 
-class DinteroTimeSlot(ContractModel):
+class DinteroTimeSlot(RuledModel):
     """The hours of a delivery."""
 
     starts_at: Rfc3339DateTime | MISSING = MISSING
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroTimeSlot"]
 
 
 class DinteroPickUpAddressRequest(ContractModel):
@@ -2346,7 +2409,7 @@ class DinteroDiscountCodes(ContractModel):
     """
 
 
-class DinteroChosenShippingOptionRequest(ContractModel):
+class DinteroChosenShippingOptionRequest(RuledModel):
     """The way of shipping that is picked; other fields are refused. An option that has `shipments` has neither `splits`,
     `fee_split` nor `pay_in_store` itself (400 if it has).
     """
@@ -2399,9 +2462,10 @@ class DinteroChosenShippingOptionRequest(ContractModel):
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
     shipments: Annotated[list[DinteroShippingOptionRequest], Field(min_length=2)] | MISSING = MISSING
     """The shipments, if the order has several; one option for each, with its `shipment_items`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroChosenShippingOptionRequest"]
 
 
-class DinteroOrderSession(ContractModel):
+class DinteroOrderSession(RuledModel):
     """A payment session for lines of an order. It names no status: what became of it is told by the callback and the order. (The
     vendor's page marks `items` alone as required; the other fields that are required here are what the contract promises.)
     """
@@ -2416,7 +2480,7 @@ class DinteroOrderSession(ContractModel):
     """What the session pays for the lines, the sum of `items[].amount`; shipping is not in it. In the order's currency."""
     created_at: Rfc3339DateTime
     """When the session was created."""
-    field_links: Annotated[Annotated[list[DinteroLink], Field(min_length=1)], Field(alias="_links")]
+    links: Annotated[Annotated[list[DinteroLink], Field(min_length=1)], Field(alias="_links")]
     """Where to go from here. The one with `rel: session_link` is the hosted page to send the buyer to. (The vendor shows `draft`
     alone, and nowhere says where the hosted page is found.)
     """
@@ -2426,6 +2490,7 @@ class DinteroOrderSession(ContractModel):
     """What the merchant keeps with the session."""
     processed_at: Rfc3339DateTime | MISSING = MISSING
     """When the payment was processed; absent before that."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroOrderSession"]
 
 
 class DinteroSessionItem(ContractModel):
@@ -2509,7 +2574,7 @@ class DinteroAddressRequest(ContractModel):
     """The customer's cost centre."""
 
 
-class DinteroSessionView(ContractModel):
+class DinteroSessionView(RuledModel):
     """An Express session as the buyer sees it. It holds what the vendor's own view holds of the order and the offer, and nothing
     of the merchant's addresses or settlement. (No page shows the whole of it; this is the contract's choice.)
     """
@@ -2522,9 +2587,10 @@ class DinteroSessionView(ContractModel):
     """What may be picked."""
     expires_at: Rfc3339DateTime | MISSING = MISSING
     """When the session expires, if it does."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroSessionView"]
 
 
-class DinteroViewOrder(ContractModel):
+class DinteroViewOrder(RuledModel):
     """The part of the order that the session pays."""
 
     merchant_reference: Annotated[str, Field(min_length=1)]
@@ -2543,6 +2609,7 @@ class DinteroViewOrder(ContractModel):
     """Where to ship to; absent before the buyer has said."""
     billing_address: DinteroAddress | MISSING = MISSING
     """Whom to bill; absent before the buyer has said."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroViewOrder"]
 
 
 class DinteroViewItem(ContractModel):
@@ -2739,7 +2806,7 @@ class DinteroSessionNotFoundError(ContractModel):
     """What went wrong."""
 
 
-class DinteroSessionNotFoundErrorBody(ContractModel):
+class DinteroSessionNotFoundErrorBody(RuledModel):
     """What went wrong, and why the session is no more."""
 
     message: str
@@ -2754,6 +2821,7 @@ class DinteroSessionNotFoundErrorBody(ContractModel):
     """Why nothing can be done in the session any more; absent if it never existed."""
     session_details: DinteroSessionDetails | MISSING = MISSING
     """Enough to lead the buyer back to the shop; absent if the session never existed."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroSessionNotFoundErrorBody"]
 
 
 class DinteroSessionDetails(ContractModel):
@@ -2799,7 +2867,7 @@ class DiddoFieldError(ContractModel):
     """What is wrong with it."""
 
 
-class DiddoLiveCart(ContractModel):
+class DiddoLiveCart(RuledModel):
     """A buyer's own short-lived copy of a template cart, as it now is. No page of the vendor shows this body; its fields are this
     contract's own. It carries nothing of the buyer's details.
     """
@@ -2823,9 +2891,10 @@ class DiddoLiveCart(ContractModel):
     """The methods that the address allows; empty until an address is known."""
     shipping_method_id: Annotated[int, Field(ge=0, le=2147483647)] | MISSING = MISSING
     """The `id` of the method that was chosen. Absent until one is."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoLiveCart"]
 
 
-class DiddoCartLine(ContractModel):
+class DiddoCartLine(RuledModel):
     """One line of a live cart, copied from the template."""
 
     id: Annotated[str, Field(min_length=1)]
@@ -2838,9 +2907,10 @@ class DiddoCartLine(ContractModel):
     """The price of one piece, in the minor unit of `cost.currency`."""
     total_amount: Amount
     """`unit_amount × quantity`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoCartLine"]
 
 
-class DiddoCost(ContractModel):
+class DiddoCost(RuledModel):
     """What a live cart costs. Money is an integer in minor units here, as everywhere in this contract; an older page of the
     vendor shows an object for each.
     """
@@ -2855,6 +2925,7 @@ class DiddoCost(ContractModel):
     """`subtotal + shipping + tax`."""
     currency: CurrencyCode
     """The currency of every amount in the cart, as an ISO 4217 code in upper case."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoCost"]
 
 
 class DiddoShippingMethod(ContractModel):
@@ -2868,7 +2939,7 @@ class DiddoShippingMethod(ContractModel):
     """What it costs, in the minor unit of `cost.currency`."""
 
 
-class DiddoShippingRequest(ContractModel):
+class DiddoShippingRequest(RuledModel):
     """The live cart, and what is known of its buyer. The vendor marks no field as required. This contract asks for `cart_id` or
     `payment_intent_id`, or both of the same cart; with neither, or with two that do not belong together, the answer is 400
     `INVALID_REQUEST`.
@@ -2882,6 +2953,7 @@ class DiddoShippingRequest(ContractModel):
     """The payment intent of the live cart, for a caller who knows that instead. Opaque."""
     buyer_info: DiddoBuyerInfo | MISSING = MISSING
     """The fields to set. A field that is left out stays as it was."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoShippingRequest"]
 
 
 class DiddoBuyerInfo(ContractModel):
@@ -2935,7 +3007,7 @@ class DiddoCustomerToken(ContractModel):
     """When the token ends, 24 hours after it was made."""
 
 
-class VinrSessionEvent(ContractModel):
+class VinrSessionEvent(RuledModel):
     """A session has moved to another status."""
 
     id: Annotated[str, Field(min_length=1, max_length=255)]
@@ -2945,6 +3017,7 @@ class VinrSessionEvent(ContractModel):
     """When the status changed. It is not the time of delivery."""
     data: VinrSessionResult
     """The session's result as it stood after the change; its `status` is the last part of `type`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrSessionEvent"]
 
 
 class DinteroTransaction(ContractModel):
@@ -2980,7 +3053,7 @@ class DinteroTransaction(ContractModel):
     """What the merchant and the vendor keep with it."""
 
 
-class DiddoCheckoutEvent(ContractModel):
+class DiddoCheckoutEvent(RuledModel):
     """A live cart has moved to another status. The vendor's body is not published; this one is this contract's own."""
 
     id: Annotated[str, Field(min_length=1, max_length=255)]
@@ -2990,3 +3063,4 @@ class DiddoCheckoutEvent(ContractModel):
     """When the status changed. It is not the time of delivery."""
     data: DiddoLiveCart
     """The live cart as it stood after the change; its `status` is the last part of `type`."""
+    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoCheckoutEvent"]

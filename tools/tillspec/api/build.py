@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from tillspec.api import names
+from tillspec.api.behavior import KEY, encoding, operation_behavior
 from tillspec.api.model import (
     Api,
     Body,
@@ -30,7 +31,9 @@ from tillspec.api.schemas import Schemas
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import METHODS
+from tillspec.document.select import surface_of
 from tillspec.pointer import join, look_up, split
+from tillspec.runtime.behavior import Encodes
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -50,6 +53,7 @@ class _Builder:
         self.schemas = Schemas(bundle, report)
         self.root = Place(bundle.value, "")
         self.operations: list[Operation] = []
+        self.made_ids: set[str] = set()
         self.security_schemes = {
             name: self._scheme(name, at) for name, at in self.root.get("components", "securitySchemes").items()
         }
@@ -91,11 +95,14 @@ class _Builder:
                 self._operation(path, method, item, at, role, prefix)
 
     def _operation(self, path: str, method: str, item: Place, at: Place, role: Any, prefix: str) -> None:
-        identifier = at.text("operationId") or (prefix + method.capitalize() if prefix else _made_id(method, path, role))
+        identifier = at.text("operationId")
+        if not identifier:
+            identifier = prefix + method.capitalize() if prefix else _made_id(method, path, role)
+            self.made_ids.add(identifier)
         parameters = self._parameters(identifier, path, item, at, role)
         servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
         tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
-        surface = at.value.get("x-surface", item.value.get("x-surface"))
+        behavior = operation_behavior(at.get(KEY).value, self._encodes(at.get("responses")))
         operation = Operation(
             id=identifier,
             method=method,
@@ -107,7 +114,8 @@ class _Builder:
             responses=tuple(self._responses(identifier, at.get("responses"))),
             security=self._security(at),
             servers=self._servers(servers),
-            surface=surface if isinstance(surface, str) else None,
+            surface=surface_of(at.value),
+            behavior=behavior,
             summary=at.text("summary") or item.text("summary"),
             description=at.text("description") or item.text("description"),
             deprecated=at.flag("deprecated"),
@@ -117,6 +125,15 @@ class _Builder:
         for name, callback in at.get("callbacks").items():
             for expression, below in self._deref(callback).items():
                 self._path_item(expression, below, "callback", identifier + names.type_id(name))
+
+    def _encodes(self, at: Place) -> dict[str, Encodes]:
+        """What the answers of an operation encode, by media type."""
+        found: dict[str, Encodes] = {}
+        for response in (self._deref(place) for _, place in at.items()):
+            for media_type, content in response.get("content").items():
+                if made := encoding(self._deref(content).get(KEY).value):
+                    found[media_type] = made
+        return found
 
     def _parameters(self, owner: str, path: str, item: Place, at: Place, role: str) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
@@ -331,7 +348,12 @@ class _Builder:
             first = places.setdefault(same, operation)
             if first is operation:
                 continue
-            place = replace(operation.span, pointer=join(operation.span.pointer, "operationId"))
+            place = operation.span
+            if operation.id in self.made_ids or first.id in self.made_ids:
+                message = f"the name {operation.id!r}, made for an operation without operationId, is taken at {first.span}"
+                self.report.error("name-clash", message, place, "give each of the two an operationId")
+                continue
+            place = replace(place, pointer=join(place.pointer, "operationId"))
             if first.id == operation.id:
                 message = f"the operationId {operation.id!r} stands here a second time, first at {first.span}"
                 self.report.error("operation-id-duplicate", message, place, "give each operation an id of its own")

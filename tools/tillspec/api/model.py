@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from tillspec.runtime.behavior import ObjectBehavior, OperationBehavior
 from tillspec.source import Span
 
 type_id = str
@@ -160,6 +161,7 @@ class NamedType:
     description: str = ""
     inline: bool = False
     deprecated: bool = False
+    behavior: ObjectBehavior | None = field(default=None, compare=False)
     span: Span = span_field()
 
 
@@ -315,6 +317,7 @@ class Operation:
     security: tuple[Requirement, ...] = ()
     servers: tuple[Server, ...] = ()
     surface: str | None = None
+    behavior: OperationBehavior | None = field(default=None, compare=False)
     summary: str = ""
     description: str = ""
     deprecated: bool = False

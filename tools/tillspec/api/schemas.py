@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any as Untyped
 
 from tillspec.api import names
+from tillspec.api.behavior import object_behavior
 from tillspec.api.model import (
     Any,
     Array,
@@ -97,7 +98,12 @@ class Schemas:
         description = str(whole.get("description", "")) if isinstance(whole, dict) else ""
         deprecated = isinstance(whole, dict) and whole.get("deprecated") is True
         self.types[identifier] = replace(
-            self.types[identifier], type=made, schema=whole, description=description, deprecated=deprecated
+            self.types[identifier],
+            type=made,
+            schema=whole,
+            description=description,
+            deprecated=deprecated,
+            behavior=object_behavior(whole),
         )
 
     def _share(self, identifier: str) -> None:

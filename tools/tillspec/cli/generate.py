@@ -57,7 +57,7 @@ Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date
 @click.option("--package", default="checkout_api", show_default=True, help="The import name of the generated package.")
 @click.option("--only", multiple=True, type=click.Choice(OUTPUTS), help="Make this alone (may be repeated).")
 @click.option(
-    "--surface", "surfaces", multiple=True, metavar="NAME", help="Keep the operations of this x-surface alone (may be repeated)."
+    "--surface", "surfaces", multiple=True, metavar="NAME", help="Keep the operations of this surface alone (may be repeated)."
 )
 @click.option(
     "--handlers",
@@ -71,6 +71,14 @@ Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date
     multiple=True,
     metavar="WHERE",
     help="A URL or folder outside the contract's own that references may lead to (may be repeated).",
+)
+@click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="An OpenAPI Overlay 1.0 to apply to the contract (may be repeated, in order).",
 )
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if a run would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand, or whose lock is broken.")
@@ -92,31 +100,28 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
         _tell(outcome, request, seconds)
 
 
-def _request(
-    spec: Path,
-    out: Path,
-    package: str,
-    only: tuple[str, ...],
-    surfaces: tuple[str, ...],
-    handlers: Path | None,
-    allowed: tuple[str, ...],
-) -> Request:
+def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> Request:
+    request = Request(only=frozenset(only), surfaces=frozenset(surfaces), **given)
+    _check_package(request.package)
+    out = request.out.resolve()
+    if out in (request.spec.resolve(), *request.spec.resolve().parents):
+        raise click.BadParameter(f"{request.out} holds the contract; choose a folder of its own", param_hint="--out")
+    if request.handlers and out in (request.handlers.resolve(), *request.handlers.resolve().parents):
+        message = f"{request.handlers} lies in {request.out}, which holds generated files alone"
+        raise click.BadParameter(message, param_hint="--handlers")
+    return request
+
+
+def _check_package(package: str) -> None:
     import keyword
 
     parts = package.split(".")
     if not all(part.isidentifier() and not keyword.iskeyword(part) and part.isascii() for part in parts):
-        raise click.BadParameter(
-            f"{package!r} is no import name; use letters, digits and _, as in shop_api", param_hint="--package"
-        )
+        message = f"{package!r} is no import name; use letters, digits and _, as in shop_api"
+        raise click.BadParameter(message, param_hint="--package")
     if parts[0] in sys.stdlib_module_names or parts[0] in _TAKEN:
-        raise click.BadParameter(
-            f"{package!r} would hide a package that Python or the generated code needs", param_hint="--package"
-        )
-    if out.resolve() in (spec.resolve(), *spec.resolve().parents):
-        raise click.BadParameter(f"{out} holds the contract; choose a folder of its own", param_hint="--out")
-    if handlers and out.resolve() in (handlers.resolve(), *handlers.resolve().parents):
-        raise click.BadParameter(f"{handlers} lies in {out}, which holds generated files alone", param_hint="--handlers")
-    return Request(spec, out, package, frozenset(only), frozenset(surfaces), allowed, handlers)
+        message = f"{package!r} would hide a package that Python or the generated code needs"
+        raise click.BadParameter(message, param_hint="--package")
 
 
 def _run(request: Request, check_only: bool, force: bool) -> Outcome:

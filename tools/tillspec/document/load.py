@@ -64,14 +64,18 @@ class Document:
 
 def load(path: Path, allowed: Iterable[str], report: Report) -> Document | None:
     """Read the root document of a description; None, with the reason reported, where it cannot be read."""
+    root = open_file(path, report, "name the root document, such as spec/openapi.yaml")
+    return Document(root, tuple(allowed), {root.uri: root}) if root else None
+
+
+def open_file(path: Path, report: Report, hint: str) -> Source | None:
+    """Read a file that the user named; None, with the reason and a hint reported, where it cannot be read."""
     try:
         data = path.read_bytes()
     except OSError as error:
-        hint = "name the root document, such as spec/openapi.yaml"
         report.error("file-missing", f"{path} cannot be read: {error.strerror or error}", hint=hint)
         return None
-    root = read(shown(path), str(path.resolve()), data, report)
-    return Document(root, tuple(allowed), {root.uri: root}) if root else None
+    return read(shown(path), str(path.resolve()), data, report)
 
 
 def resolve_uri(base: str, reference: str) -> str:

@@ -15,6 +15,9 @@ from tillspec.source import Mark, Position, Source
 
 MAX_DEPTH = 200
 MAX_VALUES = 5_000_000
+MAX_JSON = 32_000_000
+MAX_YAML = 16_000_000
+MAX_NODES = 1_200_000
 
 _INT = re.compile(r"[-+]?[0-9]+")
 _OCT = re.compile(r"0o[0-7]+")
@@ -33,6 +36,11 @@ def read(name: str, uri: str, data: bytes, report: Report) -> Source | None:
 
     A text that begins like JSON is read as JSON; a file whose name ends in `.json` in no other way.
     """
+    most = MAX_JSON if name.endswith(".json") else MAX_YAML
+    if len(data) > most:
+        source = Source(name, uri, "", is_json=most == MAX_JSON)
+        _too_large(source, f"the file has {len(data) / 1e6:.0f} MB; up to {most / 1e6:.0f} MB are read", report)
+        return None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -50,6 +58,9 @@ def read(name: str, uri: str, data: bytes, report: Report) -> Source | None:
 
 
 def _read_json(source: Source, report: Report) -> Source | None:
+    if sum(map(source.text.count, "{[,")) > MAX_VALUES:
+        _too_large(source, f"the file has more than {MAX_VALUES:,} values", report)
+        return None
     twice = False
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -98,6 +109,13 @@ def _too_deep(source: Source, report: Report) -> None:
     report.error("too-deep", f"this is nested deeper than {MAX_DEPTH} levels", place, "split it into named components")
 
 
+def _too_large(source: Source, message: str, report: Report) -> None:
+    hint = "split it into several files, and refer from one to the other by $ref"
+    if not source.is_json:
+        hint += f"; or save it as JSON, of which up to {MAX_JSON / 1e6:.0f} MB are read"
+    report.error("too-large", message, Mark(source, Position(1, 1)), hint)
+
+
 def _depth(value: Any) -> int:
     level, depth = [value], 0
     while level and depth <= MAX_DEPTH:
@@ -130,11 +148,34 @@ def _read_yaml(source: Source, report: Report) -> Source | None:
     except RecursionError:
         _too_deep(source, report)
         return None
+    except _TooManyNodes:
+        _too_large(source, f"the file has more than {MAX_NODES:,} values", report)
+        return None
     return None if report.failed else replace(source, value=value)
 
 
+class _TooManyNodes(Exception):
+    """Half a gigabyte of nodes was made, and there are more."""
+
+
 class _Loader(yaml.CSafeLoader):
-    """Composes nodes without PyYAML's words of YAML 1.1; a plain scalar without a tag gets a tag of our own."""
+    """Composes nodes without PyYAML's words of YAML 1.1; a plain scalar without a tag gets a tag of our own.
+
+    The composer is C and looks neither at its stack nor at the memory; what is nested too deeply, or too much, is stopped here.
+    """
+
+    depth = nodes = 0
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH + 2:  # a level more than `_Construct` goes, and the scalar on it
+            raise RecursionError
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise _TooManyNodes
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
 
     def resolve(self, kind: Any, value: Any, implicit: Any) -> Any:
         if kind is yaml.ScalarNode:

@@ -10,8 +10,6 @@ from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import METHODS
 
-_MARK = "x-surface"
-
 
 def select(bundle: Bundle, surfaces: Iterable[str], report: Report) -> Bundle:
     """The bundle with the operations and webhooks of the given surfaces alone; all of it where none is given.
@@ -29,7 +27,7 @@ def select(bundle: Bundle, surfaces: Iterable[str], report: Report) -> Bundle:
             if close
             else f"there are: {', '.join(known)}"
             if known
-            else f"mark operations with {_MARK}"
+            else "mark operations with x-behavior: {surface: NAME}"
         )
         report.error("surface-unknown", f"no operation belongs to the surface {name!r}", hint=hint)
     value = {key: item for key, item in bundle.value.items() if key != "components"}
@@ -46,13 +44,21 @@ def select(bundle: Bundle, surfaces: Iterable[str], report: Report) -> Bundle:
     return Bundle(value, bundle.origins, bundle.sources)
 
 
+def surface_of(operation: dict[str, Any]) -> str | None:
+    """The surface that an operation declares itself to belong to."""
+    behavior = operation.get("x-behavior")
+    surface = behavior.get("surface") if isinstance(behavior, dict) else None
+    surface = surface or operation.get("x-surface")
+    return surface if isinstance(surface, str) else None
+
+
 def _operations(value: dict[str, Any]) -> list[dict[str, Any]]:
     items = [*value.get("paths", {}).values(), *value.get("webhooks", {}).values()]
     return [item[method] for item in items if isinstance(item, dict) for method in METHODS if isinstance(item.get(method), dict)]
 
 
 def _surfaces(value: dict[str, Any]) -> set[str]:
-    return {operation[_MARK] for operation in _operations(value) if isinstance(operation.get(_MARK), str)}
+    return {surface for operation in _operations(value) if (surface := surface_of(operation))}
 
 
 def _kept(items: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def _kept(items: dict[str, Any], wanted: set[str]) -> dict[str, Any]:
     for path, item in items.items():
         if not isinstance(item, dict):
             continue
-        dropped = {name for name in METHODS if isinstance(item.get(name), dict) and item[name].get(_MARK) not in wanted}
+        dropped = {name for name in METHODS if isinstance(item.get(name), dict) and surface_of(item[name]) not in wanted}
         rest = {name: value for name, value in item.items() if name not in dropped}
         if any(name in rest for name in METHODS):
             result[path] = rest

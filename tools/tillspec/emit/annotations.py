@@ -139,12 +139,14 @@ def content(declared: model.Content, types: Types) -> ContentView:
 class Notation:
     """How annotations are written: with or without bounds, and what stands before the name of a named type.
 
-    `tags` gives the Python name of a discriminator's property for a union that pydantic can tell apart by it.
+    `tags` gives the Python name of a discriminator's property for a union that pydantic can tell apart by it; `may_grow` says
+    which enums may get further values.
     """
 
     validating: bool
     scope: str = "models."
     tags: Callable[[model.Union], str | None] = lambda _: None
+    may_grow: Callable[[model.Enum], bool] = lambda _: False
 
     def annotation(self, type_: Type) -> str:
         """The annotation of a type."""
@@ -159,7 +161,7 @@ class Notation:
             case model.Scalar():
                 options = [_bounded(type_) if self.validating else _scalar(type_, validating=False)]
             case model.Enum():
-                options = _enum(type_)
+                options = [f"Annotated[{_enum(type_)[0]}, OpenEnum()]"] if self.may_grow(type_) else _enum(type_)
             case model.Array():
                 options = [self._array(type_)]
             case model.Map():

@@ -1,7 +1,7 @@
-"""Classes as datamodel-code-generator lays them out: names, aliases, presence and defaults of their fields.
+"""Classes as datamodel-code-generator lays them out: names, aliases and presence of their fields.
 
-Annotations are not its business: it is given a placeholder for each type of field, and no text of the contract at all. So nothing
-that a document says can become code here, and its part of the work stays small.
+Annotations and defaults are not its business: it is given a placeholder for each, and of the contract's text nothing but the
+names of fields. So little that a document says can become code here, and its part of the work stays small.
 """
 
 from __future__ import annotations
@@ -10,34 +10,60 @@ import ast
 import json
 import re
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from tillspec.api import model
 from tillspec.api.model import Field, Presence, Type
-from tillspec.emit.docstring import docstring
+from tillspec.emit.docstring import docstring, literal
+from tillspec.emit.names import snake, unique
 
-_PLACEHOLDERS = "tillspec_placeholders"
-_PLACEHOLDER = re.compile(r"\bTillspecPlaceholder(\d+)\b")
-_PLAIN_FORMATS = frozenset({"date-time", "date", "uuid"})
+_MODULE = "tillspec_placeholders"
+_WRITTEN = frozenset({"bool", "bytes", "dict", "float", "int", "list", "object", "str"})
+"""Builtins that annotations are written with."""
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class to lay out."""
+    """A class to lay out. With `behavior`, the source of what is declared of it, it keeps rules across its fields."""
 
     fields: tuple[Field, ...]
     closed: bool
     description: str
+    behavior: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """What stands for the types and the defaults of fields: names that no field has."""
+
+    mark: str
+    types: dict[Type, int] = field(default_factory=dict)
+    defaults: dict[str, int] = field(default_factory=dict)
+
+    def type(self, type_: Type) -> str:
+        return f"{self.mark}Type{self.types.setdefault(type_, len(self.types))}"
+
+    def default(self, text: str) -> str:
+        return f"{self.mark}Default{self.defaults.setdefault(text, len(self.defaults))}"
+
+    def filled(self, line: str, annotations: Sequence[str], defaults: Sequence[str]) -> str:
+        """A line of source with what the placeholders in it stand for."""
+        if self.mark not in line:
+            return line
+        line = re.sub(rf"(['\"]){self.mark}Default(\d+)\1", lambda match: defaults[int(match[2])], line)
+        return re.sub(rf"\b{self.mark}Type(\d+)\b", lambda match: annotations[int(match[1])], line)
 
 
 def lay_out(classes: Mapping[str, Class], base: str) -> Layout:
     """Have the classes laid out, below a base class that is named by its import path."""
-    types: dict[Type, int] = {}
-    schemas = {name: _schema(plan, types) for name, plan in classes.items()}
+    mark = "Placeholder"
+    while any(mark in each.name for plan in classes.values() for each in plan.fields) or any(mark in name for name in classes):
+        mark += "X"
+    placeholders = Placeholders(mark)
+    schemas = {name: _schema(plan, placeholders) for name, plan in classes.items()}
     source = _generate(schemas, base) if schemas else ""
-    return Layout(source, classes, list(types))
+    return Layout(source, classes, placeholders)
 
 
 class Layout:
@@ -48,9 +74,9 @@ class Layout:
         missing: the classes that were not laid out as asked.
     """
 
-    def __init__(self, source: str, classes: Mapping[str, Class], types: list[Type]) -> None:
+    def __init__(self, source: str, classes: Mapping[str, Class], placeholders: Placeholders) -> None:
         self._lines = source.splitlines()
-        self._types = types
+        self._placeholders = placeholders
         self._after: dict[int, str] = {}
         self.attributes: dict[tuple[str, str], str] = {}
         body = ast.parse(source).body
@@ -63,25 +89,31 @@ class Layout:
                 self._lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
 
     def text(self, annotation: Callable[[Type], str]) -> str:
-        """The source of the classes, with docstrings and with annotations in the place of the placeholders."""
-        rows = [
-            line + ("\n" + self._after[number] if number in self._after else "")
-            for number, line in enumerate(self._lines[self._begin :], self._begin + 1)
-        ]
-        texts = [annotation(type_) for type_ in self._types]
-        return _PLACEHOLDER.sub(lambda match: texts[int(match[1])], "\n".join(rows))
+        """The source of the classes, with docstrings, and with annotations and defaults in the place of the placeholders."""
+        annotations = [annotation(type_) for type_ in self._placeholders.types]
+        defaults = [literal(json.loads(text)) for text in self._placeholders.defaults]
+        rows = []
+        for number, line in enumerate(self._lines[self._begin :], self._begin + 1):
+            rows.append(self._placeholders.filled(line, annotations, defaults))
+            rows += [self._after[number]] if number in self._after else []
+        return "\n".join(rows)
 
     def _describe(self, node: ast.ClassDef | None, plan: Class) -> bool:
         """Put the docstrings of a class and its fields in place; False where its fields are not those of the plan."""
         attributes = [child for child in node.body if isinstance(child, ast.AnnAssign)] if node else []
         if node is None or len(attributes) != len(plan.fields):
             return False
-        for attribute, field in zip(attributes, plan.fields, strict=True):
-            self._put(attribute.end_lineno, field.description)
+        for attribute, each in zip(attributes, plan.fields, strict=True):
+            self._put(attribute.end_lineno, each.description)
             if isinstance(attribute.target, ast.Name):
-                self.attributes[(node.name, field.name)] = attribute.target.id
+                self.attributes[(node.name, each.name)] = attribute.target.id
         self._tidy(node)
         self._put(node.body[0].lineno - 1, plan.description)
+        if plan.behavior:
+            line = node.lineno - 1
+            self._lines[line] = self._lines[line].replace("(ContractModel)", "(RuledModel)")
+            last = node.end_lineno or node.lineno
+            self._after[last] = self._after.get(last, "") + f"\n    _behavior: ClassVar[ObjectBehavior] = {plan.behavior}"
         return True
 
     def _tidy(self, node: ast.ClassDef) -> None:
@@ -101,34 +133,15 @@ class Layout:
             self._after[line] = f"    {source}"
 
 
-def _schema(plan: Class, types: dict[Type, int]) -> dict[str, Any]:
+def _schema(plan: Class, placeholders: Placeholders) -> dict[str, Any]:
     properties = {}
-    for field in plan.fields:
-        number = types.setdefault(field.type, len(types))
-        properties[field.name] = {
-            "type": "string",
-            "customTypePath": f"{_PLACEHOLDERS}.TillspecPlaceholder{number}",
-            **_default(field),
-        }
-    required = [field.name for field in plan.fields if field.presence is Presence.REQUIRED]
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "required": required}
-    return {**schema, "additionalProperties": False} if plan.closed else schema
-
-
-def _default(field: Field) -> dict[str, Any]:
-    """The default, where it can stand in a class as it is."""
-    if field.default is None or field.presence is Presence.REQUIRED:
-        return {}
-    value = json.loads(field.default)
-    match field.type:
-        case model.Scalar(kind=kind, format=form):
-            kinds: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,)}
-            fits = isinstance(value, kinds.get(kind, ())) and (kind == "boolean" or not isinstance(value, bool))
-            return {"default": value} if fits and not (kind == "string" and form in _PLAIN_FORMATS) else {}
-        case model.Enum(values=values):
-            return {"default": value} if json.dumps(value, ensure_ascii=False, sort_keys=True) in values else {}
-        case _:
-            return {}
+    for each in plan.fields:
+        schema = {"type": "string", "customTypePath": f"{_MODULE}.{placeholders.type(each.type)}"}
+        default = {} if each.default is None else {"default": placeholders.default(each.default)}
+        properties[each.name] = {**schema, **default}
+    required = [each.name for each in plan.fields if each.presence is Presence.REQUIRED]
+    closed = {"additionalProperties": False} if plan.closed else {}
+    return {"type": "object", "properties": properties, "required": required, **closed}
 
 
 def _generate(schemas: Mapping[str, Any], base: str) -> str:
@@ -152,8 +165,20 @@ def _generate(schemas: Mapping[str, Any], base: str) -> str:
             strict_nullable=True,
             formatters=[],
             snake_case_field=True,
+            remove_special_field_name_prefix=True,
             use_missing_sentinel=True,
             use_annotated=True,
             field_constraints=True,
+            aliases=_aliases(schemas),
         )
     return str(result)
+
+
+def _aliases(schemas: Mapping[str, Any]) -> dict[str, str]:
+    """Names for fields that would hide a type from the annotations beside them (`list`, `str`), by class and name on the wire."""
+    aliases: dict[str, str] = {}
+    for owner, schema in schemas.items():
+        wanted = {name: snake(name).rstrip("_") for name in schema["properties"]}
+        hiding = {name: f"{python}_" for name, python in wanted.items() if python in _WRITTEN or python in schemas}
+        aliases |= dict(zip((f"{owner}.{name}" for name in hiding), unique(list(hiding.values())), strict=True))
+    return aliases

@@ -5,28 +5,33 @@ What a type takes from others (`allOf`) is written out, so that a class shows al
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tillspec.api import model
 from tillspec.api.model import Api, Field, NamedType, Object, Presence, Ref, Type
 from tillspec.diagnostics import Report
 from tillspec.emit.annotations import Notation
+from tillspec.emit.behavior import behavior, object_behaviors
 from tillspec.emit.classes import Class, Layout, lay_out
+from tillspec.emit.defaults import is_carried
 from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.names import class_name
 from tillspec.emit.options import Options
+from tillspec.runtime.behavior import ObjectBehavior
 
 _IMPORTS = """\
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import MISSING, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import Distinct, Matches, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
-from ._runtime.model import ContractModel
+from ._runtime.formats import Distinct, Matches, OpenEnum, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.behavior import ObjectBehavior
+from ._runtime.model import ContractModel, RuledModel
+from .behavior import OBJECTS
 """
 """All that may be used; formatting leaves out what is not."""
 
@@ -34,15 +39,27 @@ from ._runtime.model import ContractModel
 def models(api: Api, options: Options, report: Report) -> dict[str, str]:
     """`models.py`, with a class or a type alias for every id in `api.types`. What was not made is reported."""
     plan = _Plan(api)
-    layout = lay_out(plan.classes(), f"{options.package}._runtime.model.ContractModel")
+    layout = lay_out(plan.classes(object_behaviors(api)), f"{options.package}._runtime.model.ContractModel")
     for name in layout.missing:
         identifier = next(identifier for identifier in api.types if class_name(identifier) == name)
         report.error("models", f"no class was made for the schema {identifier}", api.types[identifier].span, "rename it")
-    notation = Notation(validating=True, scope="", tags=lambda union: plan.tag(union, layout))
+    tags = plan.tag_types()
+    notation = Notation(
+        validating=True,
+        scope="",
+        tags=lambda union: plan.tag(union, layout),
+        may_grow=lambda enum: len(enum.values) > 1 and enum not in tags and all(text.startswith('"') for text in enum.values),
+    )
     aliases = "".join(_alias(named, notation) for named in plan.aliases())
     same = "".join(f"{class_name(named.id)} = {class_name(plan.meant(named.id))}\n" for named in plan.same())
     source = layout.text(lambda type_: notation.annotation(plan.written(type_)))
-    return {"models.py": f'"""The types of the contract."""\n\n{_IMPORTS}\n{aliases}\n\n{source}\n\n{same}'}
+    declared = behavior(api, options)
+    imports = _IMPORTS if declared else _IMPORTS.replace("from .behavior import OBJECTS\n", "")
+    return {**declared, "models.py": f'"""The types of the contract."""\n\n{imports}\n{aliases}\n\n{source}\n\n{same}'}
+
+
+def _ruled(identifier: str, behavior: ObjectBehavior) -> str | None:
+    return f"OBJECTS[{literal(identifier)}]" if behavior.rules or behavior.totals else None
 
 
 def _alias(named: NamedType, notation: Notation) -> str:
@@ -87,9 +104,11 @@ class _Plan:
             if not isinstance(named.type, Object) and not (named.inline and isinstance(named.type, Ref)):
                 yield replace(named, type=self.written(named.type))
 
-    def classes(self) -> dict[str, Class]:
+    def classes(self, behaviors: Mapping[str, ObjectBehavior]) -> dict[str, Class]:
         return {
-            class_name(named.id): Class(tuple(self._fields(named.type)), named.type.closed, named.description)
+            class_name(named.id): Class(
+                tuple(self._fields(named.type)), named.type.closed, named.description, _ruled(named.id, behaviors[named.id])
+            )
             for named in self.types.values()
             if isinstance(named.type, Object)
         }
@@ -133,6 +152,12 @@ class _Plan:
             found.add(layout.attributes.get((class_name(option.id), fixed.name)))
         return found.pop() if len(found) == 1 and len(set(values)) == len(values) else None
 
+    def tag_types(self) -> frozenset[Type]:
+        """The types of the properties that tell the options of unions apart."""
+        names = {one.discriminator.property for named in self.types.values() for one in _unions(named.type) if one.discriminator}
+        objects = (named.type for named in self.types.values() if isinstance(named.type, Object))
+        return frozenset(field.type for one in objects for field in one.fields if field.name in names)
+
     def _fields(self, type_: Object, seen: frozenset[str] = frozenset()) -> Iterator[Field]:
         """All fields, those of the bases first. A field that occurs again is the later one; required anywhere is required."""
         found: dict[str, Field] = {}
@@ -142,13 +167,28 @@ class _Plan:
                 found[field.name] = _stricter(found.get(field.name), field)
         for field in type_.fields:
             found[field.name] = _stricter(found.get(field.name), field)
-        yield from (_required(field) if field.name in type_.required else field for field in found.values())
+        for field in found.values():
+            made = _required(field) if field.name in type_.required else field
+            yield made if is_carried(made, self.types) else replace(made, default=None)
 
     def _object_of(self, type_: Type, seen: frozenset[str]) -> tuple[Object | None, frozenset[str]]:
         while isinstance(type_, Ref) and type_.id in self.types and type_.id not in seen:
             seen |= {type_.id}
             type_ = self.types[type_.id].type
         return (type_ if isinstance(type_, Object) else None), seen
+
+
+def _unions(type_: Type) -> Iterator[model.Union]:
+    match type_:
+        case model.Union():
+            yield type_
+        case model.Array(items=inner) | model.Map(values=inner):
+            yield from _unions(inner)
+        case model.Object(fields=fields):
+            for field in fields:
+                yield from _unions(field.type)
+        case _:
+            return
 
 
 def _stricter(before: Field | None, field: Field) -> Field:

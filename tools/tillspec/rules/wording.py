@@ -15,6 +15,7 @@ _KINDS = {
 }  # fmt: skip
 _META_SCHEMA = "https://json-schema.org/draft/2020-12/json-schema-validation"
 _WORD_BREAK = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LONGEST = 300
 _UNKNOWN_FIELDS = ("unevaluatedProperties", "additionalProperties")
 
 
@@ -90,6 +91,14 @@ def about_schema(error: Any) -> Finding:
     elif error.kind.name == "type" and error.instance in _KINDS:
         hint = f"write it below: type: {error.instance}"
     return Finding(path, False, message, hint or f"see {_META_SCHEMA}")
+
+
+def about_value(error: Any) -> Finding:
+    """An error of an example, or of another value, against its schema."""
+    error = _deepest(error)
+    message, hint = _told(error)
+    short = message if len(message) <= _LONGEST else message[:_LONGEST] + " …"
+    return Finding(tuple(error.instance_path), error.kind.name == "required", short, hint)
 
 
 def _told(error: Any) -> tuple[str, str]:

@@ -79,3 +79,20 @@ class Distinct:
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenEnum:
+    """An enum that may grow: what comes in as JSON and is not read strictly may have a value that the contract does not list.
+
+    So a client keeps a status that was added since, while a server and whoever writes Python are held to the list.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        closed = handler(source)
+        open_ = core_schema.union_schema([closed, core_schema.str_schema()], mode="left_to_right")
+        return core_schema.json_or_python_schema(
+            json_schema=core_schema.lax_or_strict_schema(lax_schema=open_, strict_schema=closed),
+            python_schema=closed,
+            serialization=core_schema.simple_ser_schema("any"),
+        )

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from . import media, parameters
 from .errors import Answer, ErrorResponse, Target, UnexpectedResponse
 from .masking import excerpt, request_id, shorten
+from .model import WITHOUT_RULES
 from .operation import Content, Header, Operation, Response, Wire
 
 _BODILESS = frozenset({204, 205, 304})
@@ -127,10 +128,12 @@ def _decoded(content: Content, answer: httpx.Response) -> Any:
             case "text":
                 return _checked(content, answer.text)
             case "json" if content.value is not None:
-                return content.value.adapter.validator.validate_json(data, by_alias=True, by_name=False)
+                return content.value.adapter.validator.validate_json(data, by_alias=True, by_name=False, context=WITHOUT_RULES)
             case "form" if content.value is not None:
                 fields = parameters.decode_form(content, data.decode())
-                return content.value.adapter.validator.validate_python(fields, by_alias=True, by_name=False)
+                return content.value.adapter.validator.validate_python(
+                    fields, by_alias=True, by_name=False, context=WITHOUT_RULES
+                )
             case _:
                 return data
     except ValidationError as error:

@@ -1,8 +1,17 @@
-"""The base of all generated models."""
+"""The bases of all generated models."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
+
+from .behavior import ObjectBehavior
+from .rules import breaches
+
+WITHOUT_RULES: dict[str, Any] = {"contract-rules": False}
+"""The validation context in which rules across fields are left alone: what a server answers is taken as it is."""
 
 
 class ContractModel(BaseModel):
@@ -21,3 +30,19 @@ class ContractModel(BaseModel):
         allow_inf_nan=False,
         protected_namespaces=(),
     )
+
+
+class RuledModel(ContractModel):
+    """An object with rules across its fields. All that are broken are told in one error, of type `rule`."""
+
+    _behavior: ClassVar[ObjectBehavior]
+
+    @model_validator(mode="after")
+    def _keeps_its_rules(self, info: ValidationInfo) -> Self:
+        if info.context is not WITHOUT_RULES:
+            value = self.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+            found = list(breaches(type(self)._behavior, value))
+            if found:
+                message = "; ".join(breach.message for breach in found)
+                raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
+        return self

@@ -27,9 +27,17 @@ def body_violations(error: ValidationError, body: bytes) -> tuple[Violation, ...
 def violations(error: ValidationError, place: Place, value: Any, prefix: str) -> tuple[Violation, ...]:
     """The violations of a value, the first hundred; `prefix` is the pointer of the value itself."""
     found: dict[tuple[str, str], Violation] = {}
-    for entry in error.errors(include_url=False, include_context=False, include_input=False):
+    for entry in error.errors(include_url=False, include_input=False):
         pointer = prefix + _pointer(entry["loc"], value, entry["type"])
-        found.setdefault((pointer, entry["msg"]), Violation(place, pointer, entry["msg"], entry["type"]))
+        if entry["type"] == "rule":
+            broken = entry["ctx"]["breaches"]
+            told = [
+                Violation(place, pointer + breach.at, breach.message, "rule", breach.status, breach.code) for breach in broken
+            ]
+        else:
+            told = [Violation(place, pointer, entry["msg"], entry["type"])]
+        for violation in told:
+            found.setdefault((violation.pointer, violation.message), violation)
         if len(found) == _MOST:
             break
     return tuple(found.values())

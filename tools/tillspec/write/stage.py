@@ -33,7 +33,12 @@ def stage(files: Mapping[str, str], package: str, report: Report) -> dict[str, b
     with tempfile.TemporaryDirectory(prefix="tillspec-") as name:
         folder = Path(name)
         for path, text in files.items():
-            _write(folder / path, _HEADER + text if path.endswith(".py") else text)
+            try:
+                _write(folder / path, _HEADER + text if path.endswith(".py") else text)
+            except OSError as error:
+                hint = "shorten the tag that the file is named after"
+                report.error("output-unwritable", f"{path} cannot be written: {error.strerror or error}", hint=hint)
+        report.stop_on_error()
         _format(folder, report)
         if not report.failed:
             _import(folder / "python", package, files, report)

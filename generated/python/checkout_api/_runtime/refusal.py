@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
@@ -40,13 +40,23 @@ class OperationNotImplemented(Exception):
 class Violation:
     """One way in which a request breaks the contract.
 
-    `pointer` is a JSON Pointer (RFC 6901) into the body, or begins with the parameter's name. `type` is pydantic's error type.
+    `pointer` is a JSON Pointer (RFC 6901) into the body, or begins with the parameter's name. `type` is pydantic's error type, or
+    `rule` for a rule across fields; `status` and `code` are what the contract says that such a request gets, None where it says
+    nothing.
     """
 
     location: Literal["body", "path", "query", "header", "cookie"]
     pointer: str
     message: str
     type: str
+    status: int | None = None
+    code: str | int | None = None
+
+
+def status_of(kind: Kind, violations: Sequence[Violation]) -> int:
+    """The status of a refusal: what its violations agree on, where the contract says it of all, or that of its kind."""
+    declared = {violation.status for violation in violations}
+    return next(iter(declared)) or STATUSES[kind] if len(declared) == 1 else STATUSES[kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,7 @@ from .authentication import authenticator, challenge
 from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, raw_request
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
-from .refusal import STATUSES, Kind, OperationNotImplemented, Refusal, Surface, Violation
+from .refusal import Kind, OperationNotImplemented, Refusal, Surface, Violation, status_of
 from .replies import Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
 from .request import Request
 from .routing import Endpoint, PathRoute, PathRoutes, blank, expressions
@@ -156,7 +156,7 @@ class _Errors:
     ) -> Reply:
         """The answer to a request that is refused; a problem document where the surface fails, which is logged."""
         refusal = Refusal(
-            kind=kind, status=STATUSES[kind], message=message, request=request, operation_id=self._operation,
+            kind=kind, status=status_of(kind, found), message=message, request=request, operation_id=self._operation,
             violations=tuple(found), challenge=challenge,
         )  # fmt: skip
         try:

@@ -1,0 +1,310 @@
+"""`x-behavior` (spec/behavior.schema.json) to records. What is not of the published form is left out; the lint tells it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, cast
+
+from tillspec.runtime.behavior import (
+    Among,
+    Answer,
+    Encodes,
+    Expiry,
+    Idempotency,
+    Lifecycle,
+    Listing,
+    Negotiation,
+    ObjectBehavior,
+    OperationBehavior,
+    Percent,
+    PropertyBehavior,
+    RateLimit,
+    Rule,
+    Secret,
+    Telling,
+    Term,
+    Total,
+    Transition,
+)
+
+KEY = "x-behavior"
+
+_DURATION = re.compile(
+    r"P(?:(?P<weeks>\d+)W)?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
+
+
+def operation_behavior(value: Any, encodes: Mapping[str, Encodes]) -> OperationBehavior | None:
+    """What an operation declares, together with what its answers encode, by media type."""
+    words = _words(value)
+    if not words and not encodes:
+        return None
+    return OperationBehavior(
+        surface=_text(words, "surface"),
+        creates=_text(words, "creates"),
+        reads=_text(words, "reads"),
+        lists=_listing(words.get("lists")),
+        updates=_text(words, "updates"),
+        deletes=_text(words, "deletes"),
+        tells=_telling(words.get("tells")),
+        identifies=_text(words, "identifies"),
+        owner=cast("Any", _text(words, "owner")),
+        merge=cast("Any", _text(words, "merge")),
+        moves=_transition(words.get("moves")),
+        idempotency=_idempotency(words.get("idempotency")),
+        negotiation=_negotiation(words.get("negotiation")),
+        expired=_answer(words.get("expired")),
+        gone=_answer(words.get("gone")),
+        foreign=_answer(words.get("foreign")),
+        unknown=_answer(words.get("unknown")),
+        rate_limit=_rate_limit(words.get("rate-limit")),
+        encodes=dict(encodes),
+    )
+
+
+def object_behavior(schema: Any) -> ObjectBehavior | None:
+    """What an object schema and its own properties declare."""
+    if not isinstance(schema, dict):
+        return None
+    words = _words(schema.get(KEY))
+    properties = schema.get("properties")
+    inner = {
+        name: made
+        for name, value in (properties.items() if isinstance(properties, dict) else ())
+        if isinstance(value, dict) and (made := _property(_words(value.get(KEY))))
+    }
+    if not words and not inner:
+        return None
+    return ObjectBehavior(
+        object=_text(words, "object"),
+        id=_text(words, "id"),
+        owner=cast("Any", _text(words, "owner")),
+        lifecycle=_lifecycle(words.get("lifecycle")),
+        expires=_expiry(words.get("expires")),
+        totals=tuple(_total(total) for total in _list(words, "totals")),
+        rules=tuple(_rule(rule) for rule in _list(words, "rules")),
+        properties=inner,
+    )
+
+
+def encoding(value: Any) -> Encodes | None:
+    """What a media type declares that it encodes."""
+    return _encodes(_words(value).get("encodes"))
+
+
+def duration(text: Any) -> timedelta | None:
+    """An ISO 8601 duration; a year counts 365 days and a month 30. None where the text is none."""
+    match = _DURATION.fullmatch(text) if isinstance(text, str) and len(text) > 2 else None
+    if match is None:
+        return None
+    parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
+    days = parts.pop("years") * 365 + parts.pop("months") * 30 + parts.pop("days")
+    return timedelta(days=days, **parts)
+
+
+def _words(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(words: Mapping[str, Any], name: str) -> str | None:
+    value = words.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _number(words: Mapping[str, Any], name: str) -> int | None:
+    value = words.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _list(words: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    value = words.get(name)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _texts(words: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = words.get(name)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _answer(value: Any) -> Answer | None:
+    match value:
+        case "success":
+            return Answer()
+        case int():
+            return Answer(status=value)
+        case {"status": int(status)}:
+            code = value.get("code")
+            code = code if isinstance(code, str | int) else None
+            return Answer(status=status, code=code, at=_text(value, "at"), headers=_texts(value, "headers"))
+        case _:
+            return None
+
+
+def _transition(value: Any) -> Transition | None:
+    words = _words(value)
+    to = _text(words, "to")
+    sources = _texts(words, "from") if "from" in words else None
+    if to is None:
+        return None
+    refused = {state: answer for state, given in _words(words.get("refused")).items() if (answer := _answer(given))}
+    return Transition(to=to, sources=sources, otherwise=_answer(words.get("otherwise")), refused=refused)
+
+
+def _listing(value: Any) -> Listing | None:
+    words = _words(value)
+    listed = _text(words, "object")
+    return Listing(object=listed, at=_text(words, "at"), order=_text(words, "order"), by=_text(words, "by")) if listed else None
+
+
+def _telling(value: Any) -> Telling | None:
+    words = _words(value)
+    told = _text(words, "object")
+    return Telling(object=told, when=_texts(words, "when")) if told else None
+
+
+def _negotiation(value: Any) -> Negotiation | None:
+    words = _words(value)
+    preferred, otherwise = _text(words, "preferred"), words.get("otherwise")
+    if preferred is None or not isinstance(otherwise, str | int):
+        return None
+    return Negotiation(preferred=preferred, otherwise=otherwise)
+
+
+def _idempotency(value: Any) -> Any:
+    if value in ("none", "inherent"):
+        return value
+    words = _words(value)
+    header, retention = _text(words, "header"), duration(words.get("retention"))
+    mismatch, running = _answer(words.get("mismatch")), _answer(words.get("running"))
+    if header is None or retention is None or mismatch is None or running is None:
+        return None
+    return Idempotency(
+        header=header,
+        scope=_texts(words, "scope"),
+        compare=cast("Any", _text(words, "compare") or "json"),
+        replayed=_text(words, "replayed"),
+        mismatch=mismatch,
+        running=running,
+        keeps=cast("Any", _text(words, "keeps") or "carried-out"),
+        retention=retention,
+    )
+
+
+def _lifecycle(value: Any) -> Lifecycle | None:
+    words = _words(value)
+    field, initial, moves = _text(words, "field"), _text(words, "initial"), _words(words.get("moves"))
+    if field is None or initial is None:
+        return None
+    return Lifecycle(field=field, initial=initial, moves={state: _texts(moves, state) for state in moves})
+
+
+def _expiry(value: Any) -> Expiry | None:
+    words = _words(value)
+    after = words.get("after")
+    fixed = duration(after)
+    if after is None and "at" not in words:
+        return None
+    return Expiry(
+        after=fixed,
+        after_value=after if fixed is None and isinstance(after, str) else None,
+        at=_text(words, "at"),
+        state=_text(words, "state"),
+        kept=duration(words.get("kept")),
+        kept_forever=words.get("kept") == "forever",
+    )
+
+
+def _rule(words: Mapping[str, Any]) -> Rule:
+    return Rule(
+        rule=_text(words, "rule") or "true",
+        message=_text(words, "message") or "",
+        at=_text(words, "at"),
+        status=_number(words, "status"),
+        code=_code(words),
+    )
+
+
+def _code(words: Mapping[str, Any]) -> str | int | None:
+    code = words.get("code")
+    return code if isinstance(code, str | int) and not isinstance(code, bool) else None
+
+
+def _total(words: Mapping[str, Any]) -> Total:
+    terms = tuple(
+        Term(amount=_text(term, "amount") or "", times=_text(term, "times"), sign=cast("Any", _text(term, "sign") or "+"))
+        for term in _list(words, "terms")
+    )
+    return Total(
+        total=_text(words, "total") or "",
+        terms=terms,
+        when=_text(words, "when"),
+        rounding=cast("Any", _text(words, "rounding")),
+        status=_number(words, "status"),
+        code=_code(words),
+    )
+
+
+def _property(words: Mapping[str, Any]) -> PropertyBehavior | None:
+    money, percent, among, secret = (words.get(name) for name in ("money", "percent", "among", "secret"))
+    made = PropertyBehavior(
+        currency=_text(_words(money), "currency"),
+        currency_of=_text(_words(money), "of"),
+        percent=_percent(_words(percent)),
+        same_as=_text(words, "same-as"),
+        initially=words.get("initially") is True,
+        among=_among(_words(among)),
+        secret=_secret(secret) if isinstance(secret, dict) else None,
+        encodes=_encodes(words.get("encodes")),
+    )
+    return made if made != PropertyBehavior() else None
+
+
+def _percent(words: Mapping[str, Any]) -> Percent | None:
+    of = _text(words, "of")
+    return Percent(of=of, rounding=cast("Any", _text(words, "rounding"))) if of is not None else None
+
+
+def _among(words: Mapping[str, Any]) -> Among | None:
+    found, otherwise = _text(words, "object"), _answer(words.get("otherwise"))
+    return Among(object=found, otherwise=otherwise, at=_text(words, "at")) if found and otherwise else None
+
+
+def _secret(words: Mapping[str, Any]) -> Secret:
+    return Secret(
+        bits=_number(words, "bits"), lifetime=duration(words.get("lifetime")), single_use=words.get("single-use") is True
+    )
+
+
+def _encodes(value: Any) -> Encodes | None:
+    words = _words(value)
+    carrier = _text(words, "as")
+    if carrier is None:
+        return None
+    return Encodes(
+        carrier=cast("Any", carrier),
+        text=_text(words, "text"),
+        pattern=_text(words, "pattern"),
+        contains=_texts(words, "contains"),
+        claims=_texts(words, "claims"),
+        secret=words.get("secret") is True,
+    )
+
+
+def _rate_limit(value: Any) -> RateLimit | None:
+    words = _words(value)
+    scope, reset, allows = _text(words, "scope"), _words(words.get("reset")), _words(words.get("allows"))
+    if scope is None:
+        return None
+    return RateLimit(
+        scope=cast("Any", scope),
+        limit=_text(words, "limit"),
+        remaining=_text(words, "remaining"),
+        reset=_text(reset, "header"),
+        reset_unit=cast("Any", _text(reset, "unit")),
+        exceeded=_answer(words.get("exceeded")) or Answer(status=429),
+        requests=_number(allows, "requests"),
+        per=duration(allows.get("per")),
+    )

@@ -1,0 +1,89 @@
+"""behavior.py: what the contract declares of its objects and operations, as typed constants."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
+
+from tillspec.api.model import Api, NamedType, Object, Ref
+from tillspec.emit import names
+from tillspec.emit.docstring import literal
+from tillspec.emit.options import Options
+from tillspec.emit.records import record
+from tillspec.emit.templates import render
+from tillspec.runtime.behavior import ObjectBehavior
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantView:
+    """A constant: its name, its source, and the literal that it goes by in its table."""
+
+    name: str
+    source: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class BehaviorView:
+    """`behavior.py`: the records that it imports, and its constants."""
+
+    records: tuple[str, ...]
+    objects: tuple[ConstantView, ...]
+    operations: tuple[ConstantView, ...]
+
+
+def behavior(api: Api, options: Options) -> dict[str, str]:
+    """`behavior.py`; nothing where the contract declares nothing."""
+    objects = {identifier: made for identifier, made in object_behaviors(api).items() if made != ObjectBehavior()}
+    operations = {operation.id: operation.behavior for operation in api.operations if operation.behavior}
+    if not objects and not operations:
+        return {}
+    used = {"ObjectBehavior", "OperationBehavior"}.union(*map(_records, (*objects.values(), *operations.values())))
+    taken = names.unique([names.constant(name) for name in (*objects, *operations)], ("OBJECTS", "OPERATIONS"))
+    views = [
+        ConstantView(constant, record(made), literal(key))
+        for constant, (key, made) in zip(taken, (*objects.items(), *operations.items()), strict=True)
+    ]
+    view = BehaviorView(tuple(sorted(used)), tuple(views[: len(objects)]), tuple(views[len(objects) :]))
+    return {"behavior.py": render("python/checkout_api/behavior.py.j2", view)}
+
+
+@lru_cache(maxsize=4)
+def object_behaviors(api: Api) -> Mapping[str, ObjectBehavior]:
+    """What is declared of each object type, by id; what its bases declare holds for it too."""
+    return {named.id: _whole(api, named, frozenset()) for named in api.types.values() if isinstance(named.type, Object)}
+
+
+def _whole(api: Api, named: NamedType, seen: frozenset[str]) -> ObjectBehavior:
+    own = named.behavior or ObjectBehavior()
+    bases = named.type.bases if isinstance(named.type, Object) else (named.type,) if isinstance(named.type, Ref) else ()
+    for base in bases:
+        if base.id in api.types and base.id not in seen:
+            own = _merged(_whole(api, api.types[base.id], seen | {named.id}), own)
+    return own
+
+
+def _merged(base: ObjectBehavior, own: ObjectBehavior) -> ObjectBehavior:
+    return replace(
+        own,
+        object=own.object or base.object,
+        id=own.id or base.id,
+        owner=own.owner or base.owner,
+        lifecycle=own.lifecycle or base.lifecycle,
+        expires=own.expires or base.expires,
+        totals=tuple(dict.fromkeys((*base.totals, *own.totals))),
+        rules=tuple(dict.fromkeys((*base.rules, *own.rules))),
+        properties={**base.properties, **own.properties},
+    )
+
+
+def _records(value: object) -> set[str]:
+    """The names of the records that a value is made of."""
+    if isinstance(value, Mapping):
+        return set().union(*map(_records, value.values()))
+    if isinstance(value, tuple):
+        return set().union(*map(_records, value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return {type(value).__name__}.union(*(_records(getattr(value, field.name)) for field in fields(value)))
+    return set()

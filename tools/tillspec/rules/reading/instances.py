@@ -1,0 +1,109 @@
+"""Values beside their schemas: each part of an example with the schemas that hold for it, and values made from a schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from tillspec.pointer import Pointer, join
+from tillspec.rules.reading.nodes import Direction, Node, follow
+from tillspec.rules.reading.schemas import Schemas
+from tillspec.rules.reading.validators import Validators
+
+_MOST_DEEP = 12
+_SAMPLES = {
+    "date-time": "2026-03-04T10:00:00Z", "date": "2026-03-04", "time": "10:00:00Z", "duration": "PT1H", "email": "a@example.com",
+    "uri": "https://example.com/", "uuid": "3f0b6c1e-9d53-4a8e-8f3a-6a1d2c7e5b90", "hostname": "example.com", "ipv4": "192.0.2.1",
+}  # fmt: skip
+
+
+class Part(NamedTuple):
+    """A part of an instance, where it stands in the instance, and one of the schemas that hold for it."""
+
+    pointer: Pointer
+    value: Any
+    schema: Node
+
+
+class Instances:
+    """Reads and makes instances of a document's schemas."""
+
+    def __init__(self, schemas: Schemas, validators: Validators) -> None:
+        self.schemas = schemas
+        self.validators = validators
+
+    def parts(self, schema: Node, direction: Direction | None, value: Any) -> Iterator[Part]:
+        """A value and everything in it, once for each schema that holds for it."""
+        yield from self._visit(Part("", value, schema), direction, frozenset())
+
+    def _visit(self, part: Part, direction: Direction | None, seen: frozenset[Pointer]) -> Iterator[Part]:
+        pointer, value, schema = part
+        if not isinstance(schema.value, dict) or schema.pointer in seen:
+            return
+        seen |= {schema.pointer}
+        yield part
+        for other in self._beside(schema, direction, value):
+            yield from self._visit(Part(pointer, value, other), direction, seen)
+        if isinstance(value, dict):
+            for name, item in value.items():
+                for below in self._of_field(schema, str(name)):
+                    yield from self._visit(Part(join(pointer, str(name)), item, below), direction, frozenset())
+        elif isinstance(value, list):
+            prefix = schema.get("prefixItems").list()
+            for index, item in enumerate(value):
+                below = prefix[index] if index < len(prefix) else schema.get("items")
+                yield from self._visit(Part(join(pointer, index), item, below), direction, frozenset())
+
+    def _beside(self, schema: Node, direction: Direction | None, value: Any) -> Iterator[Node]:
+        """The schemas that hold for the same value: what is referred to, all of allOf, of a choice those that it fits."""
+        if "$ref" in schema.value:
+            yield follow(self.schemas.document, schema)
+        yield from schema.get("allOf").list()
+        for word in ("anyOf", "oneOf"):
+            for branch in schema.get(word).list():
+                if self.validators.is_valid(branch, direction, value):
+                    yield branch
+
+    def _of_field(self, schema: Node, name: str) -> list[Node]:
+        properties = schema.value.get("properties")
+        if isinstance(properties, dict) and name in properties:
+            return [schema.get("properties", name)]
+        rest = schema.get("additionalProperties")
+        return [rest] if isinstance(rest.value, dict) else []
+
+    def maximal(self, schema: Node, deep: int = 0) -> Any:
+        """A value with every field that a schema declares, of the right types; not necessarily a valid one."""
+        for word in ("const", "default"):
+            for said in self.schemas.says(schema, word):
+                return said
+        types = self.schemas.types(schema)
+        fields = self.schemas.properties(schema)
+        if fields or types == {"object"}:
+            return {name: self.maximal(nodes[0], deep + 1) for name, nodes in fields.items()} if deep < _MOST_DEEP else {}
+        for options in self.schemas.says(schema, "enum"):
+            if isinstance(options, list) and options:
+                return options[0]
+        if "array" in types and len(types) <= 2:
+            items = self.schemas.find(schema, ["*"])
+            return [self.maximal(items[0], deep + 1)] * 2 if items and deep < _MOST_DEEP else []
+        return self._scalar(schema, types)
+
+    def _scalar(self, schema: Node, types: frozenset[str]) -> Any:
+        for word, pick in (
+            ("example", lambda said: said),
+            ("examples", lambda said: said[0] if isinstance(said, list) and said else None),
+        ):
+            for said in self.schemas.says(schema, word):
+                if pick(said) is not None:
+                    return pick(said)
+        for branch in (part for word in ("anyOf", "oneOf") for part in schema.get(word).list()):
+            made = self.maximal(branch, _MOST_DEEP)
+            if made is not None:
+                return made
+        if "string" in types:
+            return next((_SAMPLES[said] for said in self.schemas.says(schema, "format") if said in _SAMPLES), "x")
+        if "integer" in types or "number" in types:
+            low = [said for said in self.schemas.says(schema, "minimum") if isinstance(said, int | float)]
+            number = max([1, *low])
+            return number if "integer" in types else float(number)
+        return True if "boolean" in types else None

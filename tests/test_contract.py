@@ -160,14 +160,14 @@ def test_no_text_is_a_truth_value_to_an_old_loader(path: Path) -> None:
 
 
 def test_every_operation_of_the_table_is_there_and_no_other() -> None:
-    found = {(o["x-surface"], o["method"], o["path"]): min(o["responses"]) for o in (PATHS | WEBHOOKS).values()}
+    found = {(o["x-behavior"]["surface"], o["method"], o["path"]): min(o["responses"]) for o in (PATHS | WEBHOOKS).values()}
     assert found == {(surface, method, path): success for surface, method, path, success in TABLE}
     assert len(TABLE) == 25
 
 
 @pytest.mark.parametrize("operation", list((PATHS | WEBHOOKS).values()), ids=list(PATHS | WEBHOOKS))
 def test_an_operation_says_what_it_is(operation: dict[str, Any]) -> None:
-    assert operation["x-surface"] in {"vinr", "gr4vy", "dintero", "diddo"}
+    assert operation["x-behavior"]["surface"] in {"vinr", "gr4vy", "dintero", "diddo"}
     assert len(operation["tags"]) == 1
     assert operation["tags"][0] in {tag["name"] for tag in CONTRACT["tags"]}
     assert operation["summary"]
@@ -192,7 +192,7 @@ def test_an_error_has_a_schema_and_an_example(key: tuple[str, str], response: di
     content = response["content"]["application/json"]
     assert "schema" in content
     assert examples(content)
-    surface = PATHS[key[0]]["x-surface"]
+    surface = PATHS[key[0]]["x-behavior"]["surface"]
     for value in examples(content).values():
         match surface:
             case "vinr":

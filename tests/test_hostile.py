@@ -179,7 +179,7 @@ PROSE: dict[str, Put] = {
 NAMES: dict[str, Put] = {
     "operationId": put_operation_id,
     "tag": put_tag,
-    "surface": lambda document, text: operation(document).update({"x-surface": text}),
+    "surface": lambda document, text: operation(document).update({"x-behavior": {"surface": text}}),
     "path": lambda document, text: rename(document["paths"], next(iter(document["paths"])), f"/carts/{{id}}/{text}"),
     "path parameter": put_path_parameter,
     "query parameter": lambda document, text: parameter(document, 1).update(name=text),

@@ -30,7 +30,7 @@ paths:
     get:
       operationId: getPet
       tags: [Pets]
-      x-surface: shop
+      x-behavior: {surface: shop}
       parameters:
         - {name: id, in: path, required: true, schema: {type: integer}}
       responses:
@@ -46,7 +46,7 @@ paths:
     post:
       operationId: createOrder
       tags: [Orders]
-      x-surface: till
+      x-behavior: {surface: till}
       requestBody:
         required: true
         content:
@@ -61,7 +61,7 @@ webhooks:
     post:
       operationId: petSold
       tags: [Events]
-      x-surface: till
+      x-behavior: {surface: till}
       requestBody:
         content:
           application/json:

@@ -40,7 +40,7 @@ CONTRACT: dict[str, Any] = {
             "post": {
                 "operationId": "createSession",
                 "tags": ["Sessions"],
-                "x-surface": "shop",
+                "x-behavior": {"surface": "shop"},
                 "summary": "Makes a session.",
                 "description": HOSTILE,
                 "parameters": [
@@ -73,7 +73,7 @@ CONTRACT: dict[str, Any] = {
             "get": {
                 "operationId": "import",
                 "tags": ["Sessions"],
-                "x-surface": "shop",
+                "x-behavior": {"surface": "shop"},
                 "deprecated": True,
                 "security": [{"Key": [], "Bearer": []}, {"Basic": []}, {}],
                 "parameters": [

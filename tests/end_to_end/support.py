@@ -80,7 +80,7 @@ def _described(section: str) -> dict[str, Described]:
                 id=operation["operationId"],
                 path=path,
                 method=method.upper(),
-                surface=operation["x-surface"],
+                surface=operation["x-behavior"]["surface"],
                 secured=bool(operation["security"]),
                 parameters=[resolved(each) for each in [*item.get("parameters", []), *operation.get("parameters", [])]],
                 body=resolved(operation.get("requestBody", {})),

@@ -48,7 +48,6 @@ def surface_of(operation: dict[str, Any]) -> str | None:
     """The surface that an operation declares itself to belong to."""
     behavior = operation.get("x-behavior")
     surface = behavior.get("surface") if isinstance(behavior, dict) else None
-    surface = surface or operation.get("x-surface")
     return surface if isinstance(surface, str) else None
 
 

@@ -13,7 +13,12 @@ from tillspec.rules.reading.operations import Operation
 def create_without_idempotency(context: Context) -> Iterator[Diagnostic]:
     """Each operation that makes an object and says nothing of repeated requests."""
     for operation in context.operations:
-        if operation.is_incoming and _creates(operation) and "idempotency" not in operation.behavior.value and not key_header(operation):
+        if (
+            operation.is_incoming
+            and _creates(operation)
+            and "idempotency" not in operation.behavior.value
+            and not key_header(operation)
+        ):
             message = f"{operation.name} makes an object, and does not say what a repeated request does"
             hint = "take an Idempotency-Key header and declare x-behavior: {idempotency: ...}; or say idempotency: none"
             yield context.found("create-without-idempotency", message, operation.node.pointer, hint, key=True)

@@ -19,4 +19,6 @@ def default_invalid(context: Context) -> Iterator[Diagnostic]:
             finding = about_value(error)
             pointer = join(schema.pointer, "default", *finding.path)
             message = f"this default does not fit its schema: {finding.message}"
-            yield context.found("default-invalid", message, pointer, finding.hint or "mend the default, or the schema", key=finding.key)
+            yield context.found(
+                "default-invalid", message, pointer, finding.hint or "mend the default, or the schema", key=finding.key
+            )

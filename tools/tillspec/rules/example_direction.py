@@ -22,4 +22,6 @@ def example_direction(context: Context) -> Iterator[Diagnostic]:
                 path = list(error.instance_path)
                 message = f"{path[-1] if path else 'this'!r} is {word}, and this is an example of a {example.direction}"
                 pointer = example.node.pointer + join("", *path)
-                yield context.found("example-direction", message, pointer, f"leave it out, or remove {word} from its schema", key=True)
+                yield context.found(
+                    "example-direction", message, pointer, f"leave it out, or remove {word} from its schema", key=True
+                )

@@ -20,4 +20,6 @@ def get_with_idempotency(context: Context) -> Iterator[Diagnostic]:
         found = node or key_header(operation)
         if found:
             message = f"{operation.name} is {operation.method.upper()} and changes nothing, and takes an idempotency key"
-            yield context.found("get-with-idempotency", message, found.pointer, "remove the key: such a request can be repeated as it is")
+            yield context.found(
+                "get-with-idempotency", message, found.pointer, "remove the key: such a request can be repeated as it is"
+            )

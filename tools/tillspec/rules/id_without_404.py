@@ -9,7 +9,9 @@ from tillspec.diagnostics import Diagnostic
 from tillspec.rules.context import Context
 from tillspec.rules.reading.operations import Operation
 
-_ID = re.compile(r"(^|[_-])(id|uuid|guid|key|slug|code|token|number)$|[a-z](Id|ID|Uuid|UUID|Key|Slug|Code|Token|Number)$", re.ASCII)
+_ID = re.compile(
+    r"(^|[_-])(id|uuid|guid|key|slug|code|token|number)$|[a-z](Id|ID|Uuid|UUID|Key|Slug|Code|Token|Number)$", re.ASCII
+)
 
 
 def id_without_404(context: Context) -> Iterator[Diagnostic]:
@@ -17,7 +19,9 @@ def id_without_404(context: Context) -> Iterator[Diagnostic]:
     for operation in context.operations:
         if not operation.is_incoming or operation.answers("404") or _makes_it(operation):
             continue
-        ids = [node for node in operation.parameters if node.text("in") == "path" and _is_id(context, node.text("name"), operation)]
+        ids = [
+            node for node in operation.parameters if node.text("in") == "path" and _is_id(context, node.text("name"), operation)
+        ]
         if ids:
             message = f"{operation.name} has the id {ids[-1].text('name')!r} in its path, and no answer 404"
             hint = "say what is answered for an id that is not known: add the response '404'"

@@ -31,12 +31,16 @@ def _check(context: Context, link: Link, node: Node, taken: Node | None) -> Iter
         if found == []:
             what = "response" if expression.of == "response" else "request"
             message = f"{text} yields nothing: the {what} of {link.operation.name} declares no such thing"
-            yield context.found("link-expression", message, node.pointer, f"look at the schema of the {what}, or declare it there")
+            yield context.found(
+                "link-expression", message, node.pointer, f"look at the schema of the {what}, or declare it there"
+            )
         elif found and text == node.value and taken and "schema" in taken.value:
             if not any(fits(context.schemas, one, taken.get("schema")) for one in found):
                 given, wanted = (_types(context, one) for one in (found[0], taken.get("schema")))
                 message = f"{text} yields {given}, and {taken.text('name')!r} of {link.target.name} takes {wanted}"
-                yield context.found("link-expression", message, node.pointer, "name another field, or mend one of the two schemas")
+                yield context.found(
+                    "link-expression", message, node.pointer, "name another field, or mend one of the two schemas"
+                )
 
 
 def _types(context: Context, schema: Node) -> str:

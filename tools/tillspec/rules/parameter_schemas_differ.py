@@ -31,7 +31,9 @@ def parameter_schemas_differ(context: Context) -> Iterator[Diagnostic]:
             if not _by_choice(usual, shape):
                 for pointer in nodes:
                     message = f"the parameter {group[2]!r} in {group[1]} has another schema here than at {first}"
-                    yield context.found("parameter-schemas-differ", message, pointer, "give it one schema, and refer to that by $ref")
+                    yield context.found(
+                        "parameter-schemas-differ", message, pointer, "give it one schema, and refer to that by $ref"
+                    )
 
 
 def _group(operation: Operation, node: Node) -> tuple[str, ...]:

@@ -17,4 +17,6 @@ def tag_duplicate(context: Context) -> Iterator[Diagnostic]:
         seen: dict[str, Node] = {}
         for name, tag in tags:
             if seen.setdefault(name, tag) is not tag:
-                yield context.found("tag-duplicate", f"the tag {name!r} stands here a second time", tag.pointer, "remove one of the two")
+                yield context.found(
+                    "tag-duplicate", f"the tag {name!r} stands here a second time", tag.pointer, "remove one of the two"
+                )

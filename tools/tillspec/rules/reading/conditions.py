@@ -17,7 +17,14 @@ _BINDING = ("map", "filter", "all", "exists", "exists_one", "existsOne")
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%")
 _ALL = frozenset(TYPES)
 _NUMBERS = frozenset(("number", "integer"))
-_RESULTS = {"size": _NUMBERS, "sum": _NUMBERS, "int": _NUMBERS, "double": _NUMBERS, "has": frozenset(("boolean",)), "string": frozenset(("string",))}
+_RESULTS = {
+    "size": _NUMBERS,
+    "sum": _NUMBERS,
+    "int": _NUMBERS,
+    "double": _NUMBERS,
+    "has": frozenset(("boolean",)),
+    "string": frozenset(("string",)),
+}
 
 
 class Condition(NamedTuple):
@@ -109,7 +116,9 @@ class _Reader:
         if not found and name != "*":
             known = sorted({known for schema in above.schemas for known in self.schemas.properties(schema)})
             close = get_close_matches(name, known, n=1)
-            self.found.fields.append(f"{name!r}" + (f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(known[:8])}"))
+            self.found.fields.append(
+                f"{name!r}" + (f"; did you mean {close[0]}?" if close else f"; there are: {', '.join(known[:8])}")
+            )
         if not found:
             return _UNKNOWN
         return _Inferred(found, frozenset().union(*(self.schemas.types(one) for one in found)))
@@ -134,7 +143,13 @@ class _Reader:
 
     def sign(self, expr: Expr, names: dict[str, _Inferred]) -> _Inferred:
         left, right = (self.read(part, names) for part in expr.parts)
-        if expr.text in _COMPARED and left.types and right.types and not left.types & right.types and "null" not in left.types | right.types:
+        if (
+            expr.text in _COMPARED
+            and left.types
+            and right.types
+            and not left.types & right.types
+            and "null" not in left.types | right.types
+        ):
             one, other = (" or ".join(sorted(side.types - {"integer"} or side.types)) for side in (left, right))
             self.found.types.append(f"on the left of {expr.text} is a {one}, on the right a {other}")
         if expr.text in ("+", "-", "*", "/", "%"):

@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _CERTAIN = ("amount", "price", "subtotal")
 _LIKELY = (*_CERTAIN, "total", "fee", "tax", "cost", "discount", "balance", "value")
-_COUNTED = ("count", "pages", "items", "percent", "percentage", "rate", "ratio", "id", "index", "number", "quantity", "points", "size")
+_COUNTED = (
+    "count",
+    "pages",
+    "items",
+    "percent",
+    "percentage",
+    "rate",
+    "ratio",
+    "id",
+    "index",
+    "number",
+    "quantity",
+    "points",
+    "size",
+)
 
 
 class Amount(NamedTuple):

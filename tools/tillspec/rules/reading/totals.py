@@ -26,12 +26,12 @@ def values(value: Any, tokens: list[str], at: tuple[int, ...] = ()) -> Found:
 
 
 def added(total: Node, value: Any) -> Decimal | int | None:
-    """What the terms of a total come to for an object; None where they are no numbers."""
+    """What the terms of a total come to for an object; None where one is no number, or is multiplied by what is absent."""
     result = Decimal(0)
     for term in total.get("terms").list():
-        factors = dict(values(value, split(term.text("times")))) if term.text("times") else {}
+        factors = dict(values(value, split(term.text("times")))) if term.text("times") else {(): 1}
         for at, amount in values(value, split(term.text("amount"))):
-            factor = next((factors[at[:end]] for end in range(len(at), -1, -1) if at[:end] in factors), 0 if factors else 1)
+            factor = next((factors[at[:end]] for end in range(len(at), -1, -1) if at[:end] in factors), None)
             if not (_is_number(amount) and _is_number(factor)):
                 return None
             product = Decimal(str(amount)) * Decimal(str(factor))

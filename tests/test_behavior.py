@@ -1,4 +1,4 @@
-"""Declared behaviour: each word fits its place, each rule holds on all examples and is broken by a breach, and the decisions stand."""
+"""Declared behaviour: each word fits its place, each rule holds on every example and has a breach, the decisions stand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import copy
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def _words() -> dict[str, dict[str, Any]]:
 
 def _undescribed(node: Any, path: str = "") -> Iterator[str]:
     if isinstance(node, dict):
-        for name, schema in node.get("properties", {}).items() if path.count("/properties/") < 9 else ():
+        for name, schema in node.get("properties", {}).items():
             target = VOCABULARY["$defs"].get(schema.get("$ref", "").rpartition("/")[2], {})
             if "description" not in schema and "description" not in target:
                 yield f"{path}/{name}"
@@ -175,13 +175,15 @@ def test_every_amount_is_money() -> None:
     assert len(list(_amounts())) > 20
 
 
-@pytest.mark.parametrize("name", [name for name, value in SCHEMAS.items() if "pattern" in value.get("properties", {}).get("cst", {})])
-def test_a_token_has_its_claims(name: str) -> None:
-    value = SCHEMAS[name]["properties"]["cst"]
-    for token in value["examples"]:
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-        assert set(value[KEY]["encodes"]["claims"]) <= claims.keys()
+@pytest.mark.parametrize(
+    ("schema", "name", "example"),
+    [("DinteroAccessToken", "access_token", "DinteroToken"), ("DiddoCustomerToken", "cst", "DiddoCustomerTokenMinted")],
+)
+def test_a_token_has_its_claims(schema: str, name: str, example: str) -> None:
+    encodes = SCHEMAS[schema]["properties"][name][KEY]["encodes"]
+    payload = CONTRACT["components"]["examples"][example]["value"][name].split(".")[1]
+    assert encodes["as"] == "jwt"
+    assert set(encodes["claims"]) <= json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).keys()
 
 
 # Rules
@@ -220,7 +222,8 @@ def test_every_rule_has_an_example_and_a_breach() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "case"), [pytest.param(name, case, id=f"{name}: {case['breaks']}") for name, cases in BREACHES.items() for case in cases]
+    ("name", "case"),
+    [pytest.param(name, case, id=f"{name}: {case['breaks']}") for name, cases in BREACHES.items() for case in cases],
 )
 def test_a_breach_breaks_its_rule_and_nothing_else(name: str, case: dict[str, Any]) -> None:
     words = SCHEMAS[name][KEY]
@@ -239,7 +242,7 @@ def test_a_breach_breaks_its_rule_and_nothing_else(name: str, case: dict[str, An
 
 def _requested() -> set[str]:
     """The names of the schemas that a request can hold."""
-    bodies = [resolved(operation.get("requestBody", {})) for name, operation in OPERATIONS.items() if "tells" not in operation[KEY]]
+    bodies = [resolved(each.get("requestBody", {})) for each in OPERATIONS.values() if "tells" not in each[KEY]]
     pending = [json.dumps(media_type["schema"]) for body in bodies for media_type in body.get("content", {}).values()]
     found: set[str] = set()
     while pending:
@@ -297,3 +300,31 @@ def test_what_is_foreign_answers_as_what_never_was(name: str) -> None:
     words = OPERATIONS[name][KEY]
     assert words["unknown"]["status"] == (400 if words["surface"] == "diddo" and "updates" in words else 404)
     assert words.get("foreign") == (None if words.get("owner") == "bearer" else words["unknown"])
+
+
+# Other people's documents
+
+
+def test_the_overlay_of_the_readme_adds_behaviour(tillspec: Callable[..., Any], tmp_path: Path) -> None:
+    blocks = re.findall(r"^```yaml\n(.*?)^```", (SPEC / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (overlay,) = [block for block in blocks if block.startswith("overlay:")]
+    session = {"type": "object", "properties": {"amount": {"type": "integer"}}}
+    shown = {"200": {"description": "It.", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Session"}}}}}
+    named = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Shop", "version": "1"},
+        "paths": {
+            "/sessions": {"post": {"operationId": "create", "responses": shown}},
+            "/sessions/{id}": {"get": {"operationId": "read", "parameters": [named], "responses": shown}},
+        },
+        "components": {"schemas": {"Session": session}},
+    }
+    (tmp_path / "shop.json").write_text(json.dumps(document))
+    (tmp_path / "behavior.overlay.yaml").write_text(overlay)
+    arguments = ("--spec", "shop.json", "--overlay", "behavior.overlay.yaml", "--only", "bundle", "--out", "made")
+    done = tillspec("generate", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    made = json.loads((tmp_path / "made" / "openapi.json").read_text())
+    assert made["paths"]["/sessions"]["post"][KEY] == {"creates": "Session", "idempotency": "none"}
+    assert len(list(_behaviors(made))) == overlay.count(KEY) == 4

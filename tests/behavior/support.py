@@ -1,4 +1,4 @@
-"""What the tests of declared behaviour share: the contract as one document, its declarations by place, and the objects in a value."""
+"""What the tests of declared behaviour share: the contract, its declarations by place, and rules held against values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import cel
 import jsonschema_rs
+
 from tillspec.diagnostics import Report
 from tillspec.pipeline import read
 
@@ -33,8 +34,8 @@ OBJECTS: dict[str, Any] = CONTRACT[KEY]["objects"]
 
 
 def at(value: Any, pointer: str) -> Any:
-    for part in pointer.split("/")[1:]:
-        part = part.replace("~1", "/").replace("~0", "~")
+    for token in pointer.split("/")[1:]:
+        part = token.replace("~1", "/").replace("~0", "~")
         value = value[int(part)] if isinstance(value, list) else value[part]
     return value
 
@@ -156,7 +157,8 @@ def _term(term: dict[str, Any], value: Any) -> int:
     amounts = _all(value, term["amount"])
     times = _all(value, term["times"]) if "times" in term else [1] * len(amounts)
     sign = -1 if term.get("sign") == "-" else 1
-    return sign * sum((amount or 0) * number for amount, number in zip(amounts, times, strict=True))
+    products: list[int] = [(amount or 0) * number for amount, number in zip(amounts, times, strict=True)]
+    return sign * sum(products)
 
 
 def _all(value: Any, pointer: str) -> list[Any]:

@@ -13,6 +13,7 @@ from checkout_api import models, responses, server
 from checkout_api.server import ApiKey, Bearer, Request
 from end_to_end import surfaces
 from end_to_end.state import (
+    VINR_RETENTION,
     VINR_WINDOW,
     FirstAnswer,
     LiveCart,
@@ -43,6 +44,8 @@ class Sessions(server.Sessions):
             return surfaces.vinr_unauthorized(request)
         said = json.loads(request.body)
         first = merchant.first_answers.get(idempotency_key or "")
+        if first and first.kept_until <= self.shop.now():
+            first = None
         if first and first.body == said:
             return dataclasses.replace(first.answer, idempotent_replayed=True)
         if first:
@@ -55,7 +58,7 @@ class Sessions(server.Sessions):
             location=f"/checkout/session/{name}/result",
         )
         if idempotency_key:
-            merchant.first_answers[idempotency_key] = FirstAnswer(said, made)
+            merchant.first_answers[idempotency_key] = FirstAnswer(said, made, self.shop.now() + VINR_RETENTION)
         return made
 
     async def create_gr4vy_session(

@@ -114,7 +114,7 @@ class Shipping(server.Shipping):
             return responses.DinteroShippingOptionBadRequest(body=surfaces.dintero_error(message, "shipping_address_missing"))
         wanted = (body.id, body.line_id, body.amount)
         offer = next((o for o in express.shipping_options if (o.id, o.line_id, o.amount) == wanted), None)
-        if offer is None:
+        if offer is None or not _ships(offer, found.shipping_address):
             message = "This way of shipping is not on offer, or not at this price."
             return responses.DinteroShippingOptionBadRequest(
                 body=surfaces.dintero_error(message, "shipping_option_not_offered", "/line_id")
@@ -260,8 +260,10 @@ def _not_express() -> models.DinteroError:
 
 
 def _view(found: OrderSession, express: models.DinteroExpress) -> models.DinteroSessionView:
-    """An Express session as the buyer sees it."""
+    """An Express session as the buyer sees it; what was picked, and does not ship to the address any more, is dropped."""
     session = found.session
+    if found.shipping and found.shipping_address and not _ships(found.shipping, found.shipping_address):
+        found.shipping = None
     order = models.DinteroViewOrder(
         merchant_reference=found.reference,
         amount=session.amount + (found.shipping.amount if found.shipping else 0),
@@ -277,6 +279,12 @@ def _view(found: OrderSession, express: models.DinteroExpress) -> models.Dintero
     mode = "shipping_required" if express.shipping_mode is MISSING else express.shipping_mode
     view = models.DinteroViewExpress(shipping_options=offers, shipping_mode=mode)
     return models.DinteroSessionView(id=session.id, order=order, express=view)
+
+
+def _ships(
+    option: models.DinteroShippingOptionRequest | models.DinteroChosenShippingOption, address: models.DinteroAddress
+) -> bool:
+    return option.countries is MISSING or address.country is MISSING or address.country in option.countries
 
 
 def _is_named(live: LiveCart, body: models.DiddoShippingRequest) -> bool:

@@ -41,6 +41,7 @@ class FirstAnswer:
 
     body: Any
     answer: responses.CreateVinrSession201
+    kept_until: datetime.datetime
 
 
 @dataclass

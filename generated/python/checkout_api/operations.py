@@ -231,7 +231,7 @@ CREATE_GR4VY_SESSION = Operation[responses.CreateGr4vySession201](
         "503": responses.Gr4vyServiceUnavailable,
         "504": responses.Gr4vyGatewayTimeout,
     },
-    security=({"Gr4vyBearer": ()},),
+    security=({"Gr4vyBearer": ("checkout-sessions.write",)},),
     surface="gr4vy",
 )
 
@@ -258,7 +258,7 @@ GET_GR4VY_SESSION = Operation[responses.GetGr4vySession200](
         "503": responses.Gr4vyServiceUnavailable,
         "504": responses.Gr4vyGatewayTimeout,
     },
-    security=({"Gr4vyBearer": ()},),
+    security=({"Gr4vyBearer": ("checkout-sessions.read",)},),
     surface="gr4vy",
 )
 
@@ -289,7 +289,7 @@ UPDATE_GR4VY_SESSION = Operation[responses.UpdateGr4vySession200](
         "503": responses.Gr4vyServiceUnavailable,
         "504": responses.Gr4vyGatewayTimeout,
     },
-    security=({"Gr4vyBearer": ()},),
+    security=({"Gr4vyBearer": ("checkout-sessions.write",)},),
     surface="gr4vy",
 )
 
@@ -316,7 +316,7 @@ DELETE_GR4VY_SESSION = Operation[responses.DeleteGr4vySession204](
         "503": responses.Gr4vyServiceUnavailable,
         "504": responses.Gr4vyGatewayTimeout,
     },
-    security=({"Gr4vyBearer": ()},),
+    security=({"Gr4vyBearer": ("checkout-sessions.write",)},),
     surface="gr4vy",
 )
 
@@ -433,7 +433,7 @@ CREATE_DINTERO_ORDER_SESSION = Operation[responses.CreateDinteroOrderSession200]
         "500": responses.DinteroInternalServerError,
         "503": responses.DinteroServiceUnavailable,
     },
-    security=({"DinteroBearer": ()},),
+    security=({"DinteroBearer": ("admin:shopping",)}, {"DinteroBearer": ("write:shopping",)}),
     surface="dintero",
 )
 
@@ -455,7 +455,7 @@ LIST_DINTERO_ORDER_SESSIONS = Operation[responses.ListDinteroOrderSessions200](
         "500": responses.DinteroInternalServerError,
         "503": responses.DinteroServiceUnavailable,
     },
-    security=({"DinteroBearer": ()},),
+    security=({"DinteroBearer": ("admin:shopping",)}, {"DinteroBearer": ("read:shopping",)}),
     surface="dintero",
 )
 
@@ -478,7 +478,7 @@ GET_DINTERO_ORDER_SESSION = Operation[responses.GetDinteroOrderSession200](
         "500": responses.DinteroInternalServerError,
         "503": responses.DinteroServiceUnavailable,
     },
-    security=({"DinteroBearer": ()},),
+    security=({"DinteroBearer": ("admin:shopping",)}, {"DinteroBearer": ("read:shopping",)}),
     surface="dintero",
 )
 

@@ -15,6 +15,8 @@ from ._runtime.refusal import OperationNotImplemented
 from ._runtime.request import Request
 from ._runtime.server import MAX_BODY, Binding, make_router
 
+__all__ = ["OPERATIONS", "OperationNotImplemented", "Request", "Webhooks", "create_webhook_router"]
+
 
 class Webhooks(Protocol):
     """One method for each webhook and callback; what is left out answers 501."""

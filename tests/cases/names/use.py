@@ -75,7 +75,7 @@ model = models.Model.model_validate(WIRE)
 assert model.model_dump(mode="json", by_alias=True) == WIRE
 assert (model.list_, model.str_, model.int_) == (["u"], "v", 2)
 assert model.date == datetime.date(2026, 11, 22)
-assert isinstance(model.date_1, models.Date)
+assert isinstance(model.date_2, models.Date)
 assert callable(model.model_dump)
 assert len({models.pet.__name__, models.Pet.__name__}) == 2
 assert {"Field_", "Any_", "Literal_", "Annotated_", "MISSING_", "BaseModel", "APIKeyV2"} <= set(vars(models))

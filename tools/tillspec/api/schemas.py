@@ -222,7 +222,7 @@ class Schemas:
         if not isinstance(value, dict) or not nameable or not _deserves_a_name(value):
             return self._below(value, pointer, name, nameable=nameable)
         identifier = self.free.take(name)
-        kept = {key: value[key] for key in ("description", "default", "deprecated", "readOnly", "writeOnly") if key in value}
+        kept = {key: value[key] for key in ("default", "deprecated", "readOnly", "writeOnly") if key in value}
         kinds = value.get("type")
         others = [kind for kind in kinds if kind != "null"] if isinstance(kinds, list) else []
         nullable = isinstance(kinds, list) and len(others) < len(kinds)

@@ -7,6 +7,7 @@ import click
 from tillspec import __version__
 from tillspec.cli.completion import completion
 from tillspec.cli.generate import generate
+from tillspec.cli.lint import lint
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -17,6 +18,7 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 Examples:
   tillspec generate                      from spec/openapi.yaml into generated/
   tillspec generate --check              fail if generated/ is not what the contract says
+  tillspec lint api.yaml                 find what makes a contract untrustworthy
   tillspec generate --spec api.yaml --out src/api --package shop_api
 """,
 )
@@ -26,4 +28,5 @@ def main() -> None:
 
 
 main.add_command(generate)
+main.add_command(lint)
 main.add_command(completion)

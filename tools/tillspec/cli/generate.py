@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.request import OUTPUTS, Request
 from tillspec.write.lock import is_current
 
 if TYPE_CHECKING:
-    from tillspec.diagnostics import Diagnostic
     from tillspec.pipeline import Outcome
     from tillspec.write.plan import Plan
 
@@ -92,7 +92,7 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
     try:
         outcome = _run(request, check_only, force)
     except ModuleNotFoundError as error:
-        _tell_missing(error)
+        tell_missing(error, "generate", "nothing was written")
     seconds = time.monotonic() - started
     if check_only:
         _tell_check(outcome.plan)
@@ -133,26 +133,15 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
         with _progress() as progress:
             outcome = run(request, check_only=check_only, force=force, progress=progress)
     except Refused as refused:
-        _print_diagnostics(refused.diagnostics)
+        print_diagnostics(refused.diagnostics)
         errors = sum(item.severity == "error" for item in refused.diagnostics)
         click.secho(f"{errors} error{'s' * (errors != 1)}; nothing was written", fg="red", bold=True, err=True)
         sys.exit(1)
     finally:
         gc.enable()
         gc.freeze()  # nor is there anything to find at the end
-    _print_diagnostics(outcome.warnings)
+    print_diagnostics(outcome.warnings)
     return outcome
-
-
-def _tell_missing(error: ModuleNotFoundError) -> NoReturn:
-    """Say which extra brings the package that is not installed."""
-    name = (error.name or "").partition(".")[0]
-    if name in ("", "tillspec"):
-        raise error
-    click.secho(f"error: tillspec generate needs {name}, which is not installed", fg="red", bold=True, err=True)
-    click.echo("  hint: run: pip install 'tillspec[generate]'\n", err=True)
-    click.secho("nothing was written", fg="red", bold=True, err=True)
-    sys.exit(1)
 
 
 @contextmanager
@@ -165,15 +154,6 @@ def _progress() -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status("starting") as status:
         yield lambda step: status.update(f"{step} …")
-
-
-def _print_diagnostics(diagnostics: list[Diagnostic]) -> None:
-    from tillspec.diagnostics import text
-
-    for item, shown in zip(diagnostics, text(diagnostics), strict=True):
-        head, _, rest = shown.partition("\n")
-        colour = "red" if item.severity == "error" else "yellow"
-        click.echo(click.style(head, fg=colour, bold=True) + ("\n" + rest if rest else "") + "\n", err=True)
 
 
 def _tell(outcome: Outcome, request: Request, seconds: float) -> None:

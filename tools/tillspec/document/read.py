@@ -38,8 +38,8 @@ def read(name: str, uri: str, data: bytes, report: Report) -> Source | None:
     """
     most = MAX_JSON if name.endswith(".json") else MAX_YAML
     if len(data) > most:
-        source = Source(name, uri, "", is_json=most == MAX_JSON)
-        _too_large(source, f"the file has {len(data) / 1e6:.0f} MB; up to {most / 1e6:.0f} MB are read", report)
+        empty = Source(name, uri, "", is_json=most == MAX_JSON)
+        _too_large(empty, f"the file has {len(data) / 1e6:.0f} MB; up to {most / 1e6:.0f} MB are read", report)
         return None
     try:
         text = data.decode("utf-8-sig")

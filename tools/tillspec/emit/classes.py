@@ -10,6 +10,7 @@ import ast
 import json
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -175,10 +176,17 @@ def _generate(schemas: Mapping[str, Any], base: str) -> str:
 
 
 def _aliases(schemas: Mapping[str, Any]) -> dict[str, str]:
-    """Names for fields that would hide a type from the annotations beside them (`list`, `str`), by class and name on the wire."""
+    """Names for some fields, by class and name on the wire.
+
+    A field may not hide a type from the annotations beside it (`list`, `str`); and of two fields that would get one name, the one
+    that already bears it keeps it.
+    """
     aliases: dict[str, str] = {}
     for owner, schema in schemas.items():
         wanted = {name: snake(name).rstrip("_") for name in schema["properties"]}
-        hiding = {name: f"{python}_" for name, python in wanted.items() if python in _WRITTEN or python in schemas}
-        aliases |= dict(zip((f"{owner}.{name}" for name in hiding), unique(list(hiding.values())), strict=True))
+        shared = {python for python, count in Counter(wanted.values()).items() if count > 1}
+        exact_first = sorted(wanted, key=lambda name: name != wanted[name])
+        hiding = [name for name in exact_first if wanted[name] in _WRITTEN or wanted[name] in schemas or wanted[name] in shared]
+        given = unique([wanted[name] if wanted[name] in shared else f"{wanted[name]}_" for name in hiding])
+        aliases |= {f"{owner}.{name}": python for name, python in zip(hiding, given, strict=True) if python != name}
     return aliases

@@ -8,78 +8,80 @@ from tillspec.diagnostics import Diagnostic
 from tillspec.pointer import split
 from tillspec.rules.context import Context
 from tillspec.rules.reading.expressions import fits, parse, yields
+from tillspec.rules.reading.nodes import Node
 from tillspec.rules.reading.operations import Operation
-from tillspec.rules.reading.words import NUMBER, TEXT, Answered, answered, concerned, pointed, successes
+from tillspec.rules.reading.schemas import called
+from tillspec.rules.reading.words import NUMBER, TEXT, Answered, Pointed, successes
 
 _CODE = "behavior-contradicts"
 _VALUES = {"money": NUMBER, "percent": NUMBER, "secret": TEXT, "encodes": TEXT}
 _CHANGING = ("creates", "updates", "deletes", "moves")
+_SAFE = ("get", "head", "options", "trace", "query")
+_TIMES = {"date-time", "int64", "int32"}
 
 
 def behavior_contradicts(context: Context) -> Iterator[Diagnostic]:
     """Each word that its schema's type, its operation's method, or the declared answer does not bear out."""
-    for node, found, types in pointed(context):
-        if found and types and not any(context.schemas.types(schema) & types for schema in found):
-            message = f"{node.value} must be a {_called(types)}, and is a {_called(context.schemas.types(found[0]))}"
-            yield context.found(
-                _CODE, message, node.pointer, f"mend the pointer, or the schema at {context.bundle.span(found[0].pointer)}"
-            )
-    for one in context.behaviors.on("schema"):
-        for word, types in _VALUES.items():
-            if word in one.node.value and not context.schemas.types(one.on) & types:
-                message = f"{word} is said of a {_called(types)}, and this is a {_called(context.schemas.types(one.on))}"
-                yield context.found(
-                    _CODE, message, one.node.get(word).pointer, "move it to the property that it is about", key=True
-                )
-    yield from _times(context)
+    for pointed in context.words.pointed:
+        yield from _pointer(context, pointed)
+    yield from _values(context)
     yield from _echoes(context)
     for operation in context.operations:
         yield from _methods(context, operation)
-    for answer in answered(context):
+    for answer in context.words.answered:
         yield from _code(context, answer)
 
 
-def _times(context: Context) -> Iterator[Diagnostic]:
-    for node, found, _ in pointed(context):
-        formats = {said for schema in found or () for said in context.schemas.says(schema, "format")}
-        if split(node.pointer)[-2:] == ["expires", "at"] and formats and not formats & {"date-time", "int64", "int32"}:
-            message = f"{node.value} must be a time, and its format is {', '.join(sorted(map(str, formats)))}"
-            yield context.found(_CODE, message, node.pointer, "name a property with format: date-time")
+def _pointer(context: Context, pointed: Pointed) -> Iterator[Diagnostic]:
+    node, found, types = pointed
+    if not found:
+        return
+    hint = f"mend the pointer, or the schema at {context.bundle.span(found[0].pointer)}"
+    if types and not any(context.schemas.types(schema) & types for schema in found):
+        message = f"{node.value} must be {called(types)}, and is {called(context.schemas.types(found[0]))}"
+        yield context.found(_CODE, message, node.pointer, hint)
+    formats = {str(said) for schema in found for said in context.schemas.says(schema, "format")}
+    if split(node.pointer)[-2:] == ["expires", "at"] and formats and not formats & _TIMES:
+        message = f"{node.value} must be a time (format: date-time), and its format is {', '.join(sorted(formats))}"
+        yield context.found(_CODE, message, node.pointer, hint)
+
+
+def _values(context: Context) -> Iterator[Diagnostic]:
+    for one in context.behaviors.on("schema"):
+        for word, types in _VALUES.items():
+            if word in one.node.value and not context.schemas.types(one.on) & types:
+                message = f"{word} is said of {called(types)}, and this is {called(context.schemas.types(one.on))}"
+                pointer = one.node.get(word).pointer
+                yield context.found(_CODE, message, pointer, "move it to the property that it is about", key=True)
 
 
 def _echoes(context: Context) -> Iterator[Diagnostic]:
     """What is said to be the same, and cannot be."""
     for one in context.behaviors.on("schema", "same-as"):
-        text = one.node.value["same-as"]
-        expression = parse(text) if isinstance(text, str) else None
-        if expression is None:
-            continue
-        found = [
-            schema
-            for operation in concerned(context, one)
-            for schema in yields(context.schemas, operation, successes(operation), expression) or ()
-        ]
-        if found and not any(
-            context.schemas.types(schema) & context.schemas.types(one.on) or fits(context.schemas, schema, one.on)
-            for schema in found
-        ):
-            message = (
-                f"{text} is a {_called(context.schemas.types(found[0]))}, and this is a {_called(context.schemas.types(one.on))}"
-            )
-            yield context.found(
-                _CODE, message, one.node.get("same-as").pointer, "name what this value equals, or mend one of the two schemas"
-            )
+        node = one.node.get("same-as")
+        expression = parse(node.value) if isinstance(node.value, str) else None
+        found: list[Node] = []
+        for operation in context.words.concerned(one) if expression else ():
+            found += yields(context.schemas, operation, successes(operation), expression) or [] if expression else []
+        if found and not any(_can_equal(context, schema, one.on) for schema in found):
+            here, there = (called(context.schemas.types(schema)) for schema in (one.on, found[0]))
+            message = f"{node.value} is {there}, and this is {here}"
+            yield context.found(_CODE, message, node.pointer, "name what this value equals, or mend one of the two schemas")
+
+
+def _can_equal(context: Context, one: Node, other: Node) -> bool:
+    return bool(context.schemas.types(one) & context.schemas.types(other) - {"null"}) or fits(context.schemas, one, other)
 
 
 def _methods(context: Context, operation: Operation) -> Iterator[Diagnostic]:
+    behavior = operation.behavior
     for word in _CHANGING:
-        if word in operation.behavior.value and operation.method in ("get", "head", "options", "query"):
+        if word in behavior.value and operation.method in _SAFE and operation.is_incoming:
             message = f"{operation.name} is {operation.method.upper()}, which changes nothing, and {word} says that it does"
-            hint = "say reads, or use another method"
-            yield context.found(_CODE, message, operation.behavior.get(word).pointer, hint, key=True)
-    if "tells" in operation.behavior.value and operation.is_incoming:
-        pointer = operation.behavior.get("tells").pointer
-        yield context.found(_CODE, f"{operation.name} is no webhook, and tells nobody", pointer, "say reads, or lists", key=True)
+            yield context.found(_CODE, message, behavior.get(word).pointer, "say reads, or use another method", key=True)
+    if "tells" in behavior.value and operation.is_incoming:
+        message = f"{operation.name} is no webhook, and tells nobody"
+        yield context.found(_CODE, message, behavior.get("tells").pointer, "say reads, or lists", key=True)
 
 
 def _code(context: Context, answer: Answered) -> Iterator[Diagnostic]:
@@ -97,7 +99,3 @@ def _code(context: Context, answer: Answered) -> Iterator[Diagnostic]:
     elif options and code not in options:
         message = f"the code {code!r} is none of those that the answer {answer.status} has at {place}"
         yield context.found(_CODE, message, answer.node.get("code").pointer, f"there are: {', '.join(map(str, options[:10]))}")
-
-
-def _called(types: frozenset[str]) -> str:
-    return " or ".join(sorted(types - {"integer", "null"} if "number" in types else types - {"null"})) or "null"

@@ -14,7 +14,7 @@ from tillspec.diagnostics import Diagnostic
 from tillspec.pointer import join
 from tillspec.rules.context import Context
 from tillspec.rules.reading.behavior import PLACES, Declared
-from tillspec.rules.wording import about_value
+from tillspec.rules.wording import about_values
 
 
 def behavior_invalid(context: Context) -> Iterator[Diagnostic]:
@@ -25,11 +25,20 @@ def behavior_invalid(context: Context) -> Iterator[Diagnostic]:
             hint = f"it stands on these: {', '.join(PLACES.values())}; see spec/README.md"
             yield context.found("behavior-invalid", message, one.node.pointer, hint, key=True)
             continue
-        for error in _validator(_definition(one)).iter_errors(one.node.value):
-            finding = about_value(error)
+        for finding in about_values(_validator(_definition(one)).iter_errors(one.node.value)):
             pointer = one.node.pointer + join("", *finding.path)
-            hint = finding.hint or "see the word in tillspec's spec/behavior.schema.json"
+            hint = finding.hint or _form(finding.message) or "see the word in tillspec's spec/behavior.schema.json"
             yield context.found("behavior-invalid", f"x-behavior: {finding.message}", pointer, hint, key=finding.key)
+
+
+def _form(message: str) -> str:
+    """What the vocabulary says of a form that a text does not have."""
+    defs = _vocabulary()["$defs"].values()
+    forms = {json.dumps(part["pattern"]): part.get("description", "") for part in defs if "pattern" in part}
+    return next(
+        (f"it takes {said[0].lower()}{said[1:]}" for form, said in forms.items() if said and form[1:-1] in json.dumps(message)),
+        "",
+    )
 
 
 def _definition(one: Declared) -> str:

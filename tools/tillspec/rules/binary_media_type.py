@@ -17,7 +17,5 @@ def binary_media_type(context: Context) -> Iterator[Diagnostic]:
                 is_vague = kind.startswith("*/") or kind == "application/json" or kind.endswith("+json")
                 if is_vague and "binary" in context.schemas.says(media.get("schema"), "format"):
                     message = f"the answer {status} of {operation.name} is raw bytes, and is declared as {name}"
-                    hint = (
-                        "name the media type that is sent, such as image/png or application/pdf; application/octet-stream if any"
-                    )
+                    hint = "name the media type that is sent, such as image/png"
                     yield context.found("binary-media-type", message, media.pointer, hint, key=True)

@@ -18,6 +18,7 @@ from tillspec.rules.reading.operations import Operation, operations
 from tillspec.rules.reading.reach import Graph, Reached, above, reach
 from tillspec.rules.reading.schemas import Schemas
 from tillspec.rules.reading.validators import Validators
+from tillspec.rules.reading.words import Words
 
 
 class Context:
@@ -80,6 +81,11 @@ class Context:
     def conditions(self) -> list[Condition]:
         """The CEL expressions that the document declares."""
         return list(conditions(self.behaviors))
+
+    @cached_property
+    def words(self) -> Words:
+        """What the behaviours point to."""
+        return Words(self)
 
     def follow(self, node: Node) -> Node:
         """Where the references of a node end."""

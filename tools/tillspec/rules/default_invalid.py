@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tillspec.diagnostics import Diagnostic
 from tillspec.pointer import join
 from tillspec.rules.context import Context
-from tillspec.rules.wording import about_value
+from tillspec.rules.wording import about_values
 
 
 def default_invalid(context: Context) -> Iterator[Diagnostic]:
@@ -15,10 +15,8 @@ def default_invalid(context: Context) -> Iterator[Diagnostic]:
     for schema in context.of("schema"):
         if "default" not in schema.value:
             continue
-        for error in context.validators.errors(schema, None, schema.value["default"]):
-            finding = about_value(error)
+        for finding in about_values(context.validators.errors(schema, None, schema.value["default"])):
             pointer = join(schema.pointer, "default", *finding.path)
             message = f"this default does not fit its schema: {finding.message}"
-            yield context.found(
-                "default-invalid", message, pointer, finding.hint or "mend the default, or the schema", key=finding.key
-            )
+            hint = finding.hint or "mend the default, or the schema"
+            yield context.found("default-invalid", message, pointer, hint, key=finding.key)

@@ -11,7 +11,8 @@ from tillspec.rules.context import Context
 _CODE = re.compile(r"```.*?(```|\Z)|`[^`\n]*`", re.DOTALL)
 _BLOCK = re.compile(r"\b(description|summary|title|example|examples|value|schema|pattern):\s*[|>][-+]?(\s|$)")
 _FIELD = re.compile(
-    r"^\s*(?:- )?(operationId|responses|requestBody|parameters|schema|properties|additionalProperties|readOnly|nullable|content|\$ref)\s*:(\s|$)",
+    r"^\s*(?:- )?(operationId|responses|requestBody|parameters|schema|properties|additionalProperties|readOnly|nullable|content"
+    r"|\$ref)\s*:(\s|$)",
     re.MULTILINE,
 )
 

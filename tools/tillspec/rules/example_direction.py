@@ -9,6 +9,7 @@ from tillspec.pointer import join
 from tillspec.rules.context import Context
 from tillspec.rules.reading.draft import is_foreign
 from tillspec.rules.reading.nodes import Direction
+from tillspec.rules.wording import deepest
 
 
 def example_direction(context: Context) -> Iterator[Diagnostic]:
@@ -19,7 +20,7 @@ def example_direction(context: Context) -> Iterator[Diagnostic]:
         word = "readOnly" if example.direction is Direction.REQUEST else "writeOnly"
         for error in context.validators.errors(example.schema, example.direction, example.node.value):
             if is_foreign(error):
-                path = list(error.instance_path)
+                path = list(deepest(error).instance_path)
                 message = f"{path[-1] if path else 'this'!r} is {word}, and this is an example of a {example.direction}"
                 pointer = example.node.pointer + join("", *path)
                 yield context.found(

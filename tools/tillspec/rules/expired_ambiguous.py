@@ -17,5 +17,6 @@ def expired_ambiguous(context: Context) -> Iterator[Diagnostic]:
             expiring = {expires.text("state") for expires, _ in thing.words("expires")} - {""}
             if thing.states & (expiring | {"expired"}):
                 message = f"{thing.name} has a state for what has expired, and {operation.name} an answer 410 too"
-                hint = "say when it is which: on the operation expired: 410 (still kept) or gone: 410 (no longer), on the object expires"
-                yield context.found("expired-ambiguous", message, operation.node.get("responses", "410").pointer, hint, key=True)
+                hint = "say when it is which: on the operation expired: 410 (still kept) or gone: 410 (no longer kept)"
+                pointer = operation.node.get("responses", "410").pointer
+                yield context.found("expired-ambiguous", message, pointer, hint, key=True)

@@ -9,6 +9,7 @@ from tillspec.rules.context import Context
 from tillspec.rules.reading.expressions import expressions, fits, parse, yields
 from tillspec.rules.reading.links import Link, links, parameter
 from tillspec.rules.reading.nodes import Node
+from tillspec.rules.reading.schemas import called
 
 
 def link_expression(context: Context) -> Iterator[Diagnostic]:
@@ -31,18 +32,14 @@ def _check(context: Context, link: Link, node: Node, taken: Node | None) -> Iter
         if found == []:
             what = "response" if expression.of == "response" else "request"
             message = f"{text} yields nothing: the {what} of {link.operation.name} declares no such thing"
-            yield context.found(
-                "link-expression", message, node.pointer, f"look at the schema of the {what}, or declare it there"
-            )
-        elif found and text == node.value and taken and "schema" in taken.value:
-            if not any(fits(context.schemas, one, taken.get("schema")) for one in found):
-                given, wanted = (_types(context, one) for one in (found[0], taken.get("schema")))
-                message = f"{text} yields {given}, and {taken.text('name')!r} of {link.target.name} takes {wanted}"
-                yield context.found(
-                    "link-expression", message, node.pointer, "name another field, or mend one of the two schemas"
-                )
+            hint = f"look at the schema of the {what}, or declare it there"
+            yield context.found("link-expression", message, node.pointer, hint)
+        elif found and taken and text == node.value and not _fits(context, found, taken):
+            given, wanted = (called(context.schemas.types(one)) for one in (found[0], taken.get("schema")))
+            message = f"{text} yields {given}, and {taken.text('name')!r} of {link.target.name} takes {wanted}"
+            hint = "name another field, or mend one of the two schemas"
+            yield context.found("link-expression", message, node.pointer, hint)
 
 
-def _types(context: Context, schema: Node) -> str:
-    types = context.schemas.types(schema)
-    return " or ".join(sorted(types - {"integer"} if "number" in types else types))
+def _fits(context: Context, found: list[Node], taken: Node) -> bool:
+    return "schema" not in taken.value or any(fits(context.schemas, one, taken.get("schema")) for one in found)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tillspec.diagnostics import Diagnostic
 from tillspec.rules.context import Context
-from tillspec.rules.reading.money import amounts, has_currency
+from tillspec.rules.reading.money import Amount, amounts, has_currency, is_told
 from tillspec.rules.reading.nodes import at
 
 
@@ -15,14 +15,27 @@ def money_without_currency(context: Context) -> Iterator[Diagnostic]:
     if any("currency" in node.text("name").lower() for operation in context.operations for node in operation.parameters):
         return
     for amount in amounts(context):
-        if amount.declared or not amount.is_certain or not context.schemas.types(amount.schema) & {"integer", "number"}:
-            continue
-        waiting, seen = [amount.owner.pointer], {amount.owner.pointer}
-        while waiting and not has_currency(context, at(context.document, waiting[-1])):
-            above = context.above.get(waiting.pop(), set()) - seen
-            seen |= above
-            waiting += above
-        if not waiting:
+        if _is_doubtless(context, amount) and not _is_covered(context, amount):
             message = f"{amount.name!r} is an amount of money, and neither its object nor one around it has a currency"
             hint = "put a field currency with the ISO 4217 code beside it, or declare x-behavior: {money: ...}"
             yield context.found("money-without-currency", message, amount.schema.pointer, hint, key=True)
+
+
+def _is_doubtless(context: Context, amount: Amount) -> bool:
+    """Whether an amount is money by its name, a number, and in use; and its description names no currency."""
+    is_number = bool(context.schemas.types(amount.schema) & {"integer", "number"})
+    in_use = bool(context.directions(amount.owner.pointer))
+    return amount.is_certain and not amount.declared and is_number and in_use and not is_told(context, amount)
+
+
+def _is_covered(context: Context, amount: Amount) -> bool:
+    """Whether its object, or one around it, has a currency."""
+    waiting, seen = [amount.owner.pointer], {amount.owner.pointer}
+    while waiting:
+        pointer = waiting.pop()
+        if has_currency(context, at(context.document, pointer)):
+            return True
+        around = context.above.get(pointer, set()) - seen
+        seen |= around
+        waiting += around
+    return False

@@ -17,10 +17,10 @@ def move_undeclared(context: Context) -> Iterator[Diagnostic]:
         target = node.text("to")
         for thing in context.behaviors.of(operation) if target else ():
             known = all_moves(thing)
-            if not known:
+            if target not in thing.states:
                 continue
             for state in node.get("from").list():
-                if state.value != target and target not in known.get(str(state.value), []):
+                if state.value in thing.states and state.value != target and target not in known.get(str(state.value), []):
                     is_terminal = not known.get(str(state.value))
                     message = (
                         f"{state.value!r} is terminal"

@@ -21,8 +21,8 @@ def state_unknown(context: Context) -> Iterator[Diagnostic]:
                 *(one for _, targets in lifecycle.get("moves").entries() for one in targets.list()),
             ]
             yield from _unknown(context, named, options)
-            for state, targets in lifecycle.get("moves").entries():
-                yield from _unknown(context, [Node(targets.pointer, state)], options, key=True)
+            for state, listed in lifecycle.get("moves").entries():
+                yield from _unknown(context, [Node(listed.pointer, state)], options, key=True)
         elif lifecycle.text("initial") not in lifecycle.get("moves").value:
             yield from _unknown(context, [lifecycle.get("initial")], set(lifecycle.get("moves").value))
     for thing in context.behaviors.things.values():

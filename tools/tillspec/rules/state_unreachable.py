@@ -13,6 +13,8 @@ def state_unreachable(context: Context) -> Iterator[Diagnostic]:
     """Each state that no moves lead to from the initial one; what expires moves as well."""
     for lifecycle, _ in context.behaviors.lifecycles:
         known = moves(lifecycle)
+        if lifecycle.text("initial") not in known:  # it is unknown, or nothing leads anywhere; another rule says so
+            continue
         reached, waiting = set[str](), [lifecycle.text("initial")]
         while waiting:
             state = waiting.pop()

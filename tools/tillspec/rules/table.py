@@ -54,5 +54,5 @@ _ALL: tuple[Rule, ...] = (
     tag_duplicate, tag_undeclared, yaml_boolean,
 )  # fmt: skip
 
-LINT: dict[str, Rule] = {rule.__name__.replace("_", "-"): rule for rule in _ALL}  # type: ignore[attr-defined]
+LINT: dict[str, Rule] = {rule.__name__.replace("_", "-"): rule for rule in _ALL}
 """Each rule by its code, which is the name of its function and of its file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -38,9 +38,9 @@ class Standard:
 
     def findings(self, errors: list[Any]) -> Iterator[Finding]:
         """All errors, each once. What is but a consequence of another error at the same place is left out."""
-        deepest = [_deepest(error) for error in errors]
-        strange = {tuple(error.instance_path): self._strange(error) for error in deepest if error.kind.name in _UNKNOWN_FIELDS}
-        for error in deepest:
+        found = [deepest(error) for error in errors]
+        strange = {tuple(error.instance_path): self._strange(error) for error in found if error.kind.name in _UNKNOWN_FIELDS}
+        for error in found:
             path = tuple(error.instance_path)
             if error.kind.name in _UNKNOWN_FIELDS:
                 for name in strange[path]:
@@ -83,7 +83,7 @@ class Standard:
 
 def about_schema(error: Any) -> Finding:
     """An error of a schema against the meta-schema of draft 2020-12."""
-    error = _deepest(error)
+    error = deepest(error)
     path = tuple(error.instance_path)
     message, hint = _told(error)
     if path[-1:] == ("required",) and isinstance(error.instance, bool):
@@ -93,12 +93,28 @@ def about_schema(error: Any) -> Finding:
     return Finding(path, False, message, hint or f"see {_META_SCHEMA}")
 
 
-def about_value(error: Any) -> Finding:
-    """An error of an example, or of another value, against its schema."""
-    error = _deepest(error)
-    message, hint = _told(error)
-    short = message if len(message) <= _LONGEST else message[:_LONGEST] + " …"
-    return Finding(tuple(error.instance_path), error.kind.name == "required", short, hint)
+def about_values(errors: Iterable[Any], but: Callable[[Any], bool] = lambda _: False) -> Iterator[Finding]:
+    """The errors of an example, or of another value, against its schema, but for some; what one object lacks is told as one."""
+    found = [deepest(error) for error in errors]
+    lacking: dict[tuple[str | int, ...], list[str]] = {}
+    for error in found:
+        path = tuple(error.instance_path)
+        others = [one for one in found if one is not error and tuple(one.instance_path)[: len(path)] == path]
+        if error.kind.name == "required":
+            lacking.setdefault(path, []).append(error.kind.as_dict()["property"])
+        elif error.kind.name == "unevaluatedProperties" and others:
+            continue  # what another error spoiled counts as not evaluated
+        elif but(error):
+            continue
+        elif error.kind.name in _UNKNOWN_FIELDS:
+            for name in error.kind.as_dict()["unexpected"]:
+                yield Finding((*path, name), True, f"the field {name!r} is not known here", "")
+        else:
+            message, hint = _told(error)
+            yield Finding(path, False, message if len(message) <= _LONGEST else message[:_LONGEST] + " …", hint)
+    for path, names in lacking.items():
+        told = ", ".join(map(repr, names))
+        yield Finding(path, True, f"the field{'s' * (len(names) > 1)} {told} {'are' if len(names) > 1 else 'is'} missing", "")
 
 
 def _told(error: Any) -> tuple[str, str]:
@@ -123,20 +139,24 @@ def _told(error: Any) -> tuple[str, str]:
             return f"one of the fields {', '.join(names)} must be here", ""
         case "format" if facts["format"] == "regex":
             return f"{_json(error.instance)} is no regular expression", "patterns are written as in JavaScript (ECMA-262)"
+        case "oneOf" if not all(facts["context"]):
+            return "this fits more than one of the alternatives, and oneOf allows one", ""
+        case "anyOf" | "oneOf":
+            return "this fits none of the alternatives", ""
         case "falseSchema" | "not":
             return "this is not allowed here", ""
         case _:
             return str(error.message), ""
 
 
-def _deepest(error: Any) -> Any:
+def deepest(error: Any) -> Any:
     """Of a failed choice, the failure that its author meant: in the one branch for such a value, or else the deepest."""
     branches = getattr(error.kind, "context", None)
-    if not branches or _asks_for_one_field(error):
+    if not branches or _asks_for_one_field(error) or not all(branches):
         return error
     here = error.instance_path
     fitting = [branch for branch in branches if not any(one.kind.name == "type" and one.instance_path == here for one in branch)]
-    inner = [_deepest(one) for branch in (fitting if len(fitting) == 1 else branches) for one in branch]
+    inner = [deepest(one) for branch in (fitting if len(fitting) == 1 else branches) for one in branch]
     candidates = inner if len(fitting) == 1 else [error, *inner]
     return max(candidates, key=lambda one: len(one.instance_path))
 

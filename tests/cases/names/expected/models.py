@@ -24,7 +24,7 @@ class Model(ContractModel):
     model_config_: Annotated[str | MISSING, Field(alias="model_config")] = MISSING
     model_dump_: Annotated[str | MISSING, Field(alias="model_dump")] = MISSING
     model: Model | MISSING = MISSING
-    model_1: Annotated[str | MISSING, Field(alias="Model")] = MISSING
+    model_2: Annotated[str | MISSING, Field(alias="Model")] = MISSING
     schema_: Annotated[str | MISSING, Field(alias="schema")] = MISSING
     json_: Annotated[str | MISSING, Field(alias="json")] = MISSING
     copy_: Annotated[bool | MISSING, Field(alias="copy")] = MISSING
@@ -32,20 +32,20 @@ class Model(ContractModel):
     private: Annotated[str | MISSING, Field(alias="_private")] = MISSING
     dunder__: Annotated[str | MISSING, Field(alias="__dunder__")] = MISSING
     field_1st: Annotated[int | MISSING, Field(alias="1st")] = MISSING
-    first_name: Annotated[str | MISSING, Field(alias="first-name")] = MISSING
-    first_name_1: Annotated[str | MISSING, Field(alias="first.name")] = MISSING
-    first_name_2: Annotated[str | MISSING, Field(alias="first_name")] = MISSING
-    first_name_3: Annotated[str | MISSING, Field(alias="firstName")] = MISSING
+    first_name_2: Annotated[str | MISSING, Field(alias="first-name")] = MISSING
+    first_name_3: Annotated[str | MISSING, Field(alias="first.name")] = MISSING
+    first_name: str | MISSING = MISSING
+    first_name_4: Annotated[str | MISSING, Field(alias="firstName")] = MISSING
     straße: str | MISSING = MISSING
-    field_: Annotated[str | MISSING, Field(alias="")] = MISSING
-    field___: Annotated[str | MISSING, Field(alias="---")] = MISSING
+    value: Annotated[str | MISSING, Field(alias="")] = MISSING
+    value_2: Annotated[str | MISSING, Field(alias="---")] = MISSING
     none: Annotated[str | MISSING, Field(alias="None")] = MISSING
     print: str | MISSING = MISSING
     list_: Annotated[list[str] | MISSING, Field(alias="list")] = MISSING
     str_: Annotated[str | MISSING, Field(alias="str")] = MISSING
     int_: Annotated[int | MISSING, Field(alias="int")] = MISSING
     date: Rfc3339Date | MISSING = MISSING
-    date_1: Annotated[Date | MISSING, Field(alias="Date")] = MISSING
+    date_2: Annotated[Date | MISSING, Field(alias="Date")] = MISSING
     field: Field_ | MISSING = MISSING
     any: Any_ | MISSING = MISSING
 
@@ -75,8 +75,8 @@ class Pet(ContractModel):
 
 
 class pet(ContractModel):
-    name: Annotated[str | MISSING, Field(alias="Name")] = MISSING
-    name_1: Annotated[str | MISSING, Field(alias="name")] = MISSING
+    name_2: Annotated[str | MISSING, Field(alias="Name")] = MISSING
+    name: str | MISSING = MISSING
 
 
 class Type3dsData(ContractModel):

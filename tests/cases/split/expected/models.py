@@ -26,7 +26,6 @@ class Error(ContractModel):
 class Person(ContractModel):
     name: str
     address: PersonAddress | MISSING = MISSING
-    """Where letters go."""
 
 
 class PersonAddress(ContractModel):

@@ -82,8 +82,8 @@ class Behaviors:
         """The objects that schemas show or that are declared as made outside, by name."""
         found: dict[str, Thing] = {}
         for one in self.on("document", "objects"):
-            for name, _ in one.node.get("objects").items():
-                found.setdefault(name, Thing(name))
+            outside = [name for name, _ in one.node.get("objects").entries()]
+            found |= {name: Thing(name) for name in outside}
         for one in self.on("schema", "object"):
             name = one.node.value["object"]
             if isinstance(name, str):

@@ -41,8 +41,8 @@ class EvaluationFault(Exception):
 class Expr:
     """A part of an expression.
 
-    `kind` is one of `literal`, `name`, `select`, `index`, `call`, `method`, `sign`, `list`, `map` and `choice`; `text` the literal, the
-    name, the field, the function or the sign; `parts` what it is made of.
+    `kind` is one of `literal`, `name`, `select`, `index`, `call`, `method`, `sign`, `list`, `map` and `choice`; `text` is the
+    literal, the name, the field, the function or the sign; `parts` is what it is made of.
     """
 
     kind: str

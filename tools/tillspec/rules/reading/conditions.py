@@ -11,7 +11,7 @@ from tillspec.rules.reading import cel
 from tillspec.rules.reading.behavior import Behaviors
 from tillspec.rules.reading.cel import Expr
 from tillspec.rules.reading.nodes import Node
-from tillspec.rules.reading.schemas import TYPES, Schemas
+from tillspec.rules.reading.schemas import TYPES, Schemas, called
 
 _BINDING = ("map", "filter", "all", "exists", "exists_one", "existsOne")
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%")
@@ -150,8 +150,8 @@ class _Reader:
             and not left.types & right.types
             and "null" not in left.types | right.types
         ):
-            one, other = (" or ".join(sorted(side.types - {"integer"} or side.types)) for side in (left, right))
-            self.found.types.append(f"on the left of {expr.text} is a {one}, on the right a {other}")
+            one, other = (called(side.types) for side in (left, right))
+            self.found.types.append(f"{one} stands on the left of {expr.text}, and {other} on the right")
         if expr.text in ("+", "-", "*", "/", "%"):
             return _Inferred(None, left.types & right.types or _ALL)
         return _Inferred(None, frozenset(("boolean",)))

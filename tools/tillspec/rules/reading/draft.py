@@ -8,6 +8,7 @@ from tillspec.document.grammar import children
 from tillspec.document.openapi_3_0 import from_3_0
 from tillspec.rules.reading.nodes import Direction, Node
 from tillspec.rules.reading.schemas import Schemas
+from tillspec.rules.wording import deepest
 
 FOREIGN: dict[str, Any] = {"$comment": "of the other direction", "not": {}}
 """The schema of a field that does not belong into a message of this direction."""
@@ -19,7 +20,8 @@ _OTHER = {Direction.REQUEST: ("readOnly",), Direction.RESPONSE: ("writeOnly",), 
 
 def is_foreign(error: Any) -> bool:
     """Whether a value breaks its schema only by being of the other direction."""
-    return error.kind.name == "not" and error.kind.as_dict().get("schema") == FOREIGN["not"]
+    found = deepest(error)
+    return bool(found.kind.name == "not" and found.kind.as_dict().get("schema") == FOREIGN["not"])
 
 
 class Draft:

@@ -64,8 +64,8 @@ def yields(schemas: Schemas, operation: Operation, responses: Iterable[Node], ex
 def _in_bodies(schemas: Schemas, bodies: list[Node], tokens: list[str]) -> Yield:
     found: list[Node] = []
     for body in bodies:
-        for _, media in body.get("content").entries():
-            media = follow(schemas.document, media)
+        for _, entry in body.get("content").entries():
+            media = follow(schemas.document, entry)
             below = schemas.find(media.get("schema"), tokens) if "schema" in media.value else None
             if below is None:
                 return None
@@ -76,9 +76,9 @@ def _in_bodies(schemas: Schemas, bodies: list[Node], tokens: list[str]) -> Yield
 def _in_headers(schemas: Schemas, responses: list[Node], name: str) -> Yield:
     found: list[Node] = []
     for response in responses:
-        for key, header in response.get("headers").entries():
+        for key, entry in response.get("headers").entries():
             if key.lower() == name.lower():
-                header = follow(schemas.document, header)
+                header = follow(schemas.document, entry)
                 if "schema" not in header.value:
                     return None
                 found.append(header.get("schema"))

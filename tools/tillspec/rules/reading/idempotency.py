@@ -15,7 +15,7 @@ def key_header(operation: Operation) -> Node | None:
     """The header parameter that carries the key: so named, or a request's id that is described as one."""
     for node in operation.parameters:
         name = node.text("name")
-        if node.text("in") == "header" and _NAME.search(name):
-            if "idempoten" in name.lower() or _PROMISE.search(node.text("description")):
-                return node
+        is_named = node.text("in") == "header" and _NAME.search(name)
+        if is_named and ("idempoten" in name.lower() or _PROMISE.search(node.text("description"))):
+            return node
     return None

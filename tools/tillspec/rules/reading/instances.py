@@ -89,13 +89,10 @@ class Instances:
         return self._scalar(schema, types)
 
     def _scalar(self, schema: Node, types: frozenset[str]) -> Any:
-        for word, pick in (
-            ("example", lambda said: said),
-            ("examples", lambda said: said[0] if isinstance(said, list) and said else None),
-        ):
-            for said in self.schemas.says(schema, word):
-                if pick(said) is not None:
-                    return pick(said)
+        shown = self.schemas.says(schema, "example")
+        shown += [one for many in self.schemas.says(schema, "examples") if isinstance(many, list) for one in many]
+        if shown:
+            return shown[0]
         for branch in (part for word in ("anyOf", "oneOf") for part in schema.get(word).list()):
             made = self.maximal(branch, _MOST_DEEP)
             if made is not None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tillspec.rules.context import Context
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_SPOKEN = re.compile(r"\bISO.?4217\b|\bcurrency\b", re.IGNORECASE)
+_NAMED = re.compile(r"[$€£¥]|\b(USD|EUR|GBP|JPY|CHF|SEK|NOK|DKK|CAD|AUD|dollars?|euros?|pounds?|yen)\b")
 _CERTAIN = ("amount", "price", "subtotal")
 _LIKELY = (*_CERTAIN, "total", "fee", "tax", "cost", "discount", "balance", "value")
 _COUNTED = (
@@ -58,5 +60,19 @@ def amounts(context: Context) -> Iterator[Amount]:
 
 
 def has_currency(context: Context, owner: Node) -> bool:
-    """Whether an object has a field for a currency."""
-    return any("currency" in name.lower() for name in context.schemas.properties(owner))
+    """Whether an object has a field for a currency: so named, or so described."""
+    return any(
+        "currency" in name.lower() or any(_SPOKEN.search(str(said)) for one in declared for said in _said(context, one))
+        for name, declared in context.schemas.properties(owner).items()
+    )
+
+
+def is_told(context: Context, amount: Amount) -> bool:
+    """Whether the description of an amount names the currency that it always has."""
+    return any(_NAMED.search(str(said)) for said in context.schemas.says(amount.schema, "description"))
+
+
+def _said(context: Context, schema: Node) -> list[object]:
+    if "string" not in context.schemas.types(schema):
+        return []
+    return [*context.schemas.says(schema, "format"), *context.schemas.says(schema, "description")]

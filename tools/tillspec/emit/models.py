@@ -16,6 +16,7 @@ from tillspec.emit.behavior import behavior, object_behaviors
 from tillspec.emit.classes import Class, Layout, lay_out
 from tillspec.emit.defaults import is_carried
 from tillspec.emit.docstring import docstring, literal
+from tillspec.emit.inside import inside
 from tillspec.emit.names import class_name
 from tillspec.emit.options import Options
 from tillspec.runtime.behavior import ObjectBehavior
@@ -65,21 +66,9 @@ def _ruled(identifier: str, behavior: ObjectBehavior) -> str | None:
 def _alias(named: NamedType, notation: Notation) -> str:
     """An alias stands before the classes, so what it means is quoted as soon as it names another type."""
     name, value = class_name(named.id), notation.annotation(named.type)
-    quoted = literal(value) if _names_a_type(named.type) else value
+    quoted = literal(value) if any(isinstance(one, Ref) for one in inside(named.type)) else value
     described = docstring(named.description)
     return f"{name} = TypeAliasType({literal(name)}, {quoted})\n" + (f"{described}\n\n" if described else "")
-
-
-def _names_a_type(type_: Type) -> bool:
-    match type_:
-        case model.Ref():
-            return True
-        case model.Array(items=inner) | model.Map(values=inner):
-            return _names_a_type(inner)
-        case model.Union(options=options):
-            return any(_names_a_type(option) for option in options)
-        case _:
-            return False
 
 
 class _Plan:
@@ -154,7 +143,8 @@ class _Plan:
 
     def tag_types(self) -> frozenset[Type]:
         """The types of the properties that tell the options of unions apart."""
-        names = {one.discriminator.property for named in self.types.values() for one in _unions(named.type) if one.discriminator}
+        found = (one for named in self.types.values() for one in inside(named.type) if isinstance(one, model.Union))
+        names = {one.discriminator.property for one in found if one.discriminator}
         objects = (named.type for named in self.types.values() if isinstance(named.type, Object))
         return frozenset(field.type for one in objects for field in one.fields if field.name in names)
 
@@ -176,19 +166,6 @@ class _Plan:
             seen |= {type_.id}
             type_ = self.types[type_.id].type
         return (type_ if isinstance(type_, Object) else None), seen
-
-
-def _unions(type_: Type) -> Iterator[model.Union]:
-    match type_:
-        case model.Union():
-            yield type_
-        case model.Array(items=inner) | model.Map(values=inner):
-            yield from _unions(inner)
-        case model.Object(fields=fields):
-            for field in fields:
-                yield from _unions(field.type)
-        case _:
-            return
 
 
 def _stricter(before: Field | None, field: Field) -> Field:

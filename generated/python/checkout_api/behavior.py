@@ -17,6 +17,7 @@ from ._runtime.behavior import (
     Negotiation,
     ObjectBehavior,
     OperationBehavior,
+    OutsideObject,
     Percent,
     PropertyBehavior,
     RateLimit,
@@ -717,6 +718,7 @@ CREATE_VINR_SESSION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="rate_limit_exceeded", at="/error/code", headers=("Retry-After",)),
     ),
+    headers={"Location": PropertyBehavior(same_as="/checkout/session/{$response.body#/sessionId}/result")},
 )
 GET_VINR_SESSION_RESULT = OperationBehavior(
     surface="vinr",
@@ -747,6 +749,11 @@ CREATE_GR4VY_SESSION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/code", headers=("Retry-After",)),
     ),
+    parameters={
+        "x-gr4vy-merchant-account-id": PropertyBehavior(
+            among=Among(object="Gr4vyMerchantAccount", otherwise=Answer(status=404, code="not_found", at="/code"))
+        )
+    },
 )
 GET_GR4VY_SESSION = OperationBehavior(
     surface="gr4vy",
@@ -763,6 +770,12 @@ GET_GR4VY_SESSION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/code", headers=("Retry-After",)),
     ),
+    parameters={
+        "session_id": PropertyBehavior(secret=Secret(bits=122, lifetime=timedelta(days=1))),
+        "x-gr4vy-merchant-account-id": PropertyBehavior(
+            among=Among(object="Gr4vyMerchantAccount", otherwise=Answer(status=404, code="not_found", at="/code"))
+        ),
+    },
 )
 UPDATE_GR4VY_SESSION = OperationBehavior(
     surface="gr4vy",
@@ -780,6 +793,12 @@ UPDATE_GR4VY_SESSION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/code", headers=("Retry-After",)),
     ),
+    parameters={
+        "session_id": PropertyBehavior(secret=Secret(bits=122, lifetime=timedelta(days=1))),
+        "x-gr4vy-merchant-account-id": PropertyBehavior(
+            among=Among(object="Gr4vyMerchantAccount", otherwise=Answer(status=404, code="not_found", at="/code"))
+        ),
+    },
 )
 DELETE_GR4VY_SESSION = OperationBehavior(
     surface="gr4vy",
@@ -796,6 +815,12 @@ DELETE_GR4VY_SESSION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/code", headers=("Retry-After",)),
     ),
+    parameters={
+        "session_id": PropertyBehavior(secret=Secret(bits=122, lifetime=timedelta(days=1))),
+        "x-gr4vy-merchant-account-id": PropertyBehavior(
+            among=Among(object="Gr4vyMerchantAccount", otherwise=Answer(status=404, code="not_found", at="/code"))
+        ),
+    },
 )
 SET_GR4VY_SESSION_FIELDS = OperationBehavior(
     surface="gr4vy",
@@ -814,6 +839,7 @@ SET_GR4VY_SESSION_FIELDS = OperationBehavior(
         requests=50,
         per=timedelta(minutes=1),
     ),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122, lifetime=timedelta(days=1)))},
 )
 CREATE_DINTERO_TOKEN = OperationBehavior(
     surface="dintero",
@@ -880,6 +906,7 @@ GET_DINTERO_ORDER_SESSION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/error/code", headers=("Retry-After",)),
     ),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122))},
 )
 SET_DINTERO_ADDRESSES = OperationBehavior(
     surface="dintero",
@@ -897,6 +924,7 @@ SET_DINTERO_ADDRESSES = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/error/code", headers=("Retry-After",)),
     ),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122))},
 )
 SET_DINTERO_SHIPPING_ADDRESS = OperationBehavior(
     surface="dintero",
@@ -913,6 +941,7 @@ SET_DINTERO_SHIPPING_ADDRESS = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/error/code", headers=("Retry-After",)),
     ),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122))},
 )
 SET_DINTERO_SHIPPING_OPTION = OperationBehavior(
     surface="dintero",
@@ -929,6 +958,7 @@ SET_DINTERO_SHIPPING_OPTION = OperationBehavior(
         reset_unit="epoch-seconds",
         exceeded=Answer(status=429, code="too_many_requests", at="/error/code", headers=("Retry-After",)),
     ),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122))},
 )
 GET_DIDDO_QR = OperationBehavior(
     surface="diddo",
@@ -1089,8 +1119,16 @@ MINT_DIDDO_CUSTOMER_TOKEN = OperationBehavior(
     ),
 )
 VINR_SESSION_STATUS_CHANGED = OperationBehavior(surface="vinr", tells=Telling(object="VinrSession", when=("moved",)))
-DINTERO_CALLBACK = OperationBehavior(surface="dintero", tells=Telling(object="DinteroOrderSession"))
-DINTERO_CALLBACK_POST = OperationBehavior(surface="dintero", tells=Telling(object="DinteroOrderSession"))
+DINTERO_CALLBACK = OperationBehavior(
+    surface="dintero",
+    tells=Telling(object="DinteroOrderSession"),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122)), "sid": PropertyBehavior(secret=Secret(bits=122))},
+)
+DINTERO_CALLBACK_POST = OperationBehavior(
+    surface="dintero",
+    tells=Telling(object="DinteroOrderSession"),
+    parameters={"session_id": PropertyBehavior(secret=Secret(bits=122)), "sid": PropertyBehavior(secret=Secret(bits=122))},
+)
 DIDDO_CHECKOUT_EVENT_2 = OperationBehavior(surface="diddo", tells=Telling(object="DiddoLiveCart", when=("created", "moved")))
 
 OBJECTS: Mapping[str, ObjectBehavior] = {
@@ -1196,3 +1234,36 @@ OPERATIONS: Mapping[str, OperationBehavior] = {
     "diddoCheckoutEvent": DIDDO_CHECKOUT_EVENT_2,
 }
 """By operationId."""
+
+VALUES: Mapping[str, PropertyBehavior] = {}
+"""What schemas of single values declare, by their name."""
+
+CREDENTIALS: Mapping[str, Secret] = {
+    "VinrApiKey": Secret(),
+    "Gr4vyBearer": Secret(),
+    "DinteroBasic": Secret(),
+    "DinteroBearer": Secret(),
+    "DiddoBearer": Secret(),
+}
+"""The credentials that are secret, by security scheme."""
+
+OUTSIDE: Mapping[str, OutsideObject] = {
+    "Gr4vyMerchantAccount": OutsideObject(
+        description="An account of the merchant's that sessions are made in.", owner="credential"
+    ),
+    "Gr4vyPaymentService": OutsideObject(description="A payment service that the merchant has set up.", owner="credential"),
+    "Gr4vyStoredPaymentMethod": OutsideObject(
+        description="A payment method that was stored with the vendor before.", owner="credential"
+    ),
+    "DinteroAccount": OutsideObject(description="The account of a merchant or a partner.", owner="credential"),
+    "DinteroOrder": OutsideObject(
+        description="An order of the vendor's Shopping API, with its lines, what they come to, and its currency.",
+        owner="credential",
+    ),
+    "DinteroProfile": OutsideObject(description="A configuration profile of the account.", owner="credential"),
+    "DiddoTemplateCart": OutsideObject(
+        description="A cart that the merchant has put together, for many buyers. It never expires and is not used up.",
+        owner="credential",
+    ),
+}
+"""The objects that operations name and no schema shows."""

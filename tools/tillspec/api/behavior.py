@@ -18,6 +18,7 @@ from tillspec.runtime.behavior import (
     Negotiation,
     ObjectBehavior,
     OperationBehavior,
+    OutsideObject,
     Percent,
     PropertyBehavior,
     RateLimit,
@@ -37,11 +38,9 @@ _DURATION = re.compile(
 )
 
 
-def operation_behavior(value: Any, encodes: Mapping[str, Encodes]) -> OperationBehavior | None:
-    """What an operation declares, together with what its answers encode, by media type."""
+def operation_behavior(value: Any) -> OperationBehavior:
+    """What an operation itself declares."""
     words = _words(value)
-    if not words and not encodes:
-        return None
     return OperationBehavior(
         surface=_text(words, "surface"),
         creates=_text(words, "creates"),
@@ -61,7 +60,6 @@ def operation_behavior(value: Any, encodes: Mapping[str, Encodes]) -> OperationB
         foreign=_answer(words.get("foreign")),
         unknown=_answer(words.get("unknown")),
         rate_limit=_rate_limit(words.get("rate-limit")),
-        encodes=dict(encodes),
     )
 
 
@@ -74,7 +72,7 @@ def object_behavior(schema: Any) -> ObjectBehavior | None:
     inner = {
         name: made
         for name, value in (properties.items() if isinstance(properties, dict) else ())
-        if isinstance(value, dict) and (made := _property(_words(value.get(KEY))))
+        if (made := property_behavior(value))
     }
     if not words and not inner:
         return None
@@ -88,6 +86,28 @@ def object_behavior(schema: Any) -> ObjectBehavior | None:
         rules=tuple(_rule(rule) for rule in _list(words, "rules")),
         properties=inner,
     )
+
+
+def property_behavior(schema: Any) -> PropertyBehavior | None:
+    """What the schema of a value declares: of a property, a parameter or a header."""
+    return _property(_words(schema.get(KEY))) if isinstance(schema, dict) else None
+
+
+def outside_objects(document: Mapping[str, Any]) -> dict[str, OutsideObject]:
+    """The objects that a document says are made outside its API."""
+    declared = _words(_words(document.get(KEY)).get("objects"))
+    return {
+        name: OutsideObject(
+            description=_text(_words(words), "description") or "", owner=cast("Any", _text(_words(words), "owner"))
+        )
+        for name, words in declared.items()
+    }
+
+
+def credential(scheme: Any) -> Secret | None:
+    """What a security scheme declares of its credentials."""
+    secret = _words(_words(scheme).get(KEY)).get("secret")
+    return _secret(secret) if isinstance(secret, dict) else None
 
 
 def encoding(value: Any) -> Encodes | None:

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from tillspec.api import names
-from tillspec.api.behavior import KEY, encoding, operation_behavior
+from tillspec.api.behavior import KEY, credential, encoding, operation_behavior, outside_objects, property_behavior
 from tillspec.api.model import (
     Api,
     Body,
@@ -33,7 +33,7 @@ from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import METHODS
 from tillspec.document.select import surface_of
 from tillspec.pointer import join, look_up, split
-from tillspec.runtime.behavior import Encodes
+from tillspec.runtime.behavior import Encodes, OperationBehavior, PropertyBehavior
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
@@ -80,6 +80,7 @@ class _Builder:
             types=self.schemas.types,
             security_schemes=self.security_schemes,
             servers=self._servers(self.root.get("servers")),
+            outside=outside_objects(self.bundle.value),
             document=self.bundle.value,
         )
 
@@ -102,7 +103,7 @@ class _Builder:
         parameters = self._parameters(identifier, path, item, at, role)
         servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
         tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
-        behavior = operation_behavior(at.get(KEY).value, self._encodes(at.get("responses")))
+        responses = tuple(self._responses(identifier, at.get("responses")))
         operation = Operation(
             id=identifier,
             method=method,
@@ -111,11 +112,11 @@ class _Builder:
             tag=tags[0] if tags else "Default" if role == "path" else "Webhooks",
             parameters=parameters,
             body=self._body(identifier, at.get("requestBody")),
-            responses=tuple(self._responses(identifier, at.get("responses"))),
+            responses=responses,
             security=self._security(at),
             servers=self._servers(servers),
             surface=surface_of(at.value),
-            behavior=behavior,
+            behavior=self._behavior(at, parameters, responses),
             summary=at.text("summary") or item.text("summary"),
             description=at.text("description") or item.text("description"),
             deprecated=at.flag("deprecated"),
@@ -125,6 +126,19 @@ class _Builder:
         for name, callback in at.get("callbacks").items():
             for expression, below in self._deref(callback).items():
                 self._path_item(expression, below, "callback", identifier + names.type_id(name))
+
+    def _behavior(
+        self, at: Place, parameters: tuple[Parameter, ...], responses: tuple[Response, ...]
+    ) -> OperationBehavior | None:
+        """What an operation declares, with what its parameters, its answers' headers and their media types do."""
+        headers = {header.name: header.schema for response in responses for header in response.headers}
+        made = replace(
+            operation_behavior(at.get(KEY).value),
+            encodes=self._encodes(at.get("responses")),
+            parameters=_of_values({parameter.name: parameter.schema for parameter in parameters}),
+            headers=_of_values(headers),
+        )
+        return made if made != OperationBehavior() else None
 
     def _encodes(self, at: Place) -> dict[str, Encodes]:
         """What the answers of an operation encode, by media type."""
@@ -325,6 +339,7 @@ class _Builder:
             location=at.value.get("in"),
             parameter=at.text("name") or None,
             description=at.text("description"),
+            secret=credential(at.value),
             span=self.bundle.span(at.pointer),
         )
 
@@ -398,6 +413,10 @@ def _made_id(method: str, path: str, role: str) -> str:
     words = [word for part in path.split("/") for word in ([f"by_{part[1:-1]}"] if part.startswith("{") else [part]) if word]
     made = names.type_id("_".join([method.lower(), *words]))
     return made[0].lower() + made[1:]
+
+
+def _of_values(schemas: dict[str, Any]) -> dict[str, PropertyBehavior]:
+    return {name: made for name, schema in schemas.items() if (made := property_behavior(schema))}
 
 
 def _default(schema: Any) -> str | None:

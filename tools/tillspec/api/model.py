@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from tillspec.runtime.behavior import ObjectBehavior, OperationBehavior
+from tillspec.runtime.behavior import ObjectBehavior, OperationBehavior, OutsideObject, PropertyBehavior, Secret
 from tillspec.source import Span
 
 type_id = str
@@ -152,6 +152,8 @@ class Field:
 class NamedType:
     """A schema with a name: a component, or an inline schema that was given one.
 
+    What is declared of an object is its `behavior`, what is declared of a value its `value_behavior`.
+
     `schema` is the whole JSON Schema, draft 2020-12; its `$ref`s read `#/components/schemas/<id>`.
     """
 
@@ -162,6 +164,7 @@ class NamedType:
     inline: bool = False
     deprecated: bool = False
     behavior: ObjectBehavior | None = field(default=None, compare=False)
+    value_behavior: PropertyBehavior | None = field(default=None, compare=False)
     span: Span = span_field()
 
 
@@ -279,6 +282,7 @@ class SecurityScheme:
     location: Literal["query", "header", "cookie"] | None = None
     parameter: str | None = None
     description: str = ""
+    secret: Secret | None = field(default=None, compare=False)
     span: Span = span_field()
 
 
@@ -348,3 +352,4 @@ class Api:
     security_schemes: Mapping[str, SecurityScheme]
     servers: tuple[Server, ...]
     document: Mapping[str, Json] = field(compare=False, repr=False)
+    outside: Mapping[str, OutsideObject] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any as Untyped
 
 from tillspec.api import names
-from tillspec.api.behavior import object_behavior
+from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.api.model import (
     Any,
     Array,
@@ -99,6 +99,7 @@ class Schemas:
             description=description,
             deprecated=deprecated,
             behavior=object_behavior(whole),
+            value_behavior=property_behavior(whole),
         )
 
     def _share(self, identifier: str) -> None:

@@ -26,26 +26,41 @@ class ConstantView:
 
 @dataclass(frozen=True, slots=True)
 class BehaviorView:
-    """`behavior.py`: the records that it imports, and its constants."""
+    """`behavior.py`: the records that it imports, its constants, and its tables of few entries, in whole."""
 
     records: tuple[str, ...]
     objects: tuple[ConstantView, ...]
     operations: tuple[ConstantView, ...]
+    values: str
+    credentials: str
+    outside: str
 
 
 def behavior(api: Api, options: Options) -> dict[str, str]:
     """`behavior.py`; nothing where the contract declares nothing."""
     objects = {identifier: made for identifier, made in object_behaviors(api).items() if made != ObjectBehavior()}
     operations = {operation.id: operation.behavior for operation in api.operations if operation.behavior}
-    if not objects and not operations:
+    plain = [named for named in api.types.values() if not isinstance(named.type, Object)]
+    values = {named.id: named.value_behavior for named in plain if named.value_behavior}
+    credentials = {name: scheme.secret for name, scheme in api.security_schemes.items() if scheme.secret}
+    if not (objects or operations or values or credentials or api.outside):
         return {}
-    used = {"ObjectBehavior", "OperationBehavior"}.union(*map(_records, (*objects.values(), *operations.values())))
-    taken = names.unique([names.constant(name) for name in (*objects, *operations)], ("OBJECTS", "OPERATIONS"))
+    used = {"ObjectBehavior", "OperationBehavior", "OutsideObject", "PropertyBehavior", "Secret"}
+    used |= _records((*objects.values(), *operations.values(), *values.values()))
+    tables = ("CREDENTIALS", "OBJECTS", "OPERATIONS", "OUTSIDE", "VALUES")
+    taken = names.unique([names.constant(name) for name in (*objects, *operations)], tables)
     views = [
         ConstantView(constant, record(made), literal(key))
         for constant, (key, made) in zip(taken, (*objects.items(), *operations.items()), strict=True)
     ]
-    view = BehaviorView(tuple(sorted(used)), tuple(views[: len(objects)]), tuple(views[len(objects) :]))
+    view = BehaviorView(
+        tuple(sorted(used)),
+        tuple(views[: len(objects)]),
+        tuple(views[len(objects) :]),
+        record(values),
+        record(credentials),
+        record(api.outside),
+    )
     return {"behavior.py": render("python/checkout_api/behavior.py.j2", view)}
 
 

@@ -204,6 +204,14 @@ class ObjectBehavior:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideObject:
+    """An object that operations name and no schema shows, because it is made outside the API."""
+
+    description: str
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
     """How many requests are allowed, and the response headers that tell; `reset_unit` says what the number at `reset` counts."""
 
@@ -245,7 +253,10 @@ class Negotiation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationBehavior:
-    """What is declared of an operation: which object it makes, reads, changes or ends, and what it answers when it cannot."""
+    """What is declared of an operation: which object it makes, reads, changes or ends, and what it answers when it cannot.
+
+    `encodes` goes by media type, `parameters` and `headers` (of answers) by name.
+    """
 
     surface: str | None = None
     creates: str | None = None
@@ -266,3 +277,5 @@ class OperationBehavior:
     unknown: Answer | None = None
     rate_limit: RateLimit | None = None
     encodes: Mapping[str, Encodes] = field(default_factory=dict)
+    parameters: Mapping[str, PropertyBehavior] = field(default_factory=dict)
+    headers: Mapping[str, PropertyBehavior] = field(default_factory=dict)

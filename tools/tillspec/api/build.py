@@ -103,6 +103,7 @@ class _Builder:
         parameters = self._parameters(identifier, path, item, at, role)
         servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
         tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
+        body = self._body(identifier, at.get("requestBody"))
         responses = tuple(self._responses(identifier, at.get("responses")))
         operation = Operation(
             id=identifier,
@@ -111,7 +112,7 @@ class _Builder:
             role=role,
             tag=tags[0] if tags else "Default" if role == "path" else "Webhooks",
             parameters=parameters,
-            body=self._body(identifier, at.get("requestBody")),
+            body=body,
             responses=responses,
             security=self._security(at),
             servers=self._servers(servers),

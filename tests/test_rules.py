@@ -1,6 +1,6 @@
 """Every rule of lint: a document that it finds something in, one that it does not, and a page.
 
-`rules/<code>/fail/` and `rules/<code>/pass/` are folders that a user could have written; `fail/expect.txt` is all that is printed.
+`rules/<code>/fail/` and `pass/` are folders that a user could have written; `fail/expect.txt` is all that is printed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conftest import Tillspec
+from helpers import Tillspec
 from tillspec.diagnostics import CODES
 from tillspec.lint import lint
 from tillspec.rules import explain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,6 +22,7 @@ _FORMATS = ("text", "json", "github", "sarif")
 Examples:
   tillspec lint
   tillspec lint api/openapi.yaml --format github
+  tillspec lint vendor.json --overlay ours.overlay.yaml
   tillspec lint --explain example-invalid
   tillspec lint --explain all
   tillspec lint --fix
@@ -47,27 +48,35 @@ Exit status: 0 nothing found, or warnings alone; 1 errors; 2 wrong usage.
     metavar="WHERE",
     help="A URL or folder outside the contract's own that references may lead to (may be repeated).",
 )
-def lint(spec: Path, form: str, explain: str | None, fixing: bool, allowed: tuple[str, ...]) -> None:
+@click.option(
+    "--overlay",
+    "overlays",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="An OpenAPI Overlay 1.0 to apply to the contract (may be repeated, in order).",
+)
+def lint(form: str, explain: str | None, fixing: bool, spec: Path, **given: Any) -> None:
     """Hold a contract (spec/openapi.yaml, or SPEC) to the standard, to itself, and to what makes it trustworthy."""
     try:
         if explain:
             _explain(explain)
             return
-        findings = _run(spec, allowed, fixing)
+        findings = _run(fixing, spec, **given)
     except ModuleNotFoundError as error:
         tell_missing(error, "lint", "nothing was checked")
     _print(findings, form, spec)
     sys.exit(any(item.severity == "error" for item in findings))
 
 
-def _run(spec: Path, allowed: tuple[str, ...], fixing: bool) -> list[Diagnostic]:
+def _run(fixing: bool, spec: Path, allowed: tuple[str, ...], overlays: tuple[Path, ...]) -> list[Diagnostic]:
     from tillspec.lint import lint as run
 
     gc.disable()  # there is little garbage in cycles, and looking for it would cost an eighth of the time
     try:
-        findings = run(spec, allowed)
+        findings = run(spec, allowed, overlays)
         if fixing and _fix(findings):
-            findings = run(spec, allowed)
+            findings = run(spec, allowed, overlays)
     finally:
         gc.enable()
         gc.freeze()

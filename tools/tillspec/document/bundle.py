@@ -18,6 +18,7 @@ from tillspec.source import Source, Span
 _VERSION = re.compile(r"3\.[012]\.\d+(-.+)?")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _MOST_NAMES = 8
+_MOST_AT_ONCE = 20
 _SCHEMA_REFERENCES_WITH_SIBLINGS = ("3.1", "3.2")
 
 
@@ -87,6 +88,8 @@ class _Bundler:
     names: dict[tuple[str, Pointer, str], str] = field(default_factory=dict)
     components: dict[str, dict[str, Any]] = field(default_factory=dict)
     inlining: list[tuple[str, Pointer]] = field(default_factory=list)
+    importing: list[Pointer] = field(default_factory=list)
+    later: list[tuple[str, str, Source, Pointer, Any]] = field(default_factory=list)
 
     def run(self) -> dict[str, Any]:
         root = self.document.root
@@ -99,6 +102,10 @@ class _Bundler:
         }
         self._name_aliases(root)
         value: dict[str, Any] = self._copy("openapi", root.value, root, "", "")
+        while self.later:
+            kind, name, found, fragment, there = self.later.pop()
+            out = join("/components", SECTIONS[kind], name)
+            self.components[SECTIONS[kind]][name] = self._copy(kind, there, found, fragment, out)
         if self.components:
             value["components"] = {**value.get("components", {}), **self.components}
         return value
@@ -205,7 +212,12 @@ class _Bundler:
         out = join("/components", SECTIONS[kind], name)
         self.origins[out] = (found, fragment)
         section[name] = there
-        section[name] = self._copy(kind, there, found, fragment, out)
+        if len(self.importing) < _MOST_AT_ONCE:
+            self.importing.append(out)
+            section[name] = self._copy(kind, there, found, fragment, out)
+            self.importing.pop()
+        else:  # a chain of a thousand files is not to be a thousand calls deep
+            self.later.append((kind, name, found, fragment, there))
         return name
 
     def _target(self, reference: str, source: Source, place: Span) -> tuple[Source, Pointer, Any] | None:

@@ -49,8 +49,10 @@ def _expressions(context: Context) -> Iterator[Diagnostic]:
 
 def _answer(context: Context, answer: Answered) -> Iterator[Diagnostic]:
     status = answer.status
+    if not status:
+        return
     declared = [operation for operation in answer.operations if _declares(operation, status)]
-    if answer.operations and status and not declared:
+    if answer.operations and not declared:
         what = "a success" if status == "success" else f"the answer {status}"
         message = f"{_listed(answer.operations)} does not declare {what}"
         yield context.found(_CODE, message, answer.node.pointer, "add the response, or name another status")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tillspec.diagnostics import Diagnostic
-from tillspec.pointer import join, split
 from tillspec.rules.context import Context
 from tillspec.rules.reading import cel
 from tillspec.rules.reading.nodes import Node
@@ -18,12 +17,11 @@ def example_total(context: Context) -> Iterator[Diagnostic]:
     for example in context.examples if totals else ():
         for part in context.instances.parts(example.schema, example.direction, example.node.value):
             for total in totals.get(part.schema.pointer, ()):
-                tokens = split(total.text("total"))
-                shown = values(part.value, tokens)
+                shown = values(part.value, total.text("total"))
                 sum_ = added(total, part.value) if shown and _holds(total, part.value) else None
                 if sum_ is not None and shown[0][1] != sum_:
                     message = f"the total is {shown[0][1]}, and what it sums comes to {sum_}"
-                    pointer = example.node.pointer + part.pointer + join("", *tokens)
+                    pointer = example.node.pointer + part.pointer + total.text("total")
                     hint = f"mend one of the amounts, or the total that is declared at {context.bundle.span(total.pointer)}"
                     yield context.found("example-total", message, pointer, hint)
 

@@ -88,7 +88,7 @@ def about_schema(error: Any) -> Finding:
     message, hint = _told(error)
     if path[-1:] == ("required",) and isinstance(error.instance, bool):
         hint = "list what is required beside properties, not in each of them: required: [id, name]"
-    elif error.kind.name == "type" and error.instance in _KINDS:
+    elif error.kind.name == "type" and isinstance(error.instance, str) and error.instance in _KINDS:
         hint = f"write it below: type: {error.instance}"
     return Finding(path, False, message, hint or f"see {_META_SCHEMA}")
 

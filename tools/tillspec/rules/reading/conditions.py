@@ -11,11 +11,10 @@ from tillspec.rules.reading import cel
 from tillspec.rules.reading.behavior import Behaviors
 from tillspec.rules.reading.cel import Expr
 from tillspec.rules.reading.nodes import Node
-from tillspec.rules.reading.schemas import TYPES, Schemas, called
+from tillspec.rules.reading.schemas import ALL, Schemas, called
 
 _BINDING = ("map", "filter", "all", "exists", "exists_one", "existsOne")
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%")
-_ALL = frozenset(TYPES)
 _NUMBERS = frozenset(("number", "integer"))
 _RESULTS = {
     "size": _NUMBERS,
@@ -53,7 +52,7 @@ class _Inferred(NamedTuple):
     types: frozenset[str]
 
 
-_UNKNOWN = _Inferred(None, _ALL)
+_UNKNOWN = _Inferred(None, ALL)
 
 
 @dataclass
@@ -101,7 +100,7 @@ class _Reader:
         read = [self.read(part, names) for part in expr.parts]
         if expr.kind == "sign":
             return _Inferred(None, frozenset(("boolean",)) if expr.text == "!" else _NUMBERS) if read else _UNKNOWN
-        return _Inferred(None, _RESULTS.get(expr.text, _ALL)) if expr.kind in ("call", "method") else _UNKNOWN
+        return _Inferred(None, _RESULTS.get(expr.text, ALL)) if expr.kind in ("call", "method") else _UNKNOWN
 
     def below(self, above: _Inferred, name: str) -> _Inferred:
         """A field, or with `*` an item, of what is known; a field that no schema has is found."""
@@ -153,5 +152,5 @@ class _Reader:
             one, other = (called(side.types) for side in (left, right))
             self.found.types.append(f"{one} stands on the left of {expr.text}, and {other} on the right")
         if expr.text in ("+", "-", "*", "/", "%"):
-            return _Inferred(None, left.types & right.types or _ALL)
+            return _Inferred(None, left.types & right.types or ALL)
         return _Inferred(None, frozenset(("boolean",)))

@@ -40,7 +40,7 @@ class Draft:
         if not isinstance(value, dict):
             return value
         node = Node(pointer, value)
-        if kind == "schema":
+        if kind == "schema" and self.schemas.has_directions:
             optional |= self._foreign(node)
         result = {key: item for key, item in value.items() if not key.startswith("x-")}
         copied: dict[str, Any] = {}

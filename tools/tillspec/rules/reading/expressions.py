@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tillspec.pointer import split
 from tillspec.rules.reading.nodes import Node, follow
 from tillspec.rules.reading.operations import Operation
-from tillspec.rules.reading.schemas import TYPES, Schemas
+from tillspec.rules.reading.schemas import ALL, Schemas
 
 _FORM = re.compile(r"\$(?:(url|method|statusCode)|(request|response)\.(?:(header|query|path)\.(.+)|body(?:#((?:/.*)?))?))")
 _EMBEDDED = re.compile(r"\{(\$[^{}]+)\}")
@@ -88,7 +88,7 @@ def _in_headers(schemas: Schemas, responses: list[Node], name: str) -> Yield:
 def fits(schemas: Schemas, source: Node, target: Node) -> bool:
     """Whether a value of one schema can be one of the other, written into a URL or a header."""
     given, taken = schemas.types(source), schemas.types(target)
-    if given == frozenset(TYPES) or taken == frozenset(TYPES):
+    if ALL in (given, taken):
         return True
     if given & taken or (given & _SCALARS and taken & {"string", "array"}):
         return not _are_apart(schemas, source, target)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from tillspec.document.grammar import Child
 from tillspec.pointer import Pointer, join, look_up
 
+_LONGEST_CHAIN = 100
+
 
 class Node(NamedTuple):
     """A value of the bundle, and where it stands."""
@@ -68,7 +70,7 @@ def follow(document: dict[str, Any], node: Node) -> Node:
     """The node that a chain of references ends at; an empty object where it has no end."""
     seen: set[Pointer] = set()
     while (pointer := target(node.value)) is not None:
-        if pointer in seen:
+        if pointer in seen or len(seen) == _LONGEST_CHAIN:
             return Node(pointer, {})
         seen.add(pointer)
         node = at(document, pointer)

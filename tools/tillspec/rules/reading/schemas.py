@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 from tillspec.pointer import Pointer
 from tillspec.rules.reading.nodes import Node, follow
 
 TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
+ALL = frozenset(TYPES)
+_MOST_DEEP = 5
 _BRANCHES = ("allOf", "anyOf", "oneOf")
+_MOST_PARTS = 500
+"""Nobody combines a schema of more; who chains thousands by allOf shall not make every question take seconds."""
+
 _CONDITIONS = ("then", "else")
 _OF_OBJECTS = ("properties", "required", "additionalProperties", "patternProperties", "minProperties", "maxProperties")
 
@@ -20,11 +26,26 @@ class Schemas:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        self._types: dict[Pointer, frozenset[str]] = {}
+
+    @cached_property
+    def has_directions(self) -> bool:
+        """Whether anything is readOnly or writeOnly."""
+        waiting: list[Any] = [self.document]
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, dict):
+                if value.get("readOnly") is True or value.get("writeOnly") is True:
+                    return True
+                waiting += value.values()
+            elif isinstance(value, list):
+                waiting += value
+        return False
 
     def parts(self, node: Node, *, certain: bool = False) -> Iterator[Node]:
         """A schema and all that it is combined of; with `certain`, without what holds in some cases alone."""
         waiting, seen = [node], set[Pointer]()
-        while waiting:
+        while waiting and len(seen) < _MOST_PARTS:
             part = waiting.pop()
             if part.pointer in seen or not isinstance(part.value, dict):
                 continue
@@ -33,7 +54,8 @@ class Schemas:
             if "$ref" in part.value:
                 waiting.append(follow(self.document, part))
             for word in ("allOf",) if certain else _BRANCHES:
-                waiting += part.get(word).list()
+                if word in part.value:
+                    waiting += part.get(word).list()
             if not certain:
                 waiting += [part.get(word) for word in _CONDITIONS if word in part.value]
 
@@ -92,24 +114,21 @@ class Schemas:
 
     def types(self, node: Node) -> frozenset[str]:
         """The JSON types that a value may have; all, where the schema does not say. An integer counts as a number too."""
-        return self._allowed(node, frozenset())
+        if node.pointer not in self._types:
+            self._types[node.pointer] = ALL  # for a schema that leads back to itself
+            self._types[node.pointer] = self._allowed(node, 0)
+        return self._types[node.pointer]
 
-    def _allowed(self, node: Node, seen: frozenset[Pointer]) -> frozenset[str]:
-        value = node.value
-        if value is False:
+    def _allowed(self, node: Node, deep: int) -> frozenset[str]:
+        if node.value is False:
             return frozenset()
-        if not isinstance(value, dict) or node.pointer in seen:
-            return frozenset(TYPES)
-        seen |= {node.pointer}
-        found = _types(value) or frozenset(TYPES)
-        if "$ref" in value:
-            found &= self._allowed(follow(self.document, node), seen)
-        for part in node.get("allOf").list():
-            found &= self._allowed(part, seen)
-        for word in ("anyOf", "oneOf"):
-            branches = node.get(word).list()
-            if branches:
-                found &= frozenset().union(*(self._allowed(branch, seen) for branch in branches))
+        found = ALL
+        for part in self.parts(node, certain=True):
+            found &= _types(part.value) or ALL
+            for word in ("anyOf", "oneOf"):
+                branches = part.get(word).list() if deep < _MOST_DEEP and word in part.value else []
+                if branches:
+                    found &= frozenset().union(*(self._allowed(branch, deep + 1) for branch in branches))
         return found
 
     def is_object(self, node: Node) -> bool:

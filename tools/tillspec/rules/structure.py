@@ -40,7 +40,8 @@ def _diagnostic(bundle: Bundle, code: str, above: Pointer, finding: Finding) -> 
     message = printable(finding.message)
     short = message if len(message) < _SHOWN else message[:_SHOWN] + " …"
     place = bundle.span(above + join("", *finding.path), key=finding.key)
-    harmless = finding.path[:1] == ("info",)  # what is said about a document changes nothing in what is made from it
+    # What is said about a document changes nothing in what is made from it, as long as it is an object.
+    harmless = finding.path[:1] == ("info",) and (finding.key or len(finding.path) > 1)
     return Diagnostic(code, short, place, finding.hint, Severity.WARNING if harmless else Severity.ERROR)
 
 

@@ -29,6 +29,53 @@ from ._runtime.behavior import (
     Transition,
 )
 
+VINR_SESSION_EXPIRES = Expiry(after=timedelta(minutes=5), at="/expiresAt", state="expired", kept=timedelta(days=1))
+VINR_SESSION_RESULT_LIFECYCLE = Lifecycle(
+    field="/status",
+    initial="pending",
+    moves={
+        "pending": ("authentication_required", "completed", "failed", "canceled", "expired"),
+        "authentication_required": ("completed", "failed", "expired"),
+    },
+)
+GR4VY_SESSION_EXPIRES = Expiry(after_value="$request.body#/expires_in", at="/expires_at")
+DINTERO_ACCESS_TOKEN_EXPIRES = Expiry(after_value="$response.body#/expires_in")
+DINTERO_SESSION_VIEW_EXPIRES = Expiry(at="/expires_at", kept_forever=True)
+DIDDO_LIVE_CART_LIFECYCLE = Lifecycle(
+    field="/status",
+    initial="initialized",
+    moves={"initialized": ("in_progress",), "in_progress": ("succeeded", "failed", "cancelled")},
+)
+DIDDO_LIVE_CART_EXPIRES = Expiry(at="/expires_at")
+DIDDO_CUSTOMER_TOKEN_EXPIRES = Expiry(after=timedelta(days=1), at="/expires_at")
+CREATE_VINR_SESSION_IDEMPOTENCY = Idempotency(
+    header="Idempotency-Key",
+    scope=("credential", "operation"),
+    replayed="Idempotent-Replayed",
+    mismatch=Answer(status=409, code="idempotency_key_reused", at="/error/code"),
+    running=Answer(status=409, code="idempotency_key_in_use", at="/error/code", headers=("Retry-After",)),
+    keeps="carried-out",
+    retention=timedelta(days=1),
+)
+SET_DIDDO_SHIPPING_MOVES = Transition(
+    to="in_progress",
+    sources=("initialized", "in_progress"),
+    refused={
+        "succeeded": Answer(status=409, code="ALREADY_SUBMITTED", at="/code"),
+        "failed": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
+        "cancelled": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
+    },
+)
+SELECT_DIDDO_SHIPPING_METHOD_MOVES = Transition(
+    to="in_progress",
+    sources=("in_progress",),
+    refused={
+        "initialized": Answer(status=400, code="SHIPPING_METHOD_NOT_FOUND", at="/code"),
+        "succeeded": Answer(status=409, code="ALREADY_SUBMITTED", at="/code"),
+        "failed": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
+        "cancelled": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
+    },
+)
 VINR_SESSION_REQUEST = ObjectBehavior(
     totals=(
         Total(
@@ -107,7 +154,7 @@ VINR_SESSION = ObjectBehavior(
     object="VinrSession",
     id="/sessionId",
     owner="credential",
-    expires=Expiry(after=timedelta(minutes=5), at="/expiresAt", state="expired", kept=timedelta(days=1)),
+    expires=VINR_SESSION_EXPIRES,
     properties={"checkoutUrl": PropertyBehavior(secret=Secret(lifetime=timedelta(minutes=5)))},
 )
 VINR_ERROR_DETAIL = ObjectBehavior(
@@ -134,14 +181,7 @@ VINR_SESSION_RESULT = ObjectBehavior(
     object="VinrSession",
     id="/sessionId",
     owner="credential",
-    lifecycle=Lifecycle(
-        field="/status",
-        initial="pending",
-        moves={
-            "pending": ("authentication_required", "completed", "failed", "canceled", "expired"),
-            "authentication_required": ("completed", "failed", "expired"),
-        },
-    ),
+    lifecycle=VINR_SESSION_RESULT_LIFECYCLE,
     properties={
         "amount": PropertyBehavior(currency="/currency", same_as="$request.body#/amount", initially=True),
         "currency": PropertyBehavior(same_as="$request.body#/currency", initially=True),
@@ -261,7 +301,7 @@ GR4VY_SESSION = ObjectBehavior(
     object="Gr4vySession",
     id="/id",
     owner="credential",
-    expires=Expiry(after_value="$request.body#/expires_in", at="/expires_at"),
+    expires=GR4VY_SESSION_EXPIRES,
     properties={
         "metadata": PropertyBehavior(same_as="$request.body#/metadata"),
         "amount": PropertyBehavior(currency="/currency", same_as="$request.body#/amount"),
@@ -341,7 +381,7 @@ DINTERO_TOKEN_REQUEST = ObjectBehavior(
 DINTERO_ACCESS_TOKEN = ObjectBehavior(
     object="DinteroAccessToken",
     owner="bearer",
-    expires=Expiry(after_value="$response.body#/expires_in"),
+    expires=DINTERO_ACCESS_TOKEN_EXPIRES,
     properties={
         "access_token": PropertyBehavior(secret=Secret(), encodes=Encodes(carrier="jwt", claims=("exp",))),
         "refresh_token": PropertyBehavior(secret=Secret()),
@@ -542,7 +582,7 @@ DINTERO_SESSION_ITEM = ObjectBehavior(properties={"amount": PropertyBehavior(cur
 DINTERO_SESSION_VIEW = ObjectBehavior(
     object="DinteroOrderSession",
     id="/id",
-    expires=Expiry(at="/expires_at", kept_forever=True),
+    expires=DINTERO_SESSION_VIEW_EXPIRES,
     rules=(
         Rule(
             rule="!has(self.order.shipping_option) || self.express.shipping_options.exists(offer, offer.id == self.order.shipping_option.id && offer.line_id == self.order.shipping_option.line_id && offer.amount == self.order.shipping_option.amount)",
@@ -599,12 +639,8 @@ DIDDO_LIVE_CART = ObjectBehavior(
     object="DiddoLiveCart",
     id="/cart_id",
     owner="credential",
-    lifecycle=Lifecycle(
-        field="/status",
-        initial="initialized",
-        moves={"initialized": ("in_progress",), "in_progress": ("succeeded", "failed", "cancelled")},
-    ),
-    expires=Expiry(at="/expires_at"),
+    lifecycle=DIDDO_LIVE_CART_LIFECYCLE,
+    expires=DIDDO_LIVE_CART_EXPIRES,
     totals=(Total(total="/cost/subtotal", terms=(Term(amount="/lines/*/total_amount"),)),),
     rules=(
         Rule(
@@ -672,7 +708,7 @@ DIDDO_SHIPPING_METHOD_REQUEST = ObjectBehavior(
 DIDDO_CUSTOMER_TOKEN = ObjectBehavior(
     object="DiddoCustomerToken",
     owner="bearer",
-    expires=Expiry(after=timedelta(days=1), at="/expires_at"),
+    expires=DIDDO_CUSTOMER_TOKEN_EXPIRES,
     properties={
         "cst": PropertyBehavior(secret=Secret(lifetime=timedelta(days=1)), encodes=Encodes(carrier="jwt", claims=("exp",)))
     },
@@ -701,15 +737,7 @@ DIDDO_CHECKOUT_EVENT = ObjectBehavior(
 CREATE_VINR_SESSION = OperationBehavior(
     surface="vinr",
     creates="VinrSession",
-    idempotency=Idempotency(
-        header="Idempotency-Key",
-        scope=("credential", "operation"),
-        replayed="Idempotent-Replayed",
-        mismatch=Answer(status=409, code="idempotency_key_reused", at="/error/code"),
-        running=Answer(status=409, code="idempotency_key_in_use", at="/error/code", headers=("Retry-After",)),
-        keeps="carried-out",
-        retention=timedelta(days=1),
-    ),
+    idempotency=CREATE_VINR_SESSION_IDEMPOTENCY,
     rate_limit=RateLimit(
         scope="credential",
         limit="X-RateLimit-Limit",
@@ -1056,15 +1084,7 @@ SET_DIDDO_SHIPPING = OperationBehavior(
     updates="DiddoLiveCart",
     identifies="$request.body#/cart_id",
     merge="deep",
-    moves=Transition(
-        to="in_progress",
-        sources=("initialized", "in_progress"),
-        refused={
-            "succeeded": Answer(status=409, code="ALREADY_SUBMITTED", at="/code"),
-            "failed": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
-            "cancelled": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
-        },
-    ),
+    moves=SET_DIDDO_SHIPPING_MOVES,
     idempotency="inherent",
     gone=Answer(status=400, code="CART_NOT_FOUND", at="/code"),
     foreign=Answer(status=400, code="CART_NOT_FOUND", at="/code"),
@@ -1082,16 +1102,7 @@ SELECT_DIDDO_SHIPPING_METHOD = OperationBehavior(
     surface="diddo",
     updates="DiddoLiveCart",
     identifies="$request.body#/cart_id",
-    moves=Transition(
-        to="in_progress",
-        sources=("in_progress",),
-        refused={
-            "initialized": Answer(status=400, code="SHIPPING_METHOD_NOT_FOUND", at="/code"),
-            "succeeded": Answer(status=409, code="ALREADY_SUBMITTED", at="/code"),
-            "failed": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
-            "cancelled": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
-        },
-    ),
+    moves=SELECT_DIDDO_SHIPPING_METHOD_MOVES,
     idempotency="inherent",
     gone=Answer(status=400, code="CART_NOT_FOUND", at="/code"),
     foreign=Answer(status=400, code="CART_NOT_FOUND", at="/code"),

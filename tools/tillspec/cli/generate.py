@@ -28,6 +28,7 @@ _MOST_FILES = 4
 
 
 @click.command(
+    short_help="Make models, a server and a client from a contract.",
     epilog="""\b
 Examples:
   tillspec generate
@@ -38,7 +39,7 @@ Examples:
 
 \b
 Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date), 2 wrong usage.
-"""
+""",
 )
 @click.option(
     "--spec",

@@ -18,6 +18,7 @@ _FORMATS = ("text", "json", "github", "sarif")
 
 
 @click.command(
+    short_help="Find what makes a contract untrustworthy.",
     epilog="""\b
 Examples:
   tillspec lint
@@ -33,7 +34,7 @@ A finding that is right where it stands is suppressed there, with a reason:
 
 \b
 Exit status: 0 nothing found, or warnings alone; 1 errors; 2 wrong usage.
-"""
+""",
 )
 @click.argument("spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"))
 @click.option(

@@ -12,16 +12,16 @@ from tillspec.emit.docstring import literal
 from tillspec.emit.options import Options
 from tillspec.emit.records import record
 from tillspec.emit.templates import render
-from tillspec.runtime.behavior import ObjectBehavior
+from tillspec.runtime.behavior import ObjectBehavior, OperationBehavior
 
 
 @dataclass(frozen=True, slots=True)
 class ConstantView:
-    """A constant: its name, its source, and the literal that it goes by in its table."""
+    """A constant: its name, its source, and the literal that it goes by in its table (empty for a part, which is in none)."""
 
     name: str
     source: str
-    key: str
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class BehaviorView:
     """`behavior.py`: the records that it imports, its constants, and its tables of few entries, in whole."""
 
     records: tuple[str, ...]
+    parts: tuple[ConstantView, ...]
     objects: tuple[ConstantView, ...]
     operations: tuple[ConstantView, ...]
     values: str
@@ -49,12 +50,19 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
     used |= _records((*objects.values(), *operations.values(), *values.values()))
     tables = ("CREDENTIALS", "OBJECTS", "OPERATIONS", "OUTSIDE", "VALUES")
     taken = names.unique([names.constant(name) for name in (*objects, *operations)], tables)
-    views = [
-        ConstantView(constant, record(made), literal(key))
-        for constant, (key, made) in zip(taken, (*objects.items(), *operations.items()), strict=True)
-    ]
+    parts: list[ConstantView] = []
+    views = []
+    declared: list[tuple[str, ObjectBehavior | OperationBehavior]] = [*objects.items(), *operations.items()]
+    for constant, (key, made) in zip(taken, declared, strict=True):
+        inner = [ConstantView(f"{constant}_{name.upper()}", record(part)) for name, part in _parts(made)]
+        source = record(made)
+        for part, (name, _) in zip(inner, _parts(made), strict=True):
+            source = source.replace(f"{name}={part.source}", f"{name}={part.name}", 1)
+        parts += inner
+        views.append(ConstantView(constant, source, literal(key)))
     view = BehaviorView(
         tuple(sorted(used)),
+        tuple(parts),
         tuple(views[: len(objects)]),
         tuple(views[len(objects) :]),
         record(values),
@@ -62,6 +70,12 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
         record(api.outside),
     )
     return {"behavior.py": render("python/checkout_api/behavior.py.j2", view)}
+
+
+def _parts(made: ObjectBehavior | OperationBehavior) -> list[tuple[str, object]]:
+    """What an implementation reads most gets a constant of its own, whose type says that it is there."""
+    found = [(name, getattr(made, name, None)) for name in ("lifecycle", "expires", "idempotency", "moves")]
+    return [(name, part) for name, part in found if is_dataclass(part)]
 
 
 @lru_cache(maxsize=4)

@@ -20,15 +20,10 @@ def select(bundle: Bundle, surfaces: Iterable[str], report: Report) -> Bundle:
     if not wanted:
         return bundle
     known = sorted(_surfaces(bundle.value))
+    all_known = f"there are: {', '.join(known)}" if known else "mark operations with x-behavior: {surface: NAME}"
     for name in sorted(wanted - set(known)):
         close = get_close_matches(name, known, n=1)
-        hint = (
-            f"did you mean {close[0]}?"
-            if close
-            else f"there are: {', '.join(known)}"
-            if known
-            else "mark operations with x-behavior: {surface: NAME}"
-        )
+        hint = f"did you mean {close[0]}?" if close else all_known
         report.error("surface-unknown", f"no operation belongs to the surface {name!r}", hint=hint)
     value = {key: item for key, item in bundle.value.items() if key != "components"}
     for section in ("paths", "webhooks"):
@@ -38,7 +33,7 @@ def select(bundle: Bundle, surfaces: Iterable[str], report: Report) -> Bundle:
     components = _reachable(value, declared, bundle.value)
     if components:
         value["components"] = components
-    used = {operation.get("tags", [None])[0] for operation in _operations(value)}
+    used = {tag for operation in _operations(value) for tag in operation.get("tags") or ()}
     if isinstance(value.get("tags"), list):
         value["tags"] = [tag for tag in value["tags"] if tag.get("name") in used]
     return Bundle(value, bundle.origins, bundle.sources)

@@ -14,6 +14,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers import Tillspec
+from tillspec.api.model import Object
 from tillspec.diagnostics import Refused, Report, text
 from tillspec.document.read import read as read_source
 from tillspec.pipeline import read
@@ -264,3 +266,43 @@ def places(value: Any, pointer: str) -> Iterator[tuple[str, Any]]:
     yield pointer, value
     for name, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
         yield from places(inner, join(pointer, name))
+
+
+WARNED = """\
+openapi: 3.1.0
+info: {title: Shop, version: '1'}
+paths:
+  /orders:
+    post:
+      operationId: createOrder
+      x-behavior: {idempotancy: none}
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}
+      responses: {'204': {description: Made.}}
+components:
+  schemas:
+    Order:
+      type: object
+      properties:
+        at: {type: string, format: date-time, default: '2026-01-01T00:00:00Z'}
+        note:
+          type: string
+          default: none
+"""
+
+
+def test_what_generated_code_cannot_carry_is_told_at_its_place(tmp_path: Path, tillspec: Tillspec) -> None:
+    (tmp_path / "openapi.yaml").write_text(WARNED)
+    done = tillspec("generate", "--spec", "openapi.yaml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "warning[default]: the default of 'at' is not carried by the model\n  --> openapi.yaml:15:13" in done.stderr
+    assert "warning[behavior-invalid]: x-behavior: the field 'idempotancy' is not known here" in done.stderr
+    assert "  --> openapi.yaml:7:20" in done.stderr
+    assert done.stderr.count("warning[") == 2
+
+
+def test_a_field_knows_its_place(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(WARNED)
+    _, api = read(tmp_path / "openapi.yaml", frozenset(), (), Report())
+    order = api.types["Order"].type
+    assert isinstance(order, Object)
+    assert [field.span.position for field in order.fields] == [(15, 13), (17, 11)]

@@ -43,7 +43,7 @@ CODES: dict[str, Code] = {
     "ref-cycle": Code("A `$ref` leads back to itself and never to a value."),
     "ref-refused": Code("A `$ref` leads to the network or out of the contract's folder, and was not allowed by name."),
     "overlay": Code("An overlay is not of the published form, or cannot be applied."),
-    "overlay-unused": Code("An action of an overlay finds nothing that it could change."),
+    "overlay-unused": _warning("An action of an overlay finds nothing that it could change."),
     # the standard
     "structure": Code("A document breaks the JSON Schema that OpenAPI publishes for its version."),
     "no-operations": Code("A document has no paths and no webhooks: there is nothing to generate."),
@@ -54,12 +54,12 @@ CODES: dict[str, Code] = {
     "schema-invalid": Code("A schema is no JSON Schema, or contradicts itself."),
     # what cannot be expressed
     "unsupported": Code("Something that a document says cannot be expressed in what is generated."),
-    "pattern": Code("A pattern that no regular-expression engine of the generated code can carry; it is in the bundle alone."),
+    "pattern": _warning("A pattern that no engine of the generated code can carry; it is in the bundle alone."),
+    "default": _warning("A default that a model cannot carry: an object's, a time's, or one that its own schema refuses."),
     "name-clash": Code("Two things would get one name in the generated code."),
     "models": Code("No models could be made from the schemas."),
     # options
     "surface-unknown": Code("No operation belongs to the surface that was asked for."),
-    "option": Code("An option has a value that cannot be used."),
     # writing
     "output-foreign": Code("The output folder holds files that were not generated."),
     "output-edited": Code("A generated file was changed by hand."),

@@ -18,7 +18,7 @@ from tillspec.document.overlay import overlay
 from tillspec.document.select import select
 from tillspec.emit.all import emit, own_files
 from tillspec.request import Request
-from tillspec.rules import check
+from tillspec.rules import check, check_behavior
 from tillspec.write import lock
 from tillspec.write.plan import Plan, apply, check_owned, missing, plan
 from tillspec.write.stage import formatted, stage
@@ -55,6 +55,7 @@ def read(
     report.stop_on_error()
     chosen = select(overlaid, surfaces, report)
     report.stop_on_error()
+    report.items += check_behavior(chosen)
     api = build(chosen, report)
     report.stop_on_error()
     return chosen, api

@@ -78,14 +78,14 @@ class Schemas:
         """
         if pointer not in self.read_before:
             made = self._child(self._normal(schema, pointer), pointer, name, nameable=True)
-            self.read_before[pointer] = self.type_of(made), made
+            self.read_before[pointer] = self.type_of(made, pointer), made
         return self.read_before[pointer]
 
     def _add(self, identifier: str, schema: Untyped, pointer: Pointer, *, inline: bool) -> None:
         self.types[identifier] = NamedType(identifier, Any(), {}, inline=inline, span=self.bundle.span(pointer))
         value = self._normal(schema, pointer)
         whole = self._below(value, pointer, identifier)
-        made = self.type_of(whole)
+        made = self.type_of(whole, pointer)
         if isinstance(made, Ref) and self._leads_to(made.id, identifier):
             place = self.bundle.span(pointer)
             hint = "one of them must be a schema, in place of a $ref"
@@ -232,8 +232,8 @@ class Schemas:
 
     # -- types ----------------------------------------------------------------------------------------------------------
 
-    def type_of(self, schema: Untyped) -> Type:
-        """The type that a finished schema has, for signatures and pages."""
+    def type_of(self, schema: Untyped, pointer: Pointer) -> Type:
+        """The type that the finished schema at a pointer has, for signatures and pages."""
         if not isinstance(schema, dict):
             return Any()
         if "$ref" in schema:
@@ -243,10 +243,10 @@ class Schemas:
         nullable = "null" in kinds and len(kinds) > 1
         if nullable:
             kinds.remove("null")
-        made = self._choice(schema) or self._composite(schema, kinds) or _scalars(schema, kinds)
+        made = self._choice(schema, pointer) or self._composite(schema, kinds, pointer) or _scalars(schema, kinds)
         return replace(made, nullable=True) if nullable and not made.nullable else made
 
-    def _choice(self, schema: dict[str, Untyped]) -> Type | None:
+    def _choice(self, schema: dict[str, Untyped], pointer: Pointer) -> Type | None:
         if "const" in schema or isinstance(schema.get("enum"), list):
             values = [schema["const"]] if "const" in schema else schema["enum"]
             texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
@@ -255,8 +255,8 @@ class Schemas:
             branches = schema.get(key)
             if not isinstance(branches, list) or schema.get("properties"):
                 continue
-            real = [branch for branch in branches if branch != {"type": "null"}]
-            options = tuple(self.type_of(branch) for branch in real)
+            real = [(index, branch) for index, branch in enumerate(branches) if branch != {"type": "null"}]
+            options = tuple(self.type_of(branch, join(pointer, key, index)) for index, branch in real)
             nullable = len(real) < len(branches)
             if len(options) == 1:
                 return replace(options[0], nullable=nullable or options[0].nullable)
@@ -264,30 +264,30 @@ class Schemas:
                 return Union(options, key == "oneOf", _discriminator(schema), nullable)
         return None
 
-    def _composite(self, schema: dict[str, Untyped], kinds: list[str]) -> Type | None:
+    def _composite(self, schema: dict[str, Untyped], kinds: list[str], pointer: Pointer) -> Type | None:
         parts = schema.get("allOf")
         if isinstance(parts, list) and parts:
-            return self._all_of(schema, parts)
+            return self._all_of(schema, parts, pointer)
         if kinds == ["array"] or (not kinds and ("items" in schema or "prefixItems" in schema)):
             items = schema.get("items", True)
-            inner = self.type_of(items) if "prefixItems" not in schema else Any()
+            inner = self.type_of(items, join(pointer, "items")) if "prefixItems" not in schema else Any()
             return Array(inner, schema.get("minItems"), schema.get("maxItems"), schema.get("uniqueItems") is True)
         if schema.get("properties"):
-            return self._object(schema, tuple(self._fields(schema)), ())
+            return self._object(schema, tuple(self._fields(schema, pointer)), (), pointer)
         if kinds == ["object"] or (not kinds and "additionalProperties" in schema):
-            return Map(self.type_of(schema.get("additionalProperties", True)))
+            return Map(self.type_of(schema.get("additionalProperties", True), join(pointer, "additionalProperties")))
         return None
 
-    def _all_of(self, schema: dict[str, Untyped], parts: list[Untyped]) -> Type:
-        types = [self.type_of(part) for part in parts]
+    def _all_of(self, schema: dict[str, Untyped], parts: list[Untyped], pointer: Pointer) -> Type:
+        types = [self.type_of(part, join(pointer, "allOf", index)) for index, part in enumerate(parts)]
         bases = [one for one in types if isinstance(one, Ref)]
         objects = [one for one in types if isinstance(one, Object)]
         bases += [base for one in objects for base in one.bases]
-        fields = (*(field for one in objects for field in one.fields), *self._fields(schema))
+        fields = (*(field for one in objects for field in one.fields), *self._fields(schema, pointer))
         closed = schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
         required = [name for part in (schema, *parts) if isinstance(part, dict) for name in part.get("required", ())]
         if fields or len(bases) > 1 or (bases and (closed or required)):
-            made = self._object(schema, fields, tuple(dict.fromkeys(bases)))
+            made = self._object(schema, fields, tuple(dict.fromkeys(bases)), pointer)
             own = {field.name for field in fields if field.presence is Presence.REQUIRED}
             return replace(made, required=tuple(dict.fromkeys(name for name in required if name not in own)))
         if bases:
@@ -295,27 +295,28 @@ class Schemas:
         merged: dict[str, Untyped] = {}
         for part in (*parts, {key: value for key, value in schema.items() if key != "allOf"}):
             merged.update(part if isinstance(part, dict) else {})
-        return self.type_of(merged)
+        return self.type_of(merged, pointer)
 
-    def _object(self, schema: dict[str, Untyped], fields: tuple[Field, ...], bases: tuple[Ref, ...]) -> Object:
+    def _object(self, schema: dict[str, Untyped], fields: tuple[Field, ...], bases: tuple[Ref, ...], pointer: Pointer) -> Object:
         closed = schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
         more = schema.get("additionalProperties")
-        return Object(fields, bases, closed, additional=self.type_of(more) if isinstance(more, dict) and more else None)
+        additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
+        return Object(fields, bases, closed, additional=additional)
 
-    def _fields(self, schema: dict[str, Untyped]) -> Iterator[Field]:
+    def _fields(self, schema: dict[str, Untyped], pointer: Pointer) -> Iterator[Field]:
         required = schema.get("required", ())
         for name, value in (schema.get("properties") or {}).items():
             facts = value if isinstance(value, dict) else {}
             yield Field(
                 name,
-                self.type_of(value),
+                self.type_of(value, join(pointer, "properties", name)),
                 Presence.REQUIRED if name in required else Presence.OPTIONAL,
                 json.dumps(facts["default"], ensure_ascii=False) if "default" in facts else None,
                 str(facts.get("description", "")),
                 facts.get("readOnly") is True,
                 facts.get("writeOnly") is True,
                 facts.get("deprecated") is True,
-                span=self.bundle.span(""),
+                span=self.bundle.span(join(pointer, "properties", name)),
             )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tillspec.cli import options
 from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.request import OUTPUTS, Request
 from tillspec.write.lock import is_current
@@ -66,21 +67,8 @@ Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date
     metavar="DIR",
     help="Scaffold your own handler files here, once; what is there is never touched.",
 )
-@click.option(
-    "--allow",
-    "allowed",
-    multiple=True,
-    metavar="WHERE",
-    help="A URL or folder outside the contract's own that references may lead to (may be repeated).",
-)
-@click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="An OpenAPI Overlay 1.0 to apply to the contract (may be repeated, in order).",
-)
+@options.allow
+@options.overlay
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if a run would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand, or whose lock is broken.")
 def generate(check_only: bool, force: bool, **given: Any) -> None:

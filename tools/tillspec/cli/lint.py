@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tillspec.cli import options
 from tillspec.cli.told import print_diagnostics, tell_missing
 
 if TYPE_CHECKING:
@@ -42,21 +43,8 @@ Exit status: 0 nothing found, or warnings alone; 1 errors; 2 wrong usage.
 )
 @click.option("--explain", metavar="CODE", help="Print what a code means and what to do; all: list the codes.")
 @click.option("--fix", "fixing", is_flag=True, help="Mend what can be mended without changing what anything means.")
-@click.option(
-    "--allow",
-    "allowed",
-    multiple=True,
-    metavar="WHERE",
-    help="A URL or folder outside the contract's own that references may lead to (may be repeated).",
-)
-@click.option(
-    "--overlay",
-    "overlays",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="An OpenAPI Overlay 1.0 to apply to the contract (may be repeated, in order).",
-)
+@options.allow
+@options.overlay
 def lint(form: str, explain: str | None, fixing: bool, spec: Path, **given: Any) -> None:
     """Hold a contract (spec/openapi.yaml, or SPEC) to the standard, to itself, and to what makes it trustworthy."""
     try:

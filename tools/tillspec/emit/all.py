@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tillspec.api.model import Api, Scalar, Type
+from tillspec.api.model import Api, Object, Presence, Scalar, Type
 from tillspec.diagnostics import Report
 from tillspec.emit.bundle import bundle
+from tillspec.emit.defaults import is_carried
 from tillspec.emit.inside import inside
 from tillspec.emit.models import models
 from tillspec.emit.options import Options
@@ -24,6 +25,7 @@ def emit(api: Api, request: Request, report: Report) -> dict[str, str]:
     if request.only == {"bundle"}:
         return files
     _report_patterns(api, report)
+    _report_defaults(api, report)
     inside = package(api, options) | models(api, options, report)
     return files | {f"{request.package_folder}/{path}": text for path, text in inside.items()}
 
@@ -44,6 +46,14 @@ def _report_patterns(api: Api, report: Report) -> None:
             if isinstance(scalar, Scalar) and scalar.pattern is not None and engine(scalar.pattern) is None:
                 hint = "write it by ECMA-262; in a character class, escape - and ["
                 report.warning("pattern", f"the pattern {scalar.pattern!r} cannot be checked by the generated code", span, hint)
+
+
+def _report_defaults(api: Api, report: Report) -> None:
+    """A default that a class cannot carry is told, not dropped in silence."""
+    for field in (one for named in api.types.values() if isinstance(named.type, Object) for one in named.type.fields):
+        if field.default is not None and field.presence is Presence.OPTIONAL and not is_carried(field, api.types):
+            hint = "a reader of the contract still finds it there; in code, set the field where you mean it"
+            report.warning("default", f"the default of {field.name!r} is not carried by the model", field.span, hint)
 
 
 def _with_spans(api: Api) -> Iterator[tuple[Type, Span]]:

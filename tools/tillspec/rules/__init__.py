@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from tillspec.diagnostics import Diagnostic
+from dataclasses import replace
+
+from tillspec.diagnostics import Diagnostic, Severity
 from tillspec.document.bundle import Bundle
+from tillspec.rules.behavior_invalid import behavior_invalid
+from tillspec.rules.context import Context
 from tillspec.rules.links import links
 from tillspec.rules.structure import structure
 
@@ -11,5 +15,12 @@ RULES = (structure, links)
 
 
 def check(bundle: Bundle) -> list[Diagnostic]:
-    """All that the rules find."""
+    """All that the rules find which hold for everything that is made."""
     return [diagnostic for rule in RULES for diagnostic in rule(bundle)]
+
+
+def check_behavior(bundle: Bundle) -> list[Diagnostic]:
+    """What of a document's behaviour cannot be read, as warnings: another tool may mean something else by `x-behavior`."""
+    if not any("x-behavior" in source.text for source in bundle.sources):
+        return []
+    return [replace(found, severity=Severity.WARNING) for found in behavior_invalid(Context(bundle))]

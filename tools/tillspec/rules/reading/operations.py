@@ -54,7 +54,7 @@ class Operation:
     @property
     def surface(self) -> str:
         """The group of operations that it belongs to, if it says one."""
-        return str(self.behavior.value.get("surface") or self.node.value.get("x-surface") or "")
+        return str(self.behavior.value.get("surface") or "")
 
     def answers(self, *statuses: str) -> bool:
         """Whether one of the statuses is declared: itself, as a range, or by default."""

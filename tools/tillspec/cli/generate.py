@@ -167,6 +167,8 @@ def _word(status: str) -> str:
 
 def _tell_check(plan: Plan) -> None:
     """Say what is not as it should be, and leave with status 1; say that all is well, and return."""
+    from tillspec.diagnostics import printable
+
     compared = sum(file.before is not None for file in plan.files)
     wrong = plan.changes
     for file in wrong:
@@ -177,7 +179,7 @@ def _tell_check(plan: Plan) -> None:
     for file in [file for file in wrong if file.before is not None and file.after is not None and file.path != "tillspec.lock"][
         :_MOST_DIFFS
     ]:
-        click.echo("\n" + file.diff())
+        click.echo("\n" + printable(file.diff()))
     for path in plan.foreign:
         click.echo(f"{click.style('foreign', fg='red')}: {plan.folder / path} was not generated; move it away")
     if wrong or plan.foreign or not compared:

@@ -154,18 +154,24 @@ class NamedType:
 
     What is declared of an object is its `behavior`, what is declared of a value its `value_behavior`.
 
-    `schema` is the whole JSON Schema, draft 2020-12; its `$ref`s read `#/components/schemas/<id>`.
+    `schema` is the whole JSON Schema, draft 2020-12; its `$ref`s read `#/components/schemas/<id>`. `component` is the name under
+    which the document has it, None where it stands inline.
     """
 
     id: type_id
     type: Type
     schema: Json = field(compare=False, repr=False)
     description: str = ""
-    inline: bool = False
+    component: str | None = None
     deprecated: bool = False
     behavior: ObjectBehavior | None = field(default=None, compare=False)
     value_behavior: PropertyBehavior | None = field(default=None, compare=False)
     span: Span = span_field()
+
+    @property
+    def inline(self) -> bool:
+        """Whether the document gives it no name of its own."""
+        return self.component is None
 
 
 # -- operations ----------------------------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Schemas:
         """Read every schema of `components`, used or not."""
         for name, identifier in sorted(self.ids.items(), key=self._document_order()):
             pointer = join("/components/schemas", name)
-            self._add(identifier, self.bundle.value["components"]["schemas"][name], pointer, inline=False)
+            self._add(identifier, self.bundle.value["components"]["schemas"][name], pointer, component=name)
 
     def _document_order(self) -> Untyped:
         order = {name: index for index, name in enumerate(self.bundle.value.get("components", {}).get("schemas", {}))}
@@ -81,8 +81,8 @@ class Schemas:
             self.read_before[pointer] = self.type_of(made, pointer), made
         return self.read_before[pointer]
 
-    def _add(self, identifier: str, schema: Untyped, pointer: Pointer, *, inline: bool) -> None:
-        self.types[identifier] = NamedType(identifier, Any(), {}, inline=inline, span=self.bundle.span(pointer))
+    def _add(self, identifier: str, schema: Untyped, pointer: Pointer, *, component: str | None = None) -> None:
+        self.types[identifier] = NamedType(identifier, Any(), {}, component=component, span=self.bundle.span(pointer))
         value = self._normal(schema, pointer)
         whole = self._below(value, pointer, identifier)
         made = self.type_of(whole, pointer)
@@ -174,7 +174,7 @@ class Schemas:
             tokens = [token for token in target.split("/") if token not in ("", "components", "schemas", "properties", "paths")]
             identifier = self.free.take(names.type_id("_".join(tokens[-2:])))
             self.elsewhere[target] = identifier
-            self._add(identifier, value, target, inline=True)
+            self._add(identifier, value, target)
         return _PREFIX + self.elsewhere[target]
 
     def _below(self, schema: Untyped, pointer: Pointer, name: str, *, nameable: bool = True) -> Untyped:
@@ -225,7 +225,7 @@ class Schemas:
         if nullable:
             value = {**value, "type": others[0] if len(others) == 1 else others}
         moved = {key: item for key, item in value.items() if key not in ("default", "readOnly", "writeOnly")}
-        self._add(identifier, moved, pointer, inline=True)
+        self._add(identifier, moved, pointer)
         self._share(identifier)
         reference = {"$ref": _PREFIX + identifier}
         return {"anyOf": [reference, {"type": "null"}], **kept} if nullable else {**reference, **kept}

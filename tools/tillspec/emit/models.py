@@ -24,6 +24,7 @@ from tillspec.runtime.behavior import ObjectBehavior
 _IMPORTS = """\
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import MISSING, ConfigDict, Field
@@ -54,13 +55,21 @@ def models(api: Api, options: Options, report: Report) -> dict[str, str]:
     aliases = "".join(_alias(named, notation) for named in plan.aliases())
     same = "".join(f"{class_name(named.id)} = {class_name(plan.meant(named.id))}\n" for named in plan.same())
     source = layout.text(lambda type_: notation.annotation(plan.written(type_)))
+    source = f"{aliases}\n\n{source}\n\n{same}\n\n{_components(api)}"
     declared = behavior(api, options)
     imports = _IMPORTS if declared else _IMPORTS.replace("from .behavior import OBJECTS\n", "")
-    return {**declared, "models.py": f'"""The types of the contract."""\n\n{imports}\n{aliases}\n\n{source}\n\n{same}'}
+    return {**declared, "models.py": f'"""The types of the contract."""\n\n{imports}\n{source}'}
 
 
 def _ruled(identifier: str, behavior: ObjectBehavior) -> str | None:
     return f"OBJECTS[{literal(identifier)}]" if behavior.rules or behavior.totals else None
+
+
+def _components(api: Api) -> str:
+    """The table of what the document's own components became."""
+    known = {named.component: class_name(named.id) for named in api.types.values() if named.component is not None}
+    rows = "".join(f"    {literal(name)}: {made},\n" for name, made in known.items())
+    return f'COMPONENTS: Mapping[str, Any] = {{\n{rows}}}\n"""The types by the names of the contract\'s components."""\n'
 
 
 def _alias(named: NamedType, notation: Notation) -> str:

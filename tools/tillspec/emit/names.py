@@ -14,9 +14,13 @@ _USED = frozenset(
 """Builtins that generated code itself writes: a method or field of that name would hide them from its neighbours."""
 
 _MODELS_OWN = frozenset(
-    ("Annotated", "Any", "ConfigDict", "Decimal", "Enum", "Field", "Literal", "MISSING", "RootModel", "TypeAliasType", "Union")
-)
-"""What `models.py` imports; its own base class and formats have names that no contract uses."""
+    (
+        "Annotated", "Any", "COMPONENTS", "ClassVar", "ConfigDict", "ContractModel", "Decimal", "Distinct", "Enum", "Field",
+        "Literal", "MISSING", "Mapping", "Matches", "OBJECTS", "ObjectBehavior", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime",
+        "Rfc9562Uuid", "RootModel", "RuledModel", "TypeAliasType", "Union",
+    )
+)  # fmt: skip
+"""What `models.py` says by its own names."""
 
 
 def words(name: str) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import MISSING, Field
 
@@ -22,3 +23,7 @@ class GetForecastsByCity200BodyDay(ContractModel):
 class GetForecastsByCity200BodyDayWind(ContractModel):
     speed: Annotated[float, Field(allow_inf_nan=False)] | MISSING = MISSING
     from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
+
+
+COMPONENTS: Mapping[str, Any] = {}
+"""The types by the names of the contract's components."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -19,3 +20,9 @@ class OrderPaid(ContractModel):
 
 class OrderRefundedBody(ContractModel):
     order: str
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "OrderPaid": OrderPaid,
+}
+"""The types by the names of the contract's components."""

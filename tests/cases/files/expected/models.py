@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import MISSING
 
 from ._runtime.model import ContractModel
@@ -31,3 +34,11 @@ class LoginBody(ContractModel):
 
 class Login200Body(ContractModel):
     token: str
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Problem": Problem,
+    "Link": Link,
+    "Row": Row,
+}
+"""The types by the names of the contract's components."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field
 
@@ -41,3 +42,12 @@ class Owner(ContractModel):
 
 class Fault(ContractModel):
     reason: str | MISSING = MISSING
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Account": Account,
+    "SavingsAccount": SavingsAccount,
+    "Owner": Owner,
+    "Fault": Fault,
+}
+"""The types by the names of the contract's components."""

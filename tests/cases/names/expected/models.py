@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field
@@ -86,3 +87,22 @@ class Type3dsData(ContractModel):
 
 class APIKeyV2(ContractModel):
     key: str | MISSING = MISSING
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Model": Model,
+    "Field": Field_,
+    "Date": Date,
+    "Any": Any_,
+    "Literal": Literal_,
+    "Annotated": Annotated_,
+    "BaseModel": BaseModel,
+    "MISSING": MISSING_,
+    "list": List,
+    "str": Str,
+    "Pet": Pet,
+    "pet": pet,
+    "3ds_data": Type3dsData,
+    "API-Key.v2": APIKeyV2,
+}
+"""The types by the names of the contract's components."""

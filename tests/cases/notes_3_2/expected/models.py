@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,3 +18,9 @@ class Note(ContractModel):
 
 class SearchNotesBody(ContractModel):
     words: Annotated[list[str], Field(min_length=1)]
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Note": Note,
+}
+"""The types by the names of the contract's components."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, ConfigDict, Field
 from typing_extensions import TypeAliasType
@@ -35,3 +36,12 @@ class Pet(ContractModel):
 class Problem(ContractModel):
     code: str
     message: str
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Status": Status,
+    "NewPet": NewPet,
+    "Pet": Pet,
+    "Problem": Problem,
+}
+"""The types by the names of the contract's components."""

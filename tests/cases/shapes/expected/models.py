@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, Field
@@ -51,3 +52,14 @@ class Group(ContractModel):
 
     kind: Literal["group"]
     members: list[Shape]
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Drawing": Drawing,
+    "Shape": Shape,
+    "Circle": Circle,
+    "Polygon": Polygon,
+    "Group": Group,
+    "Colour": Colour,
+}
+"""The types by the names of the contract's components."""

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import MISSING
 
 from ._runtime.model import ContractModel
@@ -38,3 +41,12 @@ class PersonAddress(ContractModel):
 class Shelf(ContractModel):
     name: str
     within: Shelf | MISSING = MISSING
+
+
+COMPONENTS: Mapping[str, Any] = {
+    "Book": Book,
+    "Error": Error,
+    "Person": Person,
+    "shelf": Shelf,
+}
+"""The types by the names of the contract's components."""

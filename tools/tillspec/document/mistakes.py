@@ -95,10 +95,22 @@ def _deep_json(text: str, most: int) -> int:
     return 0
 
 
+def is_too_deep(error: yaml.MarkedYAMLError) -> bool:
+    """Whether a YAML parser gave up on a text because it is nested so deeply."""
+    return error.problem == "exceeded maximum nesting depth"
+
+
 def _deep_yaml(text: str, most: int) -> int:
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > most:
-            return event.start_mark.index if event.start_mark else 0
+    depth = known = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            known = event.end_mark.index if event.end_mark else known
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > most:
+                return event.start_mark.index if event.start_mark else 0
+    except yaml.MarkedYAMLError:  # the scanner runs ahead of the events, and has a limit of its own
+        for match in re.finditer(r"[\[{\]}]", text[known:]):
+            depth += 1 if match[0] in "[{" else -1
+            if depth > most:
+                return known + match.start()
     return 0

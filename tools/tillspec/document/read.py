@@ -138,6 +138,9 @@ def _read_yaml(source: Source, report: Report) -> Source | None:
             loader.dispose()
         value = _Construct(source, report).value(node) if node is not None else None
     except yaml.MarkedYAMLError as error:
+        if mistakes.is_too_deep(error):
+            _too_deep(source, report)
+            return None
         message, position, hint = mistakes.yaml_mistake(error, source)
         report.error("syntax", message, Mark(source, position), hint)
         return None

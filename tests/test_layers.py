@@ -49,6 +49,7 @@ READERS = {
     "write.plan": "the output folder",
     "write.stage": "its own temporary folder",
     "emit.runtime": "the files that are copied",
+    "runtime.schemas": "the schemas that generated models bring along",
     "rules.structure": "the published schemas",
     "rules.behavior_invalid": "the schema of the vocabulary",
     "rules.explain": "the pages of the rules",

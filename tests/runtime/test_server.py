@@ -13,7 +13,6 @@ from typing import Annotated, Any, ClassVar, Literal
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import Field
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
@@ -37,12 +36,13 @@ from tillspec.runtime.operation import (
 from tillspec.runtime.refusal import OperationNotImplemented, Problem, Refusal
 from tillspec.runtime.request import Request
 from tillspec.runtime.routing import expressions
+from tillspec.runtime.scalars import Integer
 from tillspec.runtime.server import Binding, make_app, make_router
 
 
 class Line(ContractModel):
     name: str
-    price: Annotated[int, Field(ge=0)]
+    price: Annotated[int, Integer(ge=0)]
 
 
 class Order(ContractModel):
@@ -125,7 +125,7 @@ CREATE = Operation[Created](
             name="limit",
             keyword="limit",
             location="query",
-            value=Value(Annotated[int, Field(ge=1)]),
+            value=Value(Annotated[int, Integer(ge=1)]),
             shape=Text(("integer",)),
             default="9",
         ),

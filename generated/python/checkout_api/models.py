@@ -6,24 +6,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import MISSING, ConfigDict, Field
+from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
 from ._runtime.behavior import ObjectBehavior
-from ._runtime.formats import Distinct, OpenEnum, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
-from ._runtime.model import ContractModel, RuledModel
+from ._runtime.formats import Distinct, Format, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.scalars import Integer, JsonNumber, Number, OneOf, OpenEnum
+from ._runtime.scalars import UnknownValue as UnknownValue
+from ._runtime.schemas import Conforms, Schemas
 from .behavior import OBJECTS
+
+SCHEMAS = Schemas(__package__)
+
 
 CurrencyCode = TypeAliasType("CurrencyCode", Annotated[str, Field(pattern="^[A-Z]{3}$")])
 """An ISO 4217 currency code, in upper case."""
 
-VinrHttpsUrl = TypeAliasType("VinrHttpsUrl", Annotated[str, Field(max_length=2048, pattern="^https://\\S+$")])
+VinrHttpsUrl = TypeAliasType(
+    "VinrHttpsUrl", Annotated[str, Field(max_length=2048, pattern="^https://[^[\\s\\u{feff}]--\\x85]+$"), Format("uri")]
+)
 """An absolute HTTPS URL. The length limit is this contract's own."""
 
-Amount = TypeAliasType("Amount", Annotated[int, Field(ge=0, le=99999999)])
+Amount = TypeAliasType("Amount", Annotated[int, Integer(ge=0, le=99999999)])
 """Money in the currency's minor unit (cents for EUR, yen for JPY, fils for KWD)."""
 
-VinrShippingAddressHandling = TypeAliasType("VinrShippingAddressHandling", Annotated[Literal["Collect", "Skip"], OpenEnum()])
+VinrShippingAddressHandling = TypeAliasType("VinrShippingAddressHandling", Literal["Collect", "Skip"])
 """`Collect` shows a form for the shipping address, `Skip` leaves it out."""
 
 VinrPromoCode = TypeAliasType(
@@ -44,7 +52,9 @@ own.
 
 VinrErrorType = TypeAliasType(
     "VinrErrorType",
-    Annotated[Literal["invalid_request_error", "authentication_error", "rate_limit_error", "api_error"], OpenEnum()],
+    Annotated[
+        Literal["invalid_request_error", "authentication_error", "rate_limit_error", "api_error"] | UnknownValue, OpenEnum()
+    ],
 )
 """The kind of error. Two pages of the vendor use different words; these are those of the page that shows the error body, filled
 up from the other.
@@ -77,7 +87,8 @@ VinrErrorCode = TypeAliasType(
             "rate_limit_exceeded",
             "internal_error",
             "service_unavailable",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
@@ -100,7 +111,9 @@ contract's own.
 
 VinrSessionStatus = TypeAliasType(
     "VinrSessionStatus",
-    Annotated[Literal["pending", "authentication_required", "completed", "failed", "canceled", "expired"], OpenEnum()],
+    Annotated[
+        Literal["pending", "authentication_required", "completed", "failed", "canceled", "expired"] | UnknownValue, OpenEnum()
+    ],
 )
 """Where the session stands. It moves one way only:
 
@@ -119,7 +132,8 @@ A payment whose challenge is still open when the window closes expires, and noth
 Gr4vyProductType = TypeAliasType(
     "Gr4vyProductType",
     Annotated[
-        Literal["physical", "discount", "shipping_fee", "sales_tax", "digital", "gift_card", "store_credit", "surcharge"],
+        Literal["physical", "discount", "shipping_fee", "sales_tax", "digital", "gift_card", "store_credit", "surcharge"]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
@@ -190,27 +204,26 @@ Gr4vyTaxIdKind = TypeAliasType(
             "bo.ci",
             "uy.rut",
             "uy.ci",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
 """A sort of tax number, as the country (or `eu`), a dot, and the number's local name."""
 
-Gr4vyTicketDelivery = TypeAliasType("Gr4vyTicketDelivery", Annotated[Literal["electronic", "other"], OpenEnum()])
+Gr4vyTicketDelivery = TypeAliasType("Gr4vyTicketDelivery", Annotated[Literal["electronic", "other"] | UnknownValue, OpenEnum()])
 """How a ticket reaches its passenger."""
 
-Gr4vyRouteType = TypeAliasType("Gr4vyRouteType", Annotated[Literal["round_trip", "one_way"], OpenEnum()])
+Gr4vyRouteType = TypeAliasType("Gr4vyRouteType", Annotated[Literal["round_trip", "one_way"] | UnknownValue, OpenEnum()])
 """Whether a flight is part of a journey there and back."""
 
-Gr4vyAgeGroup = TypeAliasType("Gr4vyAgeGroup", Annotated[Literal["adult", "infant"], OpenEnum()])
+Gr4vyAgeGroup = TypeAliasType("Gr4vyAgeGroup", Annotated[Literal["adult", "infant"] | UnknownValue, OpenEnum()])
 """How a passenger counts by age."""
 
-Gr4vyPaymentSource = TypeAliasType(
-    "Gr4vyPaymentSource", Annotated[Literal["ecommerce", "moto", "recurring", "installment", "card_on_file"], OpenEnum()]
-)
+Gr4vyPaymentSource = TypeAliasType("Gr4vyPaymentSource", Literal["ecommerce", "moto", "recurring", "installment", "card_on_file"])
 """What occasions a payment: a web shop, mail or telephone, a recurring series, an instalment, a card kept on file."""
 
-Gr4vyIntent = TypeAliasType("Gr4vyIntent", Annotated[Literal["authorize", "capture"], OpenEnum()])
+Gr4vyIntent = TypeAliasType("Gr4vyIntent", Literal["authorize", "capture"])
 """Whether money is only reserved (`authorize`) or also taken (`capture`)."""
 
 Gr4vyCardScheme = TypeAliasType(
@@ -242,17 +255,18 @@ Gr4vyCardScheme = TypeAliasType(
             "uatp",
             "unionpay",
             "visa",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
 """A card scheme."""
 
-Gr4vyCardType = TypeAliasType("Gr4vyCardType", Annotated[Literal["credit", "debit", "prepaid"], OpenEnum()])
+Gr4vyCardType = TypeAliasType("Gr4vyCardType", Annotated[Literal["credit", "debit", "prepaid"] | UnknownValue, OpenEnum()])
 """How a card is funded."""
 
 Gr4vyErrorLocation = TypeAliasType(
-    "Gr4vyErrorLocation", Annotated[Literal["query", "body", "path", "header", "unknown"], OpenEnum()]
+    "Gr4vyErrorLocation", Annotated[Literal["query", "body", "path", "header", "unknown"] | UnknownValue, OpenEnum()]
 )
 """A part of a request."""
 
@@ -263,27 +277,30 @@ Gr4vySecurePaymentMethod = TypeAliasType(
 """A card, a Click to Pay checkout, or a payment method that is stored already."""
 
 DinteroDeliveryMethod = TypeAliasType(
-    "DinteroDeliveryMethod", Annotated[Literal["delivery", "pick_up", "unspecified", "none"], OpenEnum()]
+    "DinteroDeliveryMethod", Annotated[Literal["delivery", "pick_up", "unspecified", "none"] | UnknownValue, OpenEnum()]
 )
 """How the goods reach the buyer."""
 
-DinteroMetadata = TypeAliasType("DinteroMetadata", dict[str, str | Annotated[float, Field(allow_inf_nan=False)]])
+DinteroMetadata = TypeAliasType("DinteroMetadata", dict[str, str | JsonNumber])
 """Keys and values, texts or numbers. Best begin a key of one's own with `ext_`; keys that begin with `dintero`, `merchant`,
 `session`, `event`, `payout`, `gateway`, `bambora`, `collector`, `instabank`, `klarna`, `kravia`, `netaxept`, `payex`,
 `santander`, `swish` or `vipps` are the vendor's.
 """
 
 DinteroShippingMode = TypeAliasType(
-    "DinteroShippingMode", Annotated[Literal["shipping_required", "shipping_not_required"], OpenEnum()]
+    "DinteroShippingMode", Annotated[Literal["shipping_required", "shipping_not_required"] | UnknownValue, OpenEnum()]
 )
 """Whether a way of shipping must be picked."""
 
-DinteroCustomerType = TypeAliasType("DinteroCustomerType", Annotated[Literal["b2c", "b2b"], OpenEnum()])
+DinteroCustomerType = TypeAliasType("DinteroCustomerType", Literal["b2c", "b2b"])
 """A private customer (`b2c`), or a company (`b2b`)."""
 
 DinteroSessionNotFoundCause = TypeAliasType(
     "DinteroSessionNotFoundCause",
-    Annotated[Literal["CANCELLED", "FAILED", "AUTHORIZED", "ON_HOLD", "PAYMENT_INITIATED", "EXPIRED", "DECLINED"], OpenEnum()],
+    Annotated[
+        Literal["CANCELLED", "FAILED", "AUTHORIZED", "ON_HOLD", "PAYMENT_INITIATED", "EXPIRED", "DECLINED"] | UnknownValue,
+        OpenEnum(),
+    ],
 )
 """Why nothing can be done in a session any more: it was cancelled, it failed, it is paid, its payment waits for approval or is
 under way, it has expired, or it was declined.
@@ -317,7 +334,8 @@ DiddoErrorCode = TypeAliasType(
             "RATE_LIMITED",
             "INTERNAL_ERROR",
             "SERVICE_UNAVAILABLE",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
@@ -338,7 +356,8 @@ DiddoErrorCode = TypeAliasType(
 """
 
 DiddoCheckoutStatus = TypeAliasType(
-    "DiddoCheckoutStatus", Annotated[Literal["initialized", "in_progress", "succeeded", "failed", "cancelled"], OpenEnum()]
+    "DiddoCheckoutStatus",
+    Annotated[Literal["initialized", "in_progress", "succeeded", "failed", "cancelled"] | UnknownValue, OpenEnum()],
 )
 """Where a live cart stands. It moves one way only. The vendor publishes events of these names, not the moves, which are this
 contract's own.
@@ -361,7 +380,8 @@ VinrSessionEventType = TypeAliasType(
             "checkout.session.failed",
             "checkout.session.canceled",
             "checkout.session.expired",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
@@ -369,9 +389,7 @@ VinrSessionEventType = TypeAliasType(
 (`payment.completed` and the like) and none for sessions; these names are this contract's own, made on the same pattern.
 """
 
-DinteroPaymentFailure = TypeAliasType(
-    "DinteroPaymentFailure", Annotated[Literal["cancelled", "authorization", "failed"], OpenEnum()]
-)
+DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelled", "authorization", "failed"])
 """Why a payment came to nothing.
 
 - `cancelled`: the buyer gave up.
@@ -379,7 +397,7 @@ DinteroPaymentFailure = TypeAliasType(
 - `failed`: it was refused, or an error occurred.
 """
 
-DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Annotated[Literal["CAPTURE", "REFUND", "VOID"], OpenEnum()])
+DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Literal["CAPTURE", "REFUND", "VOID"])
 """What was done to a transaction after it was authorized."""
 
 DinteroTransactionStatus = TypeAliasType(
@@ -398,7 +416,8 @@ DinteroTransactionStatus = TypeAliasType(
             "FAILED",
             "UNKNOWN",
             "ON_HOLD",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
@@ -417,7 +436,8 @@ DinteroTransactionStatus = TypeAliasType(
 DiddoCheckoutEventType = TypeAliasType(
     "DiddoCheckoutEventType",
     Annotated[
-        Literal["checkout.initialized", "checkout.in_progress", "checkout.succeeded", "checkout.failed", "checkout.cancelled"],
+        Literal["checkout.initialized", "checkout.in_progress", "checkout.succeeded", "checkout.failed", "checkout.cancelled"]
+        | UnknownValue,
         OpenEnum(),
     ],
 )
@@ -426,7 +446,7 @@ about orders and not part of this contract.
 """
 
 
-class VinrSessionRequest(RuledModel):
+class VinrSessionRequest(DefaultedModel):
     """What the merchant asks for. Four fields are required; the others switch on parts of the hosted page.
 
     Rules that reach across fields, each broken one answered with 400 and `param` naming the field:
@@ -443,7 +463,7 @@ class VinrSessionRequest(RuledModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    amount: Annotated[int, Field(ge=1, le=99999999)]
+    amount: Annotated[int, Integer(ge=1, le=99999999)]
     """The amount to pay, in the minor unit of `currency`, before anything that the buyer chooses on the page. Shipping, a promo
     code or another quantity change it there; the result tells what was charged.
     """
@@ -476,7 +496,7 @@ class VinrSessionRequest(RuledModel):
     """Which of the merchant's dashboard configurations the page follows."""
     metadata: VinrMetadata | MISSING = MISSING
     """What the page offers. These are typed options, not a free map."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrSessionRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrSessionRequest"]
 
 
 class VinrCustomer(ContractModel):
@@ -486,7 +506,7 @@ class VinrCustomer(ContractModel):
 
     customer_id: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | MISSING, Field(alias="customerId")] = MISSING
     """The merchant's own id of the customer."""
-    email: Annotated[str, Field(max_length=254)] | MISSING = MISSING
+    email: Annotated[str, Field(max_length=254), Format("email")] | MISSING = MISSING
     """The customer's e-mail address."""
     name: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
     """The customer's full name."""
@@ -494,7 +514,7 @@ class VinrCustomer(ContractModel):
     """The customer's phone number. E.164 is recommended; the vendor states no form, so none is enforced."""
 
 
-class VinrCartItem(RuledModel):
+class VinrCartItem(ContractModel):
     """One line of the cart. The vendor does not mark which fields are required; this contract asks for those that make a line."""
 
     model_config = ConfigDict(extra="forbid")
@@ -505,25 +525,27 @@ class VinrCartItem(RuledModel):
     """The name that the page shows."""
     price: Amount
     """The price of one piece, in the minor unit of the session's `currency`."""
-    quantity: Annotated[int, Field(ge=1, le=9999)]
+    quantity: Annotated[int, Integer(ge=1, le=9999)]
     """How many pieces. The upper bound is this contract's own."""
     description: Annotated[str, Field(max_length=1000)] | MISSING = MISSING
     """A line of text below the name."""
-    image: Annotated[str, Field(max_length=2048, pattern="^https?://\\S+$")] | MISSING = MISSING
+    image: Annotated[str, Field(max_length=2048, pattern="^https?://[^[\\s\\u{feff}]--\\x85]+$"), Format("uri")] | MISSING = (
+        MISSING
+    )
     """The URL of a picture of the item."""
-    max_quantity: Annotated[Annotated[int, Field(ge=1, le=9999)] | MISSING, Field(alias="maxQuantity")] = MISSING
+    max_quantity: Annotated[Annotated[int, Integer(ge=1, le=9999)] | MISSING, Field(alias="maxQuantity")] = MISSING
     """How many pieces the buyer may raise the quantity to on the page; at least `quantity`. Without it the quantity is fixed,
     which is this contract's reading of a page that is silent.
     """
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrCartItem"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrCartItem"]
 
 
-class VinrMetadata(ContractModel):
+class VinrMetadata(DefaultedModel):
     """Options of the hosted page. Every one is optional."""
 
     model_config = ConfigDict(extra="forbid")
 
-    mode: Annotated[Literal["payment", "subscription"], OpenEnum()] = "payment"
+    mode: Literal["payment", "subscription"] = "payment"
     """Whether the page speaks of a payment or of a subscription. Only the wording changes."""
     merchant_name: Annotated[Annotated[str, Field(min_length=1, max_length=255)] | MISSING, Field(alias="merchantName")] = MISSING
     """The name that the page shows instead of the merchant's own."""
@@ -537,12 +559,12 @@ class VinrMetadata(ContractModel):
     """Delivery choices on the page."""
 
 
-class VinrPromoCodeOptions(ContractModel):
+class VinrPromoCodeOptions(DefaultedModel):
     """Whether the page takes promo codes, and which."""
 
     model_config = ConfigDict(extra="forbid")
 
-    enabled: bool = False
+    enabled: StrictBool = False
     """Shows the field for a promo code."""
     available_codes: Annotated[Annotated[list[VinrPromoCode], Field(max_length=100)] | MISSING, Field(alias="availableCodes")] = (
         MISSING
@@ -556,7 +578,7 @@ class VinrPercentagePromoCode(ContractModel):
     model_config = ConfigDict(extra="forbid")
 
     code: VinrPromoCodeText
-    discount: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    discount: Annotated[float, Number(ge=0, le=100)]
     """How many percent are taken off."""
     discount_type: Annotated[Literal["percentage"], Field(alias="discountType")]
     """Says that `discount` is in percent."""
@@ -578,16 +600,16 @@ class VinrFixedPromoCode(ContractModel):
     description: VinrPromoCodeLabel | MISSING = MISSING
 
 
-class VinrDelivery(RuledModel):
+class VinrDelivery(DefaultedModel):
     """Whether the page offers delivery, and which. When enabled, `options` holds at least one shipping method or pickup location."""
 
     model_config = ConfigDict(extra="forbid")
 
-    enabled: bool = False
+    enabled: StrictBool = False
     """Shows the delivery choices."""
     options: VinrDeliveryOptions | MISSING = MISSING
     """What there is to choose from."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrDelivery"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrDelivery"]
 
 
 class VinrDeliveryOptions(ContractModel):
@@ -601,14 +623,14 @@ class VinrDeliveryOptions(ContractModel):
     """Fetched by the buyer."""
 
 
-class VinrShippingOptions(RuledModel):
+class VinrShippingOptions(ContractModel):
     """The ways of sending the goods."""
 
     model_config = ConfigDict(extra="forbid")
 
     methods: Annotated[list[VinrShippingMethod], Field(max_length=100)] | MISSING = MISSING
     """The shipping methods to choose from, in the order shown. No two share an `id`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrShippingOptions"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrShippingOptions"]
 
 
 class VinrShippingMethod(ContractModel):
@@ -630,26 +652,26 @@ class VinrShippingMethod(ContractModel):
     """How long it takes."""
 
 
-class VinrEstimatedDays(RuledModel):
+class VinrEstimatedDays(ContractModel):
     """A span of days; `min` is at most `max`."""
 
     model_config = ConfigDict(extra="forbid")
 
-    min: Annotated[int, Field(ge=0, le=365)]
+    min: Annotated[int, Integer(ge=0, le=365)]
     """The fewest days that delivery is expected to take. The upper bound is this contract's own."""
-    max: Annotated[int, Field(ge=0, le=365)]
+    max: Annotated[int, Integer(ge=0, le=365)]
     """The most days that delivery is expected to take. The upper bound is this contract's own."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrEstimatedDays"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrEstimatedDays"]
 
 
-class VinrPickupOptions(RuledModel):
+class VinrPickupOptions(ContractModel):
     """The places where the goods can be fetched."""
 
     model_config = ConfigDict(extra="forbid")
 
     locations: Annotated[list[VinrPickupLocation], Field(max_length=100)] | MISSING = MISSING
     """The locations to choose from, in the order shown. No two share an `id`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrPickupOptions"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrPickupOptions"]
 
 
 class VinrPickupLocation(ContractModel):
@@ -667,7 +689,7 @@ class VinrSession(ContractModel):
     """A session that was made, and where to send the buyer."""
 
     session_id: Annotated[VinrSessionId, Field(alias="sessionId")]
-    checkout_url: Annotated[str, Field(alias="checkoutUrl")]
+    checkout_url: Annotated[Annotated[str, Format("uri")], Field(alias="checkoutUrl")]
     """The hosted page of this session. Redirect the buyer there. Whoever holds the URL can pay, so keep it out of logs."""
     expires_at: Annotated[Rfc3339DateTime | MISSING, Field(alias="expiresAt")] = MISSING
     """When the 5 minutes for paying are over. The vendor publishes this window and no field for it; the field is this contract's
@@ -681,7 +703,7 @@ class VinrError(ContractModel):
     error: VinrErrorDetail
 
 
-class VinrErrorDetail(RuledModel):
+class VinrErrorDetail(ContractModel):
     """What went wrong. The vendor's general error page also knows `decline_code`, `doc_url` and `resource`; this contract
     promises none of them, and a client lets them pass.
     """
@@ -694,7 +716,7 @@ class VinrErrorDetail(RuledModel):
     """The field or header that is at fault, where it is one, with dots and indexes as in `cartItems[0].price`."""
     request_id: Annotated[str, Field(min_length=1, max_length=64)]
     """The same as the `X-Request-Id` header."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrErrorDetail"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrErrorDetail"]
 
 
 class VinrSessionResult(ContractModel):
@@ -719,13 +741,13 @@ class VinrResultCustomer(ContractModel):
 
     customer_id: Annotated[str | MISSING, Field(alias="customerId")] = MISSING
     """The merchant's own id of the customer, as given when the session was made."""
-    email: str | MISSING = MISSING
+    email: Annotated[str, Format("email")] | MISSING = MISSING
     """The customer's e-mail address."""
     name: str | MISSING = MISSING
     """The customer's full name."""
 
 
-class Gr4vySessionRequest(RuledModel):
+class Gr4vySessionRequest(DefaultedModel):
     """A session to create. Nothing is required; `{}` gives an empty session."""
 
     model_config = ConfigDict(extra="forbid")
@@ -748,23 +770,24 @@ class Gr4vySessionRequest(RuledModel):
     """The flight booking that is paid for, if it is one."""
     country: CountryCode | None | MISSING = MISSING
     """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
-    is_subsequent_payment: bool | None | MISSING = MISSING
+    is_subsequent_payment: StrictBool | None | MISSING = MISSING
     """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
     `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
     be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
     """
-    merchant_initiated: bool | None | MISSING = MISSING
+    merchant_initiated: StrictBool | None | MISSING = MISSING
     """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
     payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
     """What occasions the payment. Not echoed in responses."""
     intent: Gr4vyIntent | None | MISSING = MISSING
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    expires_in: Annotated[int, Field(ge=3600, le=86400)] = 3600
+    expires_in: Annotated[int, Integer(ge=3600, le=86400)] = 3600
     """For how many seconds, from now on, the session lives; between one hour and one day."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vySessionRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vySessionRequest"]
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionRequest")
 
 
-class Gr4vySessionRequestData(RuledModel):
+class Gr4vySessionRequestData(ContractModel):
     """The fields that the creation and the update of a session have in common."""
 
     metadata: dict[str, str] | None | MISSING = MISSING
@@ -785,18 +808,19 @@ class Gr4vySessionRequestData(RuledModel):
     """The flight booking that is paid for, if it is one."""
     country: CountryCode | None | MISSING = MISSING
     """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
-    is_subsequent_payment: bool | None | MISSING = MISSING
+    is_subsequent_payment: StrictBool | None | MISSING = MISSING
     """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
     `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
     be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
     """
-    merchant_initiated: bool | None | MISSING = MISSING
+    merchant_initiated: StrictBool | None | MISSING = MISSING
     """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
     payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
     """What occasions the payment. Not echoed in responses."""
     intent: Gr4vyIntent | None | MISSING = MISSING
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vySessionRequestData"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vySessionRequestData"]
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionRequestData")
 
 
 class Gr4vySessionData(ContractModel):
@@ -812,16 +836,17 @@ class Gr4vySessionData(ContractModel):
     """The currency of every amount in the session, in upper case."""
     payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
     """The payment service that is to process the transaction; routing rules are passed over."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionData")
 
 
-class Gr4vyCartItemRequest(RuledModel):
+class Gr4vyCartItemRequest(DefaultedModel):
     """A line of the cart, as a request may give it; other fields are refused, and a line that would come to less than 0 is 400."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     """What is sold. A payment service may cut it short."""
-    quantity: Annotated[int, Field(ge=1, le=99999999)]
+    quantity: Annotated[int, Integer(ge=1, le=99999999)]
     """How many of it."""
     unit_amount: Amount
     """The price of one, in minor units, before discount and tax."""
@@ -835,9 +860,9 @@ class Gr4vyCartItemRequest(RuledModel):
     """The stock keeping unit."""
     upc: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The universal product code."""
-    product_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    product_url: Annotated[str, Field(max_length=2083), Format("uri")] | None | MISSING = MISSING
     """The product's page. (Format and length come from the older of the vendor's specifications; the present one has neither.)"""
-    image_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    image_url: Annotated[str, Field(max_length=2083), Format("uri")] | None | MISSING = MISSING
     """A picture of the product; bounded as `product_url` is."""
     categories: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=100)] | None | MISSING = (
         MISSING
@@ -847,7 +872,7 @@ class Gr4vyCartItemRequest(RuledModel):
     """What kind of line this is."""
     seller_country: CountryCode | None | MISSING = MISSING
     """The country that it is sold from."""
-    tax_exempt: bool | None | MISSING = MISSING
+    tax_exempt: StrictBool | None | MISSING = MISSING
     """Whether the line is free of tax."""
     unit_of_measure: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The unit that `quantity` counts."""
@@ -859,17 +884,17 @@ class Gr4vyCartItemRequest(RuledModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vyCartItemRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vyCartItemRequest"]
 
 
-class Gr4vyCartItem(RuledModel):
+class Gr4vyCartItem(DefaultedModel):
     """A line of the cart. It comes to `unit_amount * quantity - discount_amount + tax_amount`, never to less than 0.
     `duty_amount` and `shipping_amount` are informative and do not enter this sum.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=255)]
     """What is sold. A payment service may cut it short."""
-    quantity: Annotated[int, Field(ge=1, le=99999999)]
+    quantity: Annotated[int, Integer(ge=1, le=99999999)]
     """How many of it."""
     unit_amount: Amount
     """The price of one, in minor units, before discount and tax."""
@@ -883,9 +908,9 @@ class Gr4vyCartItem(RuledModel):
     """The stock keeping unit."""
     upc: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The universal product code."""
-    product_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    product_url: Annotated[str, Field(max_length=2083), Format("uri")] | None | MISSING = MISSING
     """The product's page. (Format and length come from the older of the vendor's specifications; the present one has neither.)"""
-    image_url: Annotated[str, Field(max_length=2083)] | None | MISSING = MISSING
+    image_url: Annotated[str, Field(max_length=2083), Format("uri")] | None | MISSING = MISSING
     """A picture of the product; bounded as `product_url` is."""
     categories: Annotated[list[Annotated[str, Field(min_length=1, max_length=50)]], Field(max_length=100)] | None | MISSING = (
         MISSING
@@ -895,7 +920,7 @@ class Gr4vyCartItem(RuledModel):
     """What kind of line this is."""
     seller_country: CountryCode | None | MISSING = MISSING
     """The country that it is sold from."""
-    tax_exempt: bool | None | MISSING = MISSING
+    tax_exempt: StrictBool | None | MISSING = MISSING
     """Whether the line is free of tax."""
     unit_of_measure: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The unit that `quantity` counts."""
@@ -907,7 +932,7 @@ class Gr4vyCartItem(RuledModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vyCartItem"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vyCartItem"]
 
 
 class Gr4vyGuestBuyerRequest(ContractModel):
@@ -1055,14 +1080,14 @@ class Gr4vyShippingDetailsRequest(ContractModel):
     """The address to ship to."""
 
 
-class Gr4vyAirlineRequest(ContractModel):
+class Gr4vyAirlineRequest(DefaultedModel):
     """The flight booking that is paid for, as a request may give it; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
     booking_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The reservation's id in the global distribution system."""
-    is_cardholder_traveling: bool | None | MISSING = MISSING
+    is_cardholder_traveling: StrictBool | None | MISSING = MISSING
     """Whether the card's holder is among the passengers."""
     issued_address: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
     """Where the ticket was issued."""
@@ -1080,7 +1105,7 @@ class Gr4vyAirlineRequest(ContractModel):
     """The passenger name record in the airline's reservation system."""
     reservation_system: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
     """The name of the reservation system."""
-    restricted_ticket: bool | None | MISSING = MISSING
+    restricted_ticket: StrictBool | None | MISSING = MISSING
     """Whether the ticket is restricted, for instance in its refunds."""
     ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
     """How the ticket reaches the passenger."""
@@ -1100,12 +1125,12 @@ class Gr4vyAirlineRequest(ContractModel):
     """Who travels."""
 
 
-class Gr4vyAirlineTicket(ContractModel):
+class Gr4vyAirlineTicket(DefaultedModel):
     """The fields of a flight booking that stand alike in requests and responses."""
 
     booking_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The reservation's id in the global distribution system."""
-    is_cardholder_traveling: bool | None | MISSING = MISSING
+    is_cardholder_traveling: StrictBool | None | MISSING = MISSING
     """Whether the card's holder is among the passengers."""
     issued_address: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
     """Where the ticket was issued."""
@@ -1123,7 +1148,7 @@ class Gr4vyAirlineTicket(ContractModel):
     """The passenger name record in the airline's reservation system."""
     reservation_system: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
     """The name of the reservation system."""
-    restricted_ticket: bool | None | MISSING = MISSING
+    restricted_ticket: StrictBool | None | MISSING = MISSING
     """Whether the ticket is restricted, for instance in its refunds."""
     ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
     """How the ticket reaches the passenger."""
@@ -1186,7 +1211,7 @@ class Gr4vyAirlineLegRequest(ContractModel):
     """Whether the flight is part of a journey there and back."""
     seat_class: Annotated[str, Field(min_length=1, max_length=5)] | None | MISSING = MISSING
     """The class of the seat."""
-    stop_over: bool | None | MISSING = MISSING
+    stop_over: StrictBool | None | MISSING = MISSING
     """Whether the ticket allows a stopover."""
     tax_amount: Amount | None | MISSING = MISSING
     """The taxes on this flight."""
@@ -1237,7 +1262,7 @@ class Gr4vyAirlineLeg(ContractModel):
     """Whether the flight is part of a journey there and back."""
     seat_class: Annotated[str, Field(min_length=1, max_length=5)] | None | MISSING = MISSING
     """The class of the seat."""
-    stop_over: bool | None | MISSING = MISSING
+    stop_over: StrictBool | None | MISSING = MISSING
     """Whether the ticket allows a stopover."""
     tax_amount: Amount | None | MISSING = MISSING
     """The taxes on this flight."""
@@ -1329,6 +1354,7 @@ class Gr4vySession(ContractModel):
     """The flight booking that is paid for, if it is one."""
     payment_method: Gr4vyPaymentMethod | None | MISSING = MISSING
     """The payment method that `/fields` has put into the session, masked; null or absent before that."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySession")
 
 
 class Gr4vyGuestBuyer(ContractModel):
@@ -1378,12 +1404,12 @@ class Gr4vyShippingDetails(ContractModel):
     """The address to ship to."""
 
 
-class Gr4vyAirline(ContractModel):
+class Gr4vyAirline(DefaultedModel):
     """The flight booking that is paid for."""
 
     booking_code: Annotated[str, Field(min_length=1, max_length=50)] | None | MISSING = MISSING
     """The reservation's id in the global distribution system."""
-    is_cardholder_traveling: bool | None | MISSING = MISSING
+    is_cardholder_traveling: StrictBool | None | MISSING = MISSING
     """Whether the card's holder is among the passengers."""
     issued_address: Annotated[str, Field(min_length=1, max_length=255)] | None | MISSING = MISSING
     """Where the ticket was issued."""
@@ -1401,7 +1427,7 @@ class Gr4vyAirline(ContractModel):
     """The passenger name record in the airline's reservation system."""
     reservation_system: Annotated[str, Field(min_length=1, max_length=200)] | None | MISSING = MISSING
     """The name of the reservation system."""
-    restricted_ticket: bool | None | MISSING = MISSING
+    restricted_ticket: StrictBool | None | MISSING = MISSING
     """Whether the ticket is restricted, for instance in its refunds."""
     ticket_delivery_method: Gr4vyTicketDelivery | None = "electronic"
     """How the ticket reaches the passenger."""
@@ -1421,7 +1447,7 @@ class Gr4vyAirline(ContractModel):
     """Who travels."""
 
 
-class Gr4vyPaymentMethod(ContractModel):
+class Gr4vyPaymentMethod(DefaultedModel):
     """The card in the session, masked. Numbers and security codes never come back."""
 
     type: Literal["payment-method"] = "payment-method"
@@ -1460,12 +1486,13 @@ class Gr4vyBadRequestError(ContractModel):
     """Always `error`."""
     code: Literal["bad_request"]
     """Always `bad_request`."""
-    status: Literal[400]
+    status: Annotated[Literal[400], OneOf("[400]")]
     """Always `400`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyBadRequestError")
 
 
 class Gr4vyError(ContractModel):
@@ -1488,13 +1515,14 @@ class Gr4vyError(ContractModel):
             "bad_gateway",
             "service_unavailable",
             "gateway_timeout",
-        ],
+        ]
+        | UnknownValue,
         OpenEnum(),
     ]
     """What went wrong. One code belongs to each status; `unsupported_media_type` and `service_unavailable` are this contract's
     own, for statuses that the vendor does not list.
     """
-    status: Annotated[int, Field(ge=400, le=599)]
+    status: Annotated[int, Integer(ge=400, le=599)]
     """The HTTP status, once more."""
     message: str
     """What went wrong, for a person to read."""
@@ -1522,12 +1550,13 @@ class Gr4vyUnauthorizedError(ContractModel):
     """Always `error`."""
     code: Literal["unauthorized"]
     """Always `unauthorized`."""
-    status: Literal[401]
+    status: Annotated[Literal[401], OneOf("[401]")]
     """Always `401`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyUnauthorizedError")
 
 
 class Gr4vyForbiddenError(ContractModel):
@@ -1537,12 +1566,13 @@ class Gr4vyForbiddenError(ContractModel):
     """Always `error`."""
     code: Literal["forbidden"]
     """Always `forbidden`."""
-    status: Literal[403]
+    status: Annotated[Literal[403], OneOf("[403]")]
     """Always `403`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyForbiddenError")
 
 
 class Gr4vyNotFoundError(ContractModel):
@@ -1552,12 +1582,13 @@ class Gr4vyNotFoundError(ContractModel):
     """Always `error`."""
     code: Literal["not_found"]
     """Always `not_found`."""
-    status: Literal[404]
+    status: Annotated[Literal[404], OneOf("[404]")]
     """Always `404`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyNotFoundError")
 
 
 class Gr4vyMethodNotAllowedError(ContractModel):
@@ -1567,12 +1598,13 @@ class Gr4vyMethodNotAllowedError(ContractModel):
     """Always `error`."""
     code: Literal["method_not_allowed"]
     """Always `method_not_allowed`."""
-    status: Literal[405]
+    status: Annotated[Literal[405], OneOf("[405]")]
     """Always `405`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyMethodNotAllowedError")
 
 
 class Gr4vyConflictError(ContractModel):
@@ -1582,7 +1614,7 @@ class Gr4vyConflictError(ContractModel):
     """Always `error`."""
     code: Literal["duplicate_record"]
     """Always `duplicate_record`."""
-    status: Literal[409]
+    status: Annotated[Literal[409], OneOf("[409]")]
     """Always `409`."""
     message: str
     """What went wrong, for a person to read."""
@@ -1590,6 +1622,7 @@ class Gr4vyConflictError(ContractModel):
     """Where in the request it went wrong; empty if there is no such place."""
     resource_id: str | None | MISSING = MISSING
     """The id of the record that is in the way, if it can be told."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyConflictError")
 
 
 class Gr4vyUnsupportedMediaTypeError(ContractModel):
@@ -1599,12 +1632,13 @@ class Gr4vyUnsupportedMediaTypeError(ContractModel):
     """Always `error`."""
     code: Literal["unsupported_media_type"]
     """Always `unsupported_media_type`."""
-    status: Literal[415]
+    status: Annotated[Literal[415], OneOf("[415]")]
     """Always `415`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyUnsupportedMediaTypeError")
 
 
 class Gr4vyValidationError(ContractModel):
@@ -1617,7 +1651,7 @@ class Gr4vyValidationError(ContractModel):
 class Gr4vyValidationErrorDetail(ContractModel):
     """One value that does not fit the schema."""
 
-    loc: list[str | Annotated[int, Field(ge=0)]]
+    loc: list[str | Annotated[int, Integer(ge=0)]]
     """The way to the value: the part of the request, then property names and array indexes."""
     msg: str
     """What does not fit, for a person to read."""
@@ -1636,12 +1670,13 @@ class Gr4vyTooEarlyError(ContractModel):
     """Always `error`."""
     code: Literal["too_early"]
     """Always `too_early`."""
-    status: Literal[425]
+    status: Annotated[Literal[425], OneOf("[425]")]
     """Always `425`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyTooEarlyError")
 
 
 class Gr4vyTooManyRequestsError(ContractModel):
@@ -1651,12 +1686,13 @@ class Gr4vyTooManyRequestsError(ContractModel):
     """Always `error`."""
     code: Literal["too_many_requests"]
     """Always `too_many_requests`."""
-    status: Literal[429]
+    status: Annotated[Literal[429], OneOf("[429]")]
     """Always `429`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyTooManyRequestsError")
 
 
 class Gr4vyInternalServerError(ContractModel):
@@ -1666,12 +1702,13 @@ class Gr4vyInternalServerError(ContractModel):
     """Always `error`."""
     code: Literal["server_error"]
     """Always `server_error`."""
-    status: Literal[500]
+    status: Annotated[Literal[500], OneOf("[500]")]
     """Always `500`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyInternalServerError")
 
 
 class Gr4vyBadGatewayError(ContractModel):
@@ -1681,12 +1718,13 @@ class Gr4vyBadGatewayError(ContractModel):
     """Always `error`."""
     code: Literal["bad_gateway"]
     """Always `bad_gateway`."""
-    status: Literal[502]
+    status: Annotated[Literal[502], OneOf("[502]")]
     """Always `502`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyBadGatewayError")
 
 
 class Gr4vyServiceUnavailableError(ContractModel):
@@ -1696,12 +1734,13 @@ class Gr4vyServiceUnavailableError(ContractModel):
     """Always `error`."""
     code: Literal["service_unavailable"]
     """Always `service_unavailable`."""
-    status: Literal[503]
+    status: Annotated[Literal[503], OneOf("[503]")]
     """Always `503`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyServiceUnavailableError")
 
 
 class Gr4vyGatewayTimeoutError(ContractModel):
@@ -1711,15 +1750,16 @@ class Gr4vyGatewayTimeoutError(ContractModel):
     """Always `error`."""
     code: Literal["gateway_timeout"]
     """Always `gateway_timeout`."""
-    status: Literal[504]
+    status: Annotated[Literal[504], OneOf("[504]")]
     """Always `504`."""
     message: str
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyGatewayTimeoutError")
 
 
-class Gr4vySessionUpdateRequest(RuledModel):
+class Gr4vySessionUpdateRequest(ContractModel):
     """What to change in a session. A field that is left out keeps its value, a field that is null is emptied, and an object or
     array is replaced as a whole. (The vendor's pages do not say which; this is the contract's choice.)
     """
@@ -1744,22 +1784,23 @@ class Gr4vySessionUpdateRequest(RuledModel):
     """The flight booking that is paid for, if it is one."""
     country: CountryCode | None | MISSING = MISSING
     """The country of the transaction; payment services are chosen by it. Not echoed in responses."""
-    is_subsequent_payment: bool | None | MISSING = MISSING
+    is_subsequent_payment: StrictBool | None | MISSING = MISSING
     """Whether this follows an earlier payment of a recurring series. `true` needs `merchant_initiated` not to be true, or
     `payment_source` to be `recurring`, `installment` or `card_on_file`; `false` or nothing needs `merchant_initiated` not to
     be true, or `payment_source` to be `card_on_file`. Any other combination is 400. Not echoed in responses.
     """
-    merchant_initiated: bool | None | MISSING = MISSING
+    merchant_initiated: StrictBool | None | MISSING = MISSING
     """Whether the merchant (true) or the customer (false) sets the payment off. Not echoed in responses."""
     payment_source: Gr4vyPaymentSource | None | MISSING = MISSING
     """What occasions the payment. Not echoed in responses."""
     intent: Gr4vyIntent | None | MISSING = MISSING
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    expires_in: Annotated[int, Field(ge=3600, le=86400)] | MISSING = MISSING
+    expires_in: Annotated[int, Integer(ge=3600, le=86400)] | MISSING = MISSING
     """For how many seconds, from now on, the session still lives. Left out, `expires_at` stays as it is: the default of 3600
     counts when a session is created, and only then (the contract's choice).
     """
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vySessionUpdateRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vySessionUpdateRequest"]
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionUpdateRequest")
 
 
 class Gr4vySecureFieldsRequest(ContractModel):
@@ -1773,7 +1814,7 @@ class Gr4vySecureFieldsRequest(ContractModel):
     """The buyer's postal code, for address checks."""
 
 
-class Gr4vyCardFields(RuledModel):
+class Gr4vyCardFields(ContractModel):
     """A card's own data. The sandbox takes test cards alone."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1786,7 +1827,7 @@ class Gr4vyCardFields(RuledModel):
     """The month and year of expiry, `MM/YY`. A month that does not exist, or one that is past, is 400."""
     security_code: Annotated[str, Field(min_length=3, max_length=4, pattern="^[0-9]+$")] | None | MISSING = MISSING
     """The card's security code. It is dropped when the card is stored as a payment method."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["Gr4vyCardFields"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vyCardFields"]
 
 
 class Gr4vyClickToPayFields(ContractModel):
@@ -1826,7 +1867,7 @@ class DinteroTokenRequest(ContractModel):
 
     grant_type: Literal["client_credentials"]
     """Always `client_credentials`. The vendor knows other grants, for people; this contract leaves them out."""
-    audience: Annotated[str, Field(pattern="^https://[^/]+/v1/accounts/[PT](?:[0-9]{3}|[0-9]{8})$")]
+    audience: Annotated[str, Field(pattern="^https://[^/]+/v1/accounts/[PT](?:[0-9]{3}|[0-9]{8})$"), Format("uri")]
     """The account that the token is for, as its address: `https://api.dintero.com/v1/accounts/` and its id. An account that the
     client may not act for is 400.
     """
@@ -1839,7 +1880,7 @@ class DinteroAccessToken(ContractModel):
     """A JSON Web Token, for the `Authorization` header of the other calls. Opaque to the client."""
     token_type: Literal["Bearer"]
     """Always `Bearer`."""
-    expires_in: Annotated[int, Field(ge=1, le=2147483647)]
+    expires_in: Annotated[int, Integer(ge=1, le=2147483647)]
     """For how many seconds the token holds. The vendor's own client asks for the next one after half of them."""
     refresh_token: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """A token to renew this one with. Clients that may renew get one, others never see the field."""
@@ -1876,17 +1917,17 @@ class DinteroErrorItem(ContractModel):
     """What is wrong with it, for a program to read."""
 
 
-class DinteroTokenForbiddenError(RuledModel):
+class DinteroTokenForbiddenError(ContractModel):
     """The client may not have a token, or not yet."""
 
     error: DinteroErrorBody
     """What went wrong."""
     mfa_token: str | MISSING = MISSING
     """What to go on with when `error.code` is `mfa_required`: a second factor has to be given first."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroTokenForbiddenError"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroTokenForbiddenError"]
 
 
-class DinteroOrderSessionRequest(RuledModel):
+class DinteroOrderSessionRequest(ContractModel):
     """A payment session for lines of an order."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1911,7 +1952,7 @@ class DinteroOrderSessionRequest(RuledModel):
     """When the payment was processed. The vendor's text is that of a capture; a session simply keeps and returns it, and the
     payment sets it if the merchant has not.
     """
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroOrderSessionRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroOrderSessionRequest"]
 
 
 class DinteroSessionItemRequest(ContractModel):
@@ -1932,12 +1973,12 @@ class DinteroSessionUrls(ContractModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    return_url: str
+    return_url: Annotated[str, Format("uri")]
     """Where the buyer is sent at the end. The query gains `merchant_reference`; `transaction_id` if there is a transaction; and
     `error` (`cancelled`, `authorization` or `failed`) if it did not succeed. It may be an app's own scheme. Coming back is no
     proof of payment, and a transaction that is `ON_HOLD` is not decided yet: wait for the callback.
     """
-    callback_url: Annotated[str, Field(pattern="^https://")] | MISSING = MISSING
+    callback_url: Annotated[str, Field(pattern="^https://"), Format("uri")] | MISSING = MISSING
     """Where the server reports the outcome: see the webhook `dinteroCallback`. HTTPS only, and never the local host. Its query is
     kept, and part of it steers the delivery:
 
@@ -1948,11 +1989,11 @@ class DinteroSessionUrls(ContractModel):
     - `includes=session`: the session is reported as well.
     - `sid_parameter_name=sid`: the session's id is called `sid` instead of `session_id`.
     """
-    merchant_terms_url: str | MISSING = MISSING
+    merchant_terms_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """The merchant's terms, which the hosted page links to."""
 
 
-class DinteroExpress(RuledModel):
+class DinteroExpress(DefaultedModel):
     """What an Express session needs."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1963,7 +2004,7 @@ class DinteroExpress(RuledModel):
     """
     shipping_mode: DinteroShippingMode | MISSING = MISSING
     """Whether the buyer must pick one."""
-    shipping_address_callback_url: str | MISSING = MISSING
+    shipping_address_callback_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """Where the session is posted to when the buyer gives an address. The merchant answers 200 with `{shipping_options, order?}`
     within 60 seconds, and those options are offered from then on. It is tried once; if it fails, the offer stays as it was
     (the contract's choice). With an Apple Pay or Google Pay button the address may be a country and a postal code alone.
@@ -1974,10 +2015,10 @@ class DinteroExpress(RuledModel):
     """The kinds of customer that the address form is for."""
     default_different_billing_shipping_address: Annotated[list[DinteroCustomerType], Distinct()] = []
     """The kinds of customer for whom the form starts with two addresses, one to bill and one to ship to."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroExpress"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroExpress"]
 
 
-class DinteroShippingOptionRequest(RuledModel):
+class DinteroShippingOptionRequest(ContractModel):
     """A way of shipping to offer; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -1996,7 +2037,7 @@ class DinteroShippingOptionRequest(RuledModel):
     """The countries that it ships to; left out, all of them."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
     description: str | MISSING = MISSING
     """A few words about it."""
@@ -2006,7 +2047,7 @@ class DinteroShippingOptionRequest(RuledModel):
     """The shipping company's id for it."""
     metadata: DinteroMetadata | MISSING = MISSING
     """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
+    thumbnail_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """A small picture of it."""
     shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
@@ -2026,10 +2067,10 @@ class DinteroShippingOptionRequest(RuledModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroShippingOptionRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroShippingOptionRequest"]
 
 
-class DinteroShippingOptionRequestData(RuledModel):
+class DinteroShippingOptionRequestData(ContractModel):
     """What requests may give of a way of shipping."""
 
     id: Annotated[str, Field(min_length=1)]
@@ -2046,7 +2087,7 @@ class DinteroShippingOptionRequestData(RuledModel):
     """The countries that it ships to; left out, all of them."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
     description: str | MISSING = MISSING
     """A few words about it."""
@@ -2056,7 +2097,7 @@ class DinteroShippingOptionRequestData(RuledModel):
     """The shipping company's id for it."""
     metadata: DinteroMetadata | MISSING = MISSING
     """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
+    thumbnail_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """A small picture of it."""
     shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
@@ -2076,7 +2117,7 @@ class DinteroShippingOptionRequestData(RuledModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroShippingOptionRequestData"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroShippingOptionRequestData"]
 
 
 class DinteroShippingOptionData(ContractModel):
@@ -2096,7 +2137,7 @@ class DinteroShippingOptionData(ContractModel):
     """The countries that it ships to; left out, all of them."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
     description: str | MISSING = MISSING
     """A few words about it."""
@@ -2106,51 +2147,51 @@ class DinteroShippingOptionData(ContractModel):
     """The shipping company's id for it."""
     metadata: DinteroMetadata | MISSING = MISSING
     """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
+    thumbnail_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """A small picture of it."""
     shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
 
 
-class DinteroEtaRequest(RuledModel):
+class DinteroEtaRequest(ContractModel):
     """When goods should arrive, as a request may give it; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
-    working_days: Annotated[list[Annotated[int, Field(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
+    working_days: Annotated[list[Annotated[int, Integer(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
         MISSING
     )
     """The fewest and the most working days that it takes; `[0, 0]` is today."""
-    shipping_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    shipping_day_of_week: Annotated[int, Integer(ge=1, le=7)] | MISSING = MISSING
     """The day on which it leaves, Monday being 1."""
-    arrival_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    arrival_day_of_week: Annotated[int, Integer(ge=1, le=7)] | MISSING = MISSING
     """The day on which it arrives, Monday being 1."""
     starts_at: Rfc3339DateTime | MISSING = MISSING
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroEtaRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroEtaRequest"]
 
 
-class DinteroEta(RuledModel):
+class DinteroEta(ContractModel):
     """When goods should arrive."""
 
-    working_days: Annotated[list[Annotated[int, Field(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
+    working_days: Annotated[list[Annotated[int, Integer(ge=0, le=2147483647)]], Field(min_length=2, max_length=2)] | MISSING = (
         MISSING
     )
     """The fewest and the most working days that it takes; `[0, 0]` is today."""
-    shipping_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    shipping_day_of_week: Annotated[int, Integer(ge=1, le=7)] | MISSING = MISSING
     """The day on which it leaves, Monday being 1."""
-    arrival_day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    arrival_day_of_week: Annotated[int, Integer(ge=1, le=7)] | MISSING = MISSING
     """The day on which it arrives, Monday being 1."""
     starts_at: Rfc3339DateTime | MISSING = MISSING
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroEta"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroEta"]
 
 
-class DinteroTimeSlotRequest(RuledModel):
+class DinteroTimeSlotRequest(ContractModel):
     """The hours of a delivery, as a request may give them; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
@@ -2159,17 +2200,17 @@ class DinteroTimeSlotRequest(RuledModel):
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroTimeSlotRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroTimeSlotRequest"]
 
 
-class DinteroTimeSlot(RuledModel):
+class DinteroTimeSlot(ContractModel):
     """The hours of a delivery."""
 
     starts_at: Rfc3339DateTime | MISSING = MISSING
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroTimeSlot"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroTimeSlot"]
 
 
 class DinteroPickUpAddressRequest(ContractModel):
@@ -2199,9 +2240,9 @@ class DinteroPickUpAddressRequest(ContractModel):
     """The mobile number, with the international prefix (E.123 without spaces)."""
     email: str | MISSING = MISSING
     """The e-mail address."""
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    latitude: Annotated[float, Number(ge=-90, le=90)] | MISSING = MISSING
     """The latitude, in degrees."""
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    longitude: Annotated[float, Number(ge=-180, le=180)] | MISSING = MISSING
     """The longitude, in degrees."""
     comment: str | MISSING = MISSING
     """A word about the address."""
@@ -2215,7 +2256,7 @@ class DinteroPickUpAddressRequest(ContractModel):
     """The customer's cost centre."""
     website_url: str | MISSING = MISSING
     """The pick-up point's page."""
-    distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | MISSING = MISSING
+    distance: Annotated[float, Number(ge=0)] | MISSING = MISSING
     """How far it is from the shipping address, in kilometres."""
     opening_hours: DinteroOpeningHoursRequest | MISSING = MISSING
     """When it is open."""
@@ -2246,9 +2287,9 @@ class DinteroAddress(ContractModel):
     """The mobile number, with the international prefix (E.123 without spaces)."""
     email: str | MISSING = MISSING
     """The e-mail address."""
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    latitude: Annotated[float, Number(ge=-90, le=90)] | MISSING = MISSING
     """The latitude, in degrees."""
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    longitude: Annotated[float, Number(ge=-180, le=180)] | MISSING = MISSING
     """The longitude, in degrees."""
     comment: str | MISSING = MISSING
     """A word about the address."""
@@ -2267,7 +2308,7 @@ class DinteroPickUpPointData(ContractModel):
 
     website_url: str | MISSING = MISSING
     """The pick-up point's page."""
-    distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | MISSING = MISSING
+    distance: Annotated[float, Number(ge=0)] | MISSING = MISSING
     """How far it is from the shipping address, in kilometres."""
 
 
@@ -2276,7 +2317,7 @@ class DinteroOpeningHoursRequest(ContractModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    open_now: bool | MISSING = MISSING
+    open_now: StrictBool | MISSING = MISSING
     """Whether it is open now."""
     periods: list[DinteroOpeningPeriodRequest] | MISSING = MISSING
     """The hours of the week."""
@@ -2293,7 +2334,7 @@ class DinteroOpeningPeriodRequest(ContractModel):
     """When it opens, hours and minutes."""
     closes_at: Annotated[str, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] | MISSING = MISSING
     """When it closes, hours and minutes."""
-    day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    day_of_week: Annotated[int, Integer(ge=1, le=7)] | MISSING = MISSING
     """The day, Monday being 1."""
 
 
@@ -2304,7 +2345,7 @@ class DinteroOpeningPeriod(ContractModel):
     """When it opens, hours and minutes."""
     closes_at: Annotated[str, Field(pattern="^(?:[01][0-9]|2[0-3]):[0-5][0-9]$")] | MISSING = MISSING
     """When it closes, hours and minutes."""
-    day_of_week: Annotated[int, Field(ge=1, le=7)] | MISSING = MISSING
+    day_of_week: Annotated[int, Integer(ge=1, le=7)] | MISSING = MISSING
     """The day, Monday being 1."""
 
 
@@ -2362,7 +2403,7 @@ class DinteroShipmentItemRequest(ContractModel):
 
     line_id: Annotated[str, Field(min_length=1)]
     """The line's id in the order."""
-    quantity: Annotated[float, Field(gt=0, allow_inf_nan=False)] | MISSING = MISSING
+    quantity: Annotated[float, Number(gt=0)] | MISSING = MISSING
     """How many, or how much, of it the shipment holds; left out, all."""
 
 
@@ -2371,7 +2412,7 @@ class DinteroShipmentItem(ContractModel):
 
     line_id: Annotated[str, Field(min_length=1)]
     """The line's id in the order."""
-    quantity: Annotated[float, Field(gt=0, allow_inf_nan=False)] | MISSING = MISSING
+    quantity: Annotated[float, Number(gt=0)] | MISSING = MISSING
     """How many, or how much, of it the shipment holds; left out, all."""
 
 
@@ -2402,15 +2443,15 @@ class DinteroDiscountCodes(ContractModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    max_count: Annotated[int, Field(ge=0, le=2147483647)] | MISSING = MISSING
+    max_count: Annotated[int, Integer(ge=0, le=2147483647)] | MISSING = MISSING
     """How many codes the buyer may enter."""
-    callback_url: str | MISSING = MISSING
+    callback_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """Where the session is posted to when the codes change. The merchant answers as to `shipping_address_callback_url`; it is
     tried once.
     """
 
 
-class DinteroChosenShippingOptionRequest(RuledModel):
+class DinteroChosenShippingOptionRequest(ContractModel):
     """The way of shipping that is picked; other fields are refused. An option that has `shipments` has neither `splits`,
     `fee_split` nor `pay_in_store` itself (400 if it has).
     """
@@ -2431,7 +2472,7 @@ class DinteroChosenShippingOptionRequest(RuledModel):
     """The countries that it ships to; left out, all of them."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
     description: str | MISSING = MISSING
     """A few words about it."""
@@ -2441,7 +2482,7 @@ class DinteroChosenShippingOptionRequest(RuledModel):
     """The shipping company's id for it."""
     metadata: DinteroMetadata | MISSING = MISSING
     """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
+    thumbnail_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """A small picture of it."""
     shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
@@ -2463,10 +2504,10 @@ class DinteroChosenShippingOptionRequest(RuledModel):
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
     shipments: Annotated[list[DinteroShippingOptionRequest], Field(min_length=2)] | MISSING = MISSING
     """The shipments, if the order has several; one option for each, with its `shipment_items`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroChosenShippingOptionRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroChosenShippingOptionRequest"]
 
 
-class DinteroOrderSession(RuledModel):
+class DinteroOrderSession(ContractModel):
     """A payment session for lines of an order. It names no status: what became of it is told by the callback and the order. (The
     vendor's page marks `items` alone as required; the other fields that are required here are what the contract promises.)
     """
@@ -2477,7 +2518,7 @@ class DinteroOrderSession(RuledModel):
     """
     items: Annotated[list[DinteroSessionItem], Field(min_length=1)]
     """The lines of the order that the session pays."""
-    amount: Annotated[int, Field(ge=0, le=99999999)]
+    amount: Annotated[int, Integer(ge=0, le=99999999)]
     """What the session pays for the lines, the sum of `items[].amount`; shipping is not in it. In the order's currency."""
     created_at: Rfc3339DateTime
     """When the session was created."""
@@ -2491,7 +2532,8 @@ class DinteroOrderSession(RuledModel):
     """What the merchant keeps with the session."""
     processed_at: Rfc3339DateTime | MISSING = MISSING
     """When the payment was processed; absent before that."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroOrderSession"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroOrderSession"]
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "DinteroOrderSession")
 
 
 class DinteroSessionItem(ContractModel):
@@ -2506,7 +2548,7 @@ class DinteroSessionItem(ContractModel):
 class DinteroLink(ContractModel):
     """A link to something related."""
 
-    href: str
+    href: Annotated[str, Format("uri")]
     """Where it is."""
     rel: Annotated[str, Field(min_length=1)]
     """How it is related: `session_link` is the hosted page, `draft` the draft that the order came from. Others may come."""
@@ -2530,6 +2572,7 @@ class DinteroAddressesRequest(ContractModel):
     """Where to ship to."""
     billing_address: DinteroAddressRequest | MISSING = MISSING
     """Whom to bill."""
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "DinteroAddressesRequest")
 
 
 class DinteroAddressRequest(ContractModel):
@@ -2559,9 +2602,9 @@ class DinteroAddressRequest(ContractModel):
     """The mobile number, with the international prefix (E.123 without spaces)."""
     email: str | MISSING = MISSING
     """The e-mail address."""
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    latitude: Annotated[float, Number(ge=-90, le=90)] | MISSING = MISSING
     """The latitude, in degrees."""
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    longitude: Annotated[float, Number(ge=-180, le=180)] | MISSING = MISSING
     """The longitude, in degrees."""
     comment: str | MISSING = MISSING
     """A word about the address."""
@@ -2575,7 +2618,7 @@ class DinteroAddressRequest(ContractModel):
     """The customer's cost centre."""
 
 
-class DinteroSessionView(RuledModel):
+class DinteroSessionView(ContractModel):
     """An Express session as the buyer sees it. It holds what the vendor's own view holds of the order and the offer, and nothing
     of the merchant's addresses or settlement. (No page shows the whole of it; this is the contract's choice.)
     """
@@ -2588,10 +2631,10 @@ class DinteroSessionView(RuledModel):
     """What may be picked."""
     expires_at: Rfc3339DateTime | MISSING = MISSING
     """When the session expires, if it does."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroSessionView"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroSessionView"]
 
 
-class DinteroViewOrder(RuledModel):
+class DinteroViewOrder(ContractModel):
     """The part of the order that the session pays."""
 
     merchant_reference: Annotated[str, Field(min_length=1)]
@@ -2610,7 +2653,7 @@ class DinteroViewOrder(RuledModel):
     """Where to ship to; absent before the buyer has said."""
     billing_address: DinteroAddress | MISSING = MISSING
     """Whom to bill; absent before the buyer has said."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroViewOrder"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroViewOrder"]
 
 
 class DinteroViewItem(ContractModel):
@@ -2624,9 +2667,9 @@ class DinteroViewItem(ContractModel):
     """The product's id."""
     description: str | MISSING = MISSING
     """What it is, in a few words."""
-    quantity: Annotated[float, Field(gt=0, allow_inf_nan=False)] | MISSING = MISSING
+    quantity: Annotated[float, Number(gt=0)] | MISSING = MISSING
     """How many, or how much, of it; usually a whole number."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
@@ -2649,7 +2692,7 @@ class DinteroChosenShippingOption(ContractModel):
     """The countries that it ships to; left out, all of them."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
     description: str | MISSING = MISSING
     """A few words about it."""
@@ -2659,7 +2702,7 @@ class DinteroChosenShippingOption(ContractModel):
     """The shipping company's id for it."""
     metadata: DinteroMetadata | MISSING = MISSING
     """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
+    thumbnail_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """A small picture of it."""
     shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
@@ -2696,7 +2739,7 @@ class DinteroShippingOption(ContractModel):
     """The countries that it ships to; left out, all of them."""
     vat_amount: Amount | MISSING = MISSING
     """The tax in `amount`, to be shown."""
-    vat: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | MISSING = MISSING
+    vat: Annotated[float, Number(ge=0, le=100)] | MISSING = MISSING
     """The rate of the tax in per cent, with two decimals at most; 25 is a quarter, 0.25 is not."""
     description: str | MISSING = MISSING
     """A few words about it."""
@@ -2706,7 +2749,7 @@ class DinteroShippingOption(ContractModel):
     """The shipping company's id for it."""
     metadata: DinteroMetadata | MISSING = MISSING
     """What the merchant keeps with it."""
-    thumbnail_url: str | MISSING = MISSING
+    thumbnail_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """A small picture of it."""
     shipment_id: Annotated[str, Field(min_length=1)] | MISSING = MISSING
     """The shipment that it is for, in an order of several; options with the same id are alternatives."""
@@ -2749,9 +2792,9 @@ class DinteroPickUpAddress(ContractModel):
     """The mobile number, with the international prefix (E.123 without spaces)."""
     email: str | MISSING = MISSING
     """The e-mail address."""
-    latitude: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)] | MISSING = MISSING
+    latitude: Annotated[float, Number(ge=-90, le=90)] | MISSING = MISSING
     """The latitude, in degrees."""
-    longitude: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)] | MISSING = MISSING
+    longitude: Annotated[float, Number(ge=-180, le=180)] | MISSING = MISSING
     """The longitude, in degrees."""
     comment: str | MISSING = MISSING
     """A word about the address."""
@@ -2765,7 +2808,7 @@ class DinteroPickUpAddress(ContractModel):
     """The customer's cost centre."""
     website_url: str | MISSING = MISSING
     """The pick-up point's page."""
-    distance: Annotated[float, Field(ge=0, allow_inf_nan=False)] | MISSING = MISSING
+    distance: Annotated[float, Number(ge=0)] | MISSING = MISSING
     """How far it is from the shipping address, in kilometres."""
     opening_hours: DinteroOpeningHours | MISSING = MISSING
     """When it is open."""
@@ -2774,7 +2817,7 @@ class DinteroPickUpAddress(ContractModel):
 class DinteroOpeningHours(ContractModel):
     """When a place is open."""
 
-    open_now: bool | MISSING = MISSING
+    open_now: StrictBool | MISSING = MISSING
     """Whether it is open now."""
     periods: list[DinteroOpeningPeriod] | MISSING = MISSING
     """The hours of the week."""
@@ -2807,7 +2850,7 @@ class DinteroSessionNotFoundError(ContractModel):
     """What went wrong."""
 
 
-class DinteroSessionNotFoundErrorBody(RuledModel):
+class DinteroSessionNotFoundErrorBody(ContractModel):
     """What went wrong, and why the session is no more."""
 
     message: str
@@ -2822,7 +2865,7 @@ class DinteroSessionNotFoundErrorBody(RuledModel):
     """Why nothing can be done in the session any more; absent if it never existed."""
     session_details: DinteroSessionDetails | MISSING = MISSING
     """Enough to lead the buyer back to the shop; absent if the session never existed."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DinteroSessionNotFoundErrorBody"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroSessionNotFoundErrorBody"]
 
 
 class DinteroSessionDetails(ContractModel):
@@ -2830,7 +2873,7 @@ class DinteroSessionDetails(ContractModel):
 
     merchant_reference: str
     """The merchant's reference for the payment."""
-    return_url: str
+    return_url: Annotated[str, Format("uri")]
     """Where to send the buyer."""
     transaction_id: str | MISSING = MISSING
     """The transaction, if there is one."""
@@ -2843,7 +2886,7 @@ class DinteroMerchant(ContractModel):
 
     name: str | MISSING = MISSING
     """The name."""
-    logo_url: str | MISSING = MISSING
+    logo_url: Annotated[str, Format("uri")] | MISSING = MISSING
     """The logo."""
 
 
@@ -2868,7 +2911,7 @@ class DiddoFieldError(ContractModel):
     """What is wrong with it."""
 
 
-class DiddoLiveCart(RuledModel):
+class DiddoLiveCart(ContractModel):
     """A buyer's own short-lived copy of a template cart, as it now is. No page of the vendor shows this body; its fields are this
     contract's own. It carries nothing of the buyer's details.
     """
@@ -2880,7 +2923,7 @@ class DiddoLiveCart(RuledModel):
     status: DiddoCheckoutStatus
     expires_at: Rfc3339DateTime
     """When the live cart ends; after that it answers as an unknown one does. The vendor says only that it is short-lived."""
-    checkout_url: str
+    checkout_url: Annotated[str, Format("uri")]
     """The hosted checkout of this live cart. To open it for a customer whose token you hold, add `#auth_token=` and the token; in
     the fragment it reaches no server's log.
     """
@@ -2890,28 +2933,28 @@ class DiddoLiveCart(RuledModel):
     """What it costs by now."""
     shipping_methods: list[DiddoShippingMethod]
     """The methods that the address allows; empty until an address is known."""
-    shipping_method_id: Annotated[int, Field(ge=0, le=2147483647)] | MISSING = MISSING
+    shipping_method_id: Annotated[int, Integer(ge=0, le=2147483647)] | MISSING = MISSING
     """The `id` of the method that was chosen. Absent until one is."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoLiveCart"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoLiveCart"]
 
 
-class DiddoCartLine(RuledModel):
+class DiddoCartLine(ContractModel):
     """One line of a live cart, copied from the template."""
 
     id: Annotated[str, Field(min_length=1)]
     """Names the line within its cart. Opaque."""
     title: Annotated[str, Field(min_length=1)]
     """What the buyer sees."""
-    quantity: Annotated[int, Field(ge=1, le=2147483647)]
+    quantity: Annotated[int, Integer(ge=1, le=2147483647)]
     """How many pieces."""
     unit_amount: Amount
     """The price of one piece, in the minor unit of `cost.currency`."""
     total_amount: Amount
     """`unit_amount × quantity`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoCartLine"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoCartLine"]
 
 
-class DiddoCost(RuledModel):
+class DiddoCost(ContractModel):
     """What a live cart costs. Money is an integer in minor units here, as everywhere in this contract; an older page of the
     vendor shows an object for each.
     """
@@ -2926,13 +2969,13 @@ class DiddoCost(RuledModel):
     """`subtotal + shipping + tax`."""
     currency: CurrencyCode
     """The currency of every amount in the cart, as an ISO 4217 code in upper case."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoCost"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoCost"]
 
 
 class DiddoShippingMethod(ContractModel):
     """One way of sending a live cart's goods, all of them together."""
 
-    id: Annotated[int, Field(ge=0, le=2147483647)]
+    id: Annotated[int, Integer(ge=0, le=2147483647)]
     """Names the method within its cart."""
     title: Annotated[str, Field(min_length=1)]
     """What the buyer sees."""
@@ -2940,7 +2983,7 @@ class DiddoShippingMethod(ContractModel):
     """What it costs, in the minor unit of `cost.currency`."""
 
 
-class DiddoShippingRequest(RuledModel):
+class DiddoShippingRequest(ContractModel):
     """The live cart, and what is known of its buyer. The vendor marks no field as required. This contract asks for `cart_id` or
     `payment_intent_id`, or both of the same cart; with neither, or with two that do not belong together, the answer is 400
     `INVALID_REQUEST`.
@@ -2954,7 +2997,7 @@ class DiddoShippingRequest(RuledModel):
     """The payment intent of the live cart, for a caller who knows that instead. Opaque."""
     buyer_info: DiddoBuyerInfo | MISSING = MISSING
     """The fields to set. A field that is left out stays as it was."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoShippingRequest"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoShippingRequest"]
 
 
 class DiddoBuyerInfo(ContractModel):
@@ -2968,7 +3011,7 @@ class DiddoBuyerInfo(ContractModel):
     """The buyer's first name."""
     last_name: Annotated[str, Field(min_length=1, max_length=255)] | MISSING = MISSING
     """The buyer's last name."""
-    email: Annotated[str, Field(max_length=254)] | MISSING = MISSING
+    email: Annotated[str, Field(max_length=254), Format("email")] | MISSING = MISSING
     """The buyer's e-mail address."""
     phone: Annotated[str, Field(pattern="^\\+[1-9][0-9]{1,14}$")] | MISSING = MISSING
     """The buyer's phone number with its country code. The vendor says no more; this contract takes E.164."""
@@ -2993,7 +3036,7 @@ class DiddoShippingMethodRequest(ContractModel):
 
     cart_id: DiddoCartId
     """The live cart that the begin call gave."""
-    shipping_method_id: Annotated[int, Field(ge=0, le=2147483647)]
+    shipping_method_id: Annotated[int, Integer(ge=0, le=2147483647)]
     """The `id` of one of the cart's `shipping_methods`."""
 
 
@@ -3008,7 +3051,7 @@ class DiddoCustomerToken(ContractModel):
     """When the token ends, 24 hours after it was made."""
 
 
-class VinrSessionEvent(RuledModel):
+class VinrSessionEvent(ContractModel):
     """A session has moved to another status."""
 
     id: Annotated[str, Field(min_length=1, max_length=255)]
@@ -3018,7 +3061,7 @@ class VinrSessionEvent(RuledModel):
     """When the status changed. It is not the time of delivery."""
     data: VinrSessionResult
     """The session's result as it stood after the change; its `status` is the last part of `type`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["VinrSessionEvent"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrSessionEvent"]
 
 
 class DinteroTransaction(ContractModel):
@@ -3054,7 +3097,7 @@ class DinteroTransaction(ContractModel):
     """What the merchant and the vendor keep with it."""
 
 
-class DiddoCheckoutEvent(RuledModel):
+class DiddoCheckoutEvent(ContractModel):
     """A live cart has moved to another status. The vendor's body is not published; this one is this contract's own."""
 
     id: Annotated[str, Field(min_length=1, max_length=255)]
@@ -3064,7 +3107,7 @@ class DiddoCheckoutEvent(RuledModel):
     """When the status changed. It is not the time of delivery."""
     data: DiddoLiveCart
     """The live cart as it stood after the change; its `status` is the last part of `type`."""
-    _behavior: ClassVar[ObjectBehavior] = OBJECTS["DiddoCheckoutEvent"]
+    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoCheckoutEvent"]
 
 
 COMPONENTS: Mapping[str, Any] = {

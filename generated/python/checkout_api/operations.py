@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from . import models, responses
 from ._runtime.formats import Rfc3339DateTime, Rfc9562Uuid
 from ._runtime.operation import Content, Items, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from ._runtime.scalars import Integer
 
 _X_GR4VY_MERCHANT_ACCOUNT_ID = Parameter(
     name="x-gr4vy-merchant-account-id",
@@ -69,7 +70,7 @@ _SIZE = Parameter(
     name="size",
     keyword="size",
     location="query",
-    value=Value(Annotated[int, Field(ge=128, le=1024)]),
+    value=Value(Annotated[int, Integer(ge=128, le=1024)]),
     shape=Text(("integer",)),
     default="300",
 )
@@ -116,13 +117,13 @@ _ERROR = Parameter(name="error", keyword="error", location="query", value=Value(
 _EVENT = Parameter(name="event", keyword="event", location="query", value=Value(models.DinteroTransactionEvent))
 _EVENT_ID = Parameter(name="event_id", keyword="event_id", location="query", value=Value(Annotated[str, Field(min_length=1)]))
 _REPORT_ERROR = Parameter(
-    name="report_error", keyword="report_error", location="query", value=Value(bool), shape=Text(("boolean",))
+    name="report_error", keyword="report_error", location="query", value=Value(StrictBool), shape=Text(("boolean",))
 )
 _DELAY_CALLBACK = Parameter(
     name="delay_callback",
     keyword="delay_callback",
     location="query",
-    value=Value(Annotated[int, Field(ge=0, le=60)]),
+    value=Value(Annotated[int, Integer(ge=0, le=60)]),
     shape=Text(("integer",)),
 )
 _REPORT_EVENT = Parameter(
@@ -717,7 +718,7 @@ VINR_SESSION_STATUS_CHANGED = Operation[responses.VinrSessionStatusChanged200 | 
             name="X-Vinr-Timestamp",
             keyword="x_vinr_timestamp",
             location="header",
-            value=Value(Annotated[int, Field(ge=0, le=9223372036854775807)]),
+            value=Value(Annotated[int, Integer(ge=0, le=9223372036854775807)]),
             shape=Text(("integer",)),
             required=True,
             style="simple",
@@ -799,7 +800,7 @@ DIDDO_CHECKOUT_EVENT = Operation[responses.DiddoCheckoutEvent200 | responses.Did
             name="X-Diddo-Timestamp",
             keyword="x_diddo_timestamp",
             location="header",
-            value=Value(Annotated[int, Field(ge=0, le=9223372036854775807)]),
+            value=Value(Annotated[int, Integer(ge=0, le=9223372036854775807)]),
             shape=Text(("integer",)),
             required=True,
             style="simple",

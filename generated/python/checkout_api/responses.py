@@ -6,10 +6,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from . import models
+from ._runtime.formats import Format
 from ._runtime.operation import Content, Header, Response, Text, Value, Wire
+from ._runtime.scalars import Integer
 
 _CACHE_CONTROL = Header(name="Cache-Control", keyword="cache_control", value=Value(Literal["no-store"]), required=True)
 _X_REQUEST_ID = Header(
@@ -23,26 +25,36 @@ _WWW_AUTHENTICATE = Header(
     name="WWW-Authenticate", keyword="www_authenticate", value=Value(Annotated[str, Field(min_length=1)]), required=True
 )
 _RETRY_AFTER = Header(
-    name="Retry-After", keyword="retry_after", value=Value(Annotated[int, Field(ge=0)]), shape=Text(("integer",)), required=True
+    name="Retry-After", keyword="retry_after", value=Value(Annotated[int, Integer(ge=0)]), shape=Text(("integer",)), required=True
 )
 _X_RATE_LIMIT_LIMIT = Header(
-    name="X-RateLimit-Limit", keyword="x_rate_limit_limit", value=Value(Annotated[int, Field(ge=0)]), shape=Text(("integer",))
+    name="X-RateLimit-Limit", keyword="x_rate_limit_limit", value=Value(Annotated[int, Integer(ge=0)]), shape=Text(("integer",))
 )
 _X_RATE_LIMIT_REMAINING = Header(
     name="X-RateLimit-Remaining",
     keyword="x_rate_limit_remaining",
-    value=Value(Annotated[int, Field(ge=0)]),
+    value=Value(Annotated[int, Integer(ge=0)]),
     shape=Text(("integer",)),
 )
 _X_RATE_LIMIT_RESET = Header(
-    name="X-RateLimit-Reset", keyword="x_rate_limit_reset", value=Value(Annotated[int, Field(ge=0)]), shape=Text(("integer",))
+    name="X-RateLimit-Reset", keyword="x_rate_limit_reset", value=Value(Annotated[int, Integer(ge=0)]), shape=Text(("integer",))
 )
 _ETAG = Header(name="ETag", keyword="etag", value=Value(Annotated[str, Field(pattern='^(W/)?"[^"]*"$')]), required=True)
 _CACHE_CONTROL_2 = Header(
     name="Cache-Control", keyword="cache_control", value=Value(Annotated[str, Field(min_length=1)]), required=True
 )
 _VARY = Header(
-    name="Vary", keyword="vary", value=Value(Annotated[str, Field(pattern="^(?:.*,\\s*)?[Aa]ccept(?:\\s*,.*)?$")]), required=True
+    name="Vary",
+    keyword="vary",
+    value=Value(
+        Annotated[
+            str,
+            Field(
+                pattern="^(?:[^\\n\\r\\u{2028}\\u{2029}]*,[[\\s\\u{feff}]--\\x85]*)?[Aa]ccept(?:[[\\s\\u{feff}]--\\x85]*,[^\\n\\r\\u{2028}\\u{2029}]*)?$"
+            ),
+        ]
+    ),
+    required=True,
 )
 
 
@@ -58,8 +70,13 @@ class CreateVinrSession201(Response):
     status: ClassVar[Literal[201]] = 201
     wire: ClassVar[Wire] = Wire(
         headers=(
-            Header(name="Location", keyword="location", value=Value(Annotated[str, Field(min_length=1)]), required=True),
-            Header(name="Idempotent-Replayed", keyword="idempotent_replayed", value=Value(bool), shape=Text(("boolean",))),
+            Header(
+                name="Location",
+                keyword="location",
+                value=Value(Annotated[str, Field(min_length=1), Format("uri-reference")]),
+                required=True,
+            ),
+            Header(name="Idempotent-Replayed", keyword="idempotent_replayed", value=Value(StrictBool), shape=Text(("boolean",))),
             _CACHE_CONTROL,
             _X_REQUEST_ID,
         ),
@@ -120,7 +137,9 @@ class VinrConflict(Response):
     status: ClassVar[Literal[409]] = 409
     wire: ClassVar[Wire] = Wire(
         headers=(
-            Header(name="Retry-After", keyword="retry_after", value=Value(Annotated[int, Field(ge=0)]), shape=Text(("integer",))),
+            Header(
+                name="Retry-After", keyword="retry_after", value=Value(Annotated[int, Integer(ge=0)]), shape=Text(("integer",))
+            ),
             _X_REQUEST_ID,
         ),
         contents={"application/json": Content(carrier="json", value=Value(models.VinrError))},

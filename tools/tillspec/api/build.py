@@ -28,6 +28,7 @@ from tillspec.api.model import (
 )
 from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
+from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import METHODS
@@ -36,6 +37,8 @@ from tillspec.pointer import join, look_up, split
 from tillspec.runtime.behavior import Encodes, OperationBehavior, PropertyBehavior
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
+_DIRECTIONS: tuple[tuple[Direction, Direction], ...] = (("request", "response"), ("response", "request"))
+"""What a body and its answer are: for a webhook or a callback the other way round, there the owner of the contract sends."""
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _STATUS = re.compile(r"[1-5](\d\d|XX)")
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
@@ -68,6 +71,7 @@ class _Builder:
             hint = "add a path with an operation; if there is one, look at how the file is indented"
             place = next((f"/{name}" for name in ("paths", "webhooks") if name in self.root.value), "")
             self.report.error("no-operations", "this document describes no operation", self.bundle.span(place, key=True), hint)
+        self.schemas.finish()
         self._check_ids()
         self._check_paths()
         info = self.root.get("info")
@@ -103,8 +107,9 @@ class _Builder:
         parameters = self._parameters(identifier, path, item, at, role)
         servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
         tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
-        body = self._body(identifier, at.get("requestBody"))
-        responses = tuple(self._responses(identifier, at.get("responses")))
+        sent, answered = _DIRECTIONS[role != "path"]
+        body = self._body(identifier, at.get("requestBody"), sent)
+        responses = tuple(self._responses(identifier, at.get("responses"), answered))
         operation = Operation(
             id=identifier,
             method=method,
@@ -223,19 +228,19 @@ class _Builder:
         schema = at.get("schema")
         return None, schema if schema.value is not None else Place(True, at.pointer)
 
-    def _body(self, owner: str, at: Place) -> Body | None:
+    def _body(self, owner: str, at: Place, direction: Direction) -> Body | None:
         if not isinstance(at.value, dict):
             return None
         at = self._deref(at)
         name = names.type_id(owner) if not at.pointer.startswith("/components/") else names.type_id(split(at.pointer)[-1])
         return Body(
             required=at.flag("required"),
-            contents=self._contents(name if name.endswith("Body") else f"{name}Body", at.get("content")),
+            contents=self._contents(name if name.endswith("Body") else f"{name}Body", at.get("content"), direction),
             description=at.text("description"),
             span=self.bundle.span(at.pointer),
         )
 
-    def _contents(self, name: str, at: Place) -> tuple[Content, ...]:
+    def _contents(self, name: str, at: Place, direction: Direction) -> tuple[Content, ...]:
         found: list[Content] = []
         seen: list[tuple[Any, Any]] = []
         for media_type, place in at.items():
@@ -244,7 +249,7 @@ class _Builder:
             made = next((made for value, made in seen if value == schema_at.value), None)
             if made is None and schema_at.value is not None:
                 wanted = name if not found else name + names.type_id(media_type.partition("/")[2])
-                made = self.schemas.read(schema_at.value, schema_at.pointer, wanted)
+                made = self.schemas.read(schema_at.value, schema_at.pointer, wanted, direction)
                 seen.append((schema_at.value, made))
             type_, schema = made or (None, None)
             examples = tuple(self._examples(content))
@@ -261,7 +266,7 @@ class _Builder:
                 span = self.bundle.span(example.get("value").pointer)
                 yield Example(name, example.value["value"], example.text("summary"), example.text("description"), span=span)
 
-    def _responses(self, owner: str, at: Place) -> Iterator[Response]:
+    def _responses(self, owner: str, at: Place, direction: Direction) -> Iterator[Response]:
         for key, place in at.items():
             found = self._deref(place)
             status = key.upper() if key != "default" else key
@@ -277,7 +282,7 @@ class _Builder:
             name = names.type_id(component) if component else own
             yield Response(
                 status=status,
-                contents=self._contents(f"{name}Body", found.get("content")),
+                contents=self._contents(f"{name}Body", found.get("content"), direction),
                 headers=tuple(self._headers(name, found.get("headers"))),
                 links=tuple(self._links(found.get("links"))),
                 component=component,

@@ -156,6 +156,9 @@ class NamedType:
 
     `schema` is the whole JSON Schema, draft 2020-12; its `$ref`s read `#/components/schemas/<id>`. `component` is the name under
     which the document has it, None where it stands inline.
+
+    A type is `exact` where it says all that its schema says; else the schema has to be run beside it. A `loose` object is one
+    whose schema says nothing of values that are no objects, so that they are valid.
     """
 
     id: type_id
@@ -163,6 +166,8 @@ class NamedType:
     schema: Json = field(compare=False, repr=False)
     description: str = ""
     component: str | None = None
+    exact: bool = True
+    loose: bool = False
     deprecated: bool = False
     behavior: ObjectBehavior | None = field(default=None, compare=False)
     value_behavior: PropertyBehavior | None = field(default=None, compare=False)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any as Untyped
 
-from tillspec.api import names
+from tillspec.api import exactness, names, views
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.api.model import (
     Any,
@@ -28,6 +28,7 @@ from tillspec.api.model import (
     Type,
     Union,
 )
+from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import SCHEMA_LISTS, SCHEMA_MAPS, SCHEMA_SINGLES
@@ -38,6 +39,13 @@ _PREFIX = "#/components/schemas/"
 _NO_NAMES_BELOW = frozenset(
     {"contains", "propertyNames", "if", "then", "else", "not", "dependentSchemas", "$defs", "definitions"}
 )
+_INSIDE = frozenset(
+    {
+        "unevaluatedProperties", "additionalProperties", "patternProperties", "dependentSchemas",
+        "allOf", "anyOf", "oneOf", "if", "then", "else", "$ref",
+    }
+)  # fmt: skip
+"""Keywords that evaluate properties, beside `properties` itself."""
 _KINDS = ("string", "integer", "number", "boolean", "null")
 
 
@@ -51,9 +59,10 @@ class Schemas:
         components = bundle.value.get("components", {}).get("schemas", {})
         self.ids, clashes = names.component_ids(components)
         self.free = names.Ids(self.ids.values())
-        self.read_before: dict[Pointer, tuple[Type, Json]] = {}
+        self.read_before: dict[tuple[Pointer, Direction | None], tuple[Type, Json]] = {}
         self.elsewhere: dict[Pointer, str] = {}
         self.first: dict[str, str] = {}
+        self.views = views.Views()
         self.canonical: dict[str, str] = {}
         for first, second in clashes:
             hint = f"rename {first!r} or {second!r}; names that differ in case alone are kept apart"
@@ -71,20 +80,72 @@ class Schemas:
         order = {name: index for index, name in enumerate(self.bundle.value.get("components", {}).get("schemas", {}))}
         return lambda row: order[row[0]]
 
-    def read(self, schema: Untyped, pointer: Pointer, name: str) -> tuple[Type, Json]:
-        """The type and the JSON Schema of what stands at `pointer`; an inline object in it is named `name`.
+    def read(self, schema: Untyped, pointer: Pointer, name: str, direction: Direction | None = None) -> tuple[Type, Json]:
+        """The type and the JSON Schema of what stands at `pointer`; what needs a name in it is named `name`.
 
-        What was read before, as a shared response is for each operation that has it, keeps its first name.
+        What was read before, as a shared response is for each operation that has it, keeps its first name. With a direction it is
+        the view that the direction has.
         """
-        if pointer not in self.read_before:
+        if (pointer, direction) not in self.read_before:
             made = self._child(self._normal(schema, pointer), pointer, name, nameable=True)
-            self.read_before[pointer] = self.type_of(made, pointer), made
-        return self.read_before[pointer]
+            if not exactness.is_exact(made, lambda _: None):
+                identifier = self.free.take(name)
+                self._add(identifier, made, pointer, finished=True)
+                made = {"$ref": _PREFIX + identifier}
+            if direction is not None:
+                made = self._view(made, direction)
+            self.read_before[pointer, direction] = self.type_of(made, pointer), made
+        return self.read_before[pointer, direction]
 
-    def _add(self, identifier: str, schema: Untyped, pointer: Pointer, *, component: str | None = None) -> None:
+    def finish(self) -> None:
+        """Say of every type whether it says all that its schema says, once all are known."""
+        for identifier, named in self.types.items():
+            hidden = identifier in self.views.hiding
+            exact = not hidden and exactness.is_exact(named.schema, self._look)
+            loose = isinstance(named.type, Object) and not exactness.is_object(named.schema, self._look)
+            self.types[identifier] = replace(named, exact=exact, loose=loose)
+
+    def _look(self, reference: str) -> Untyped:
+        found = self.types.get(reference.removeprefix(_PREFIX))
+        return found.schema if found else None
+
+    def _look_ahead(self, reference: str) -> Untyped:
+        """What a reference leads to in the document, read or not."""
+        name = reference.removeprefix(_PREFIX)
+        components = self.bundle.value.get("components", {}).get("schemas", {})
+        if name in components:
+            return components[name]
+        return next((components[one] for one, identifier in self.ids.items() if identifier == name), self._look(reference))
+
+    def _view(self, schema: Json, direction: Direction) -> Json:
+        """The schema as a direction has it; types that differ in it are made."""
+        reached = self.views.differing(self.types, direction)
+        made = views.view(schema, direction, lambda one: self._viewed(one, direction) if one in reached else one, self._look)
+        return made.schema
+
+    def _viewed(self, identifier: str, direction: Direction) -> str:
+        known = self.views.made.get((identifier, direction))
+        if known is not None:
+            return known
+        named = self.types[identifier]
+        new = self.views.made[identifier, direction] = self.free.take(identifier + direction.title())
+        self.types[new] = replace(named, id=new, component=None, type=Any())
+        reached = self.views.differing(self.types, direction)
+        made = views.view(
+            named.schema, direction, lambda one: self._viewed(one, direction) if one in reached else one, self._look
+        )
+        type_ = self.type_of(made.schema, named.span.pointer)
+        if made.hidden and isinstance(type_, Object):
+            self.views.hiding.add(new)
+        told = "\n\n".join(filter(None, (named.description, views.told(direction, made.hidden))))
+        self.types[new] = replace(self.types[new], type=views.without(type_, made.hidden), schema=made.schema, description=told)
+        return new
+
+    def _add(
+        self, identifier: str, schema: Untyped, pointer: Pointer, *, component: str | None = None, finished: bool = False
+    ) -> None:
         self.types[identifier] = NamedType(identifier, Any(), {}, component=component, span=self.bundle.span(pointer))
-        value = self._normal(schema, pointer)
-        whole = self._below(value, pointer, identifier)
+        whole = schema if finished else self._below(self._normal(schema, pointer), pointer, identifier)
         made = self.type_of(whole, pointer)
         if isinstance(made, Ref) and self._leads_to(made.id, identifier):
             place = self.bundle.span(pointer)
@@ -148,6 +209,14 @@ class Schemas:
             rest = {key: value for key, value in schema.items() if key != "allOf"}
             if set(rest) <= ANNOTATIONS:
                 return {"$ref": self._reference(parts[0]["$ref"], pointer), **rest}
+        if set(schema) & _INSIDE == {"unevaluatedProperties"}:
+            # With nothing beside it, what is not evaluated is what is additional.
+            rest = {key: value for key, value in schema.items() if key != "unevaluatedProperties"}
+            schema = {**rest, "additionalProperties": schema["unevaluatedProperties"]}
+        if exactness.needs_split(schema):
+            kept = {key: value for key, value in schema.items() if key in ANNOTATIONS}
+            kinds = exactness.kinds_of(schema)
+            schema = {"anyOf": [{**schema, "type": kind} if kind != "null" else {"type": "null"} for kind in kinds], **kept}
         discriminator = schema.get("discriminator")
         if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
             mapping = {key: self._mapped(value, pointer) for key, value in discriminator["mapping"].items()}
@@ -244,11 +313,13 @@ class Schemas:
         if nullable:
             kinds.remove("null")
         made = self._choice(schema, pointer) or self._composite(schema, kinds, pointer) or _scalars(schema, kinds)
-        return replace(made, nullable=True) if nullable and not made.nullable else made
+        listed = isinstance(made, Enum) or made == Scalar("null")  # null is allowed there where it is listed
+        return replace(made, nullable=True) if nullable and not made.nullable and not listed else made
 
     def _choice(self, schema: dict[str, Untyped], pointer: Pointer) -> Type | None:
         if "const" in schema or isinstance(schema.get("enum"), list):
-            values = [schema["const"]] if "const" in schema else schema["enum"]
+            listed = [schema["const"]] if "const" in schema else schema["enum"]
+            values = [value for value in listed if exactness.fits(value, exactness.kinds_of(schema))]
             texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
             return Enum(texts, nullable=None in values) if texts else Scalar("null")
         for key in ("oneOf", "anyOf"):
@@ -268,14 +339,15 @@ class Schemas:
         parts = schema.get("allOf")
         if isinstance(parts, list) and parts:
             return self._all_of(schema, parts, pointer)
-        if kinds == ["array"] or (not kinds and ("items" in schema or "prefixItems" in schema)):
+        if kinds == ["array"]:
             items = schema.get("items", True)
             inner = self.type_of(items, join(pointer, "items")) if "prefixItems" not in schema else Any()
             return Array(inner, schema.get("minItems"), schema.get("maxItems"), schema.get("uniqueItems") is True)
         if schema.get("properties"):
             return self._object(schema, tuple(self._fields(schema, pointer)), (), pointer)
-        if kinds == ["object"] or (not kinds and "additionalProperties" in schema):
-            return Map(self.type_of(schema.get("additionalProperties", True), join(pointer, "additionalProperties")))
+        if kinds == ["object"]:
+            more = schema.get("additionalProperties", True) if "patternProperties" not in schema else True
+            return Map(self.type_of(more, join(pointer, "additionalProperties")))
         return None
 
     def _all_of(self, schema: dict[str, Untyped], parts: list[Untyped], pointer: Pointer) -> Type:
@@ -284,12 +356,27 @@ class Schemas:
         objects = [one for one in types if isinstance(one, Object)]
         bases += [base for one in objects for base in one.bases]
         fields = (*(field for one in objects for field in one.fields), *self._fields(schema, pointer))
-        closed = schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
+        closed = self._is_closed(schema)
+        if not fields and not self._is_object_like(schema):
+            return self._conjunction(schema, parts, bases, pointer)
         required = [name for part in (schema, *parts) if isinstance(part, dict) for name in part.get("required", ())]
         if fields or len(bases) > 1 or (bases and (closed or required)):
             made = self._object(schema, fields, tuple(dict.fromkeys(bases)), pointer)
             own = {field.name for field in fields if field.presence is Presence.REQUIRED}
             return replace(made, required=tuple(dict.fromkeys(name for name in required if name not in own)))
+        return self._conjunction(schema, parts, bases, pointer)
+
+    def _is_object_like(self, schema: Untyped, depth: int = 8) -> bool:
+        """Whether a schema means an object, be it only that it names properties."""
+        if not isinstance(schema, dict) or not depth:
+            return False
+        if schema.get("properties") or exactness.is_object(schema, self._look_ahead):
+            return True
+        target = [self._look_ahead(schema["$ref"])] if isinstance(schema.get("$ref"), str) else []
+        return any(self._is_object_like(part, depth - 1) for part in (*target, *(schema.get("allOf") or ())))
+
+    def _conjunction(self, schema: dict[str, Untyped], parts: list[Untyped], bases: list[Ref], pointer: Pointer) -> Type:
+        """The type of values that are no objects: one of several that hold at once."""
         if bases:
             return bases[0]
         merged: dict[str, Untyped] = {}
@@ -297,9 +384,16 @@ class Schemas:
             merged.update(part if isinstance(part, dict) else {})
         return self.type_of(merged, pointer)
 
+    def _is_closed(self, schema: dict[str, Untyped]) -> bool:
+        """Whether an object has no other properties than its type tells."""
+        if schema.get("unevaluatedProperties") is False:
+            rest = {key: value for key, value in schema.items() if key != "unevaluatedProperties"}
+            return exactness.is_plain(rest, self._look_ahead)
+        return schema.get("additionalProperties") is False and not schema.get("patternProperties")
+
     def _object(self, schema: dict[str, Untyped], fields: tuple[Field, ...], bases: tuple[Ref, ...], pointer: Pointer) -> Object:
-        closed = schema.get("additionalProperties") is False or schema.get("unevaluatedProperties") is False
-        more = schema.get("additionalProperties")
+        closed = self._is_closed(schema)
+        more = schema.get("additionalProperties") if not schema.get("patternProperties") else None
         additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
         return Object(fields, bases, closed, additional=additional)
 

@@ -6,8 +6,9 @@ Everything printed here is made of names from a closed list (see `imports`), typ
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from tillspec.api import model
@@ -20,12 +21,24 @@ from tillspec.runtime.operation import Carrier, Kind
 Types = Mapping[model.type_id, NamedType]
 
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
+CHECKS = (
+    "Annotated", "Any", "Distinct", "Field", "Format", "Integer", "JsonInteger", "JsonNumber", "Literal", "Matches",
+    "Number", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "StrictBool", "UnknownValue",
+)  # fmt: skip
+"""The names that annotations which validate are written with."""
 _FORMATS = {
     "date-time": ("datetime.datetime", "Rfc3339DateTime"),
     "date": ("datetime.date", "Rfc3339Date"),
     "uuid": ("uuid.UUID", "Rfc9562Uuid"),
 }
-_RANGES = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
+_TEXT_FORMATS = frozenset(
+    (
+        "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference", "json-pointer",
+        "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template",
+    )
+)  # fmt: skip
+"""The formats of JSON Schema validation, section 7.3, that stay texts."""
+RANGES: Mapping[str, tuple[int | None, int | None]] = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _KINDS: tuple[Kind, ...] = ("null", "boolean", "integer", "number", "string")
 _DEEP = 4
 
@@ -161,7 +174,7 @@ class Notation:
             case model.Scalar():
                 options = [_bounded(type_) if self.validating else _scalar(type_, validating=False)]
             case model.Enum():
-                options = [f"Annotated[{_enum(type_)[0]}, OpenEnum()]"] if self.may_grow(type_) else _enum(type_)
+                options = _enum(type_, validating=self.validating, grows=self.may_grow(type_))
             case model.Array():
                 options = [self._array(type_)]
             case model.Map():
@@ -201,30 +214,68 @@ def _scalar(type_: Scalar, validating: bool) -> str:
 
 
 def _bounded(type_: Scalar) -> str:
-    lowest, highest = _RANGES.get(type_.format or "", (None, None)) if type_.kind == "integer" else (None, None)
-    low = type_.minimum if type_.minimum is not None or type_.exclusive_minimum is not None else lowest
-    high = type_.maximum if type_.maximum is not None or type_.exclusive_maximum is not None else highest
-    source = _scalar(type_, validating=True)
+    match type_.kind:
+        case "integer":
+            checks = _call("Integer", _whole_bounds(type_))
+            return "JsonInteger" if checks == "Integer()" else f"Annotated[int, {checks}]"
+        case "number":
+            bounds = {"ge": type_.minimum, "gt": type_.exclusive_minimum, "le": type_.maximum, "lt": type_.exclusive_maximum}
+            checks = _call("Number", {**bounds, "multiple_of": _decimal(type_.multiple_of)})
+            return "JsonNumber" if checks == "Number()" else f"Annotated[float, {checks}]"
+        case "boolean":
+            return "StrictBool"
+        case "null":
+            return "None"
+        case "string" if type_.format in _FORMATS:
+            return _bounded_text(_FORMATS[type_.format][True], replace(type_, format=None))
+        case "string":
+            return _bounded_text("str", type_)
+        case _:
+            assert_never(type_.kind)
+
+
+def _whole_bounds(type_: Scalar) -> dict[str, object]:
+    """The bounds of an integer, both included: whole numbers, and no wider than its format (OpenAPI's format registry)."""
+    lowest, highest = RANGES.get(type_.format or "", (None, None))
+    low = [lowest, _up(type_.minimum, past=False), _up(type_.exclusive_minimum, past=True)]
+    high = [highest, _down(type_.maximum, past=False), _down(type_.exclusive_maximum, past=True)]
+    return {
+        "ge": max((bound for bound in low if bound is not None), default=None),
+        "le": min((bound for bound in high if bound is not None), default=None),
+        "multiple_of": _decimal(type_.multiple_of) if type_.multiple_of != 1 else None,
+    }
+
+
+def _up(bound: float | None, *, past: bool) -> int | None:
+    """The least integer from a bound on, or past it."""
+    return None if bound is None else math.floor(bound) + 1 if past else math.ceil(bound)
+
+
+def _down(bound: float | None, *, past: bool) -> int | None:
+    return None if bound is None else math.ceil(bound) - 1 if past else math.floor(bound)
+
+
+def _decimal(value: float | None) -> str | None:
+    return None if value is None else repr(value)
+
+
+def _bounded_text(source: str, type_: Scalar) -> str:
     bounds: dict[str, object] = {}
-    if type_.kind in ("integer", "number"):
-        bounds = {
-            "ge": low,
-            "gt": type_.exclusive_minimum,
-            "le": high,
-            "lt": type_.exclusive_maximum,
-            "multiple_of": type_.multiple_of,
-        }
-    if type_.kind == "number":
-        bounds["allow_inf_nan"] = False
     extra = []
     if source == "str":
         bounds = {"min_length": type_.min_length, "max_length": type_.max_length}
         match engine(type_.pattern) if type_.pattern is not None else None:
-            case ("rust", pattern):
+            case ("linear", pattern):
                 bounds["pattern"] = pattern
-            case ("python", pattern):
+            case ("bounded", pattern):
                 extra.append(f"Matches({literal(pattern)})")
+        if type_.format in _TEXT_FORMATS:
+            extra.append(f"Format({literal(type_.format)})")
     return _annotated(source, bounds, extra)
+
+
+def _call(name: str, arguments: Mapping[str, object]) -> str:
+    return f"{name}({', '.join(f'{key}={literal(value)}' for key, value in arguments.items() if value is not None)})"
 
 
 def _annotated(source: str, bounds: Mapping[str, object], extra: list[str]) -> str:
@@ -233,14 +284,19 @@ def _annotated(source: str, bounds: Mapping[str, object], extra: list[str]) -> s
     return f"Annotated[{source}, {', '.join(parts)}]" if parts else source
 
 
-def _enum(type_: model.Enum) -> list[str]:
+def _enum(type_: model.Enum, *, validating: bool, grows: bool) -> list[str]:
     values = [json.loads(text) for text in type_.values]
     if not values or any(isinstance(value, list | dict) for value in values):
-        return ["Any"]
-    named = [value for value in values if isinstance(value, str | bool | int)]
-    options = [f"Literal[{', '.join(map(literal, named))}]"] if named else []
-    # A `Literal` cannot hold a number with a fraction (PEP 586).
-    return options + ["float"] * any(isinstance(value, float) for value in values) + ["None"] * (None in values)
+        options = ["Any"]
+    else:
+        named = [value for value in values if isinstance(value, str | bool | int)]
+        # A `Literal` cannot hold a number with a fraction (PEP 586).
+        options = ([f"Literal[{', '.join(map(literal, named))}]"] if named else []) + ["float"] * (len(named) < len(values))
+    if not validating:
+        return options
+    if all(isinstance(value, str) for value in values):
+        return [f"Annotated[{options[0]} | UnknownValue, OpenEnum()]"] if grows else options
+    return [f"Annotated[{' | '.join(options)}, OneOf({literal('[' + ', '.join(type_.values) + ']')})]"]
 
 
 def _properties(type_: model.Object | model.Map, types: Types, depth: int) -> str:

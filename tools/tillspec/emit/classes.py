@@ -26,12 +26,19 @@ _WRITTEN = frozenset({"bool", "bytes", "dict", "float", "int", "list", "object",
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class to lay out. With `behavior`, the source of what is declared of it, it keeps rules across its fields."""
+    """A class to lay out. `marks` are what it says of itself beside its fields, each a statement; `additional` is what undeclared
+    fields are, None for anything.
+    """
 
     fields: tuple[Field, ...]
     closed: bool
     description: str
-    behavior: str | None = None
+    marks: tuple[str, ...] = ()
+    additional: Type | None = None
+
+    @property
+    def base(self) -> str:
+        return "DefaultedModel" if any(each.default is not None for each in self.fields) else "ContractModel"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,7 @@ class Layout:
         self._lines = source.splitlines()
         self._placeholders = placeholders
         self._after: dict[int, str] = {}
+        self._additional: dict[int, Type] = {}
         self.attributes: dict[tuple[str, str], str] = {}
         body = ast.parse(source).body
         found = {node.name: node for node in body if isinstance(node, ast.ClassDef)}
@@ -97,6 +105,8 @@ class Layout:
         for number, line in enumerate(self._lines[self._begin :], self._begin + 1):
             rows.append(self._placeholders.filled(line, annotations, defaults))
             rows += [self._after[number]] if number in self._after else []
+            if number in self._additional:
+                rows.append(f"\n    __pydantic_extra__: dict[str, {annotation(self._additional[number])}] = Field(init=False)")
         return "\n".join(rows)
 
     def _describe(self, node: ast.ClassDef | None, plan: Class) -> bool:
@@ -110,11 +120,12 @@ class Layout:
                 self.attributes[(node.name, each.name)] = attribute.target.id
         self._tidy(node)
         self._put(node.body[0].lineno - 1, plan.description)
-        if plan.behavior:
-            line = node.lineno - 1
-            self._lines[line] = self._lines[line].replace("(ContractModel)", "(RuledModel)")
-            last = node.end_lineno or node.lineno
-            self._after[last] = self._after.get(last, "") + f"\n    _behavior: ClassVar[ObjectBehavior] = {plan.behavior}"
+        line, last = node.lineno - 1, node.end_lineno or node.lineno
+        self._lines[line] = self._lines[line].replace("(ContractModel)", f"({plan.base})")
+        if plan.marks:
+            self._after[last] = self._after.get(last, "") + "".join(f"\n    {mark}" for mark in plan.marks)
+        if plan.additional is not None:
+            self._additional[last] = plan.additional
         return True
 
     def _tidy(self, node: ast.ClassDef) -> None:

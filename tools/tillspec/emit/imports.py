@@ -11,12 +11,15 @@ _STANDARD = {
     "dataclass": "dataclasses", "field": "dataclasses", "Path": "pathlib",
     "Annotated": "typing", "Any": "typing", "ClassVar": "typing", "Literal": "typing", "Protocol": "typing",
 }  # fmt: skip
-_THIRD = {"Field": "pydantic", "Starlette": "starlette.applications", "Router": "starlette.routing"}
+_THIRD = {"Field": "pydantic", "StrictBool": "pydantic", "Starlette": "starlette.applications", "Router": "starlette.routing"}
 _LOCAL = {
     "errors": "", "models": "", "operations": "", "responses": "",
     "ApiKey": "_runtime.credentials", "Basic": "_runtime.credentials", "Bearer": "_runtime.credentials",
     "Other": "_runtime.credentials",
-    "Distinct": "_runtime.formats", "Matches": "_runtime.formats", "Rfc3339Date": "_runtime.formats",
+    "Distinct": "_runtime.formats", "Format": "_runtime.formats", "Matches": "_runtime.formats",
+    "Integer": "_runtime.scalars", "JsonInteger": "_runtime.scalars", "JsonNumber": "_runtime.scalars",
+    "Number": "_runtime.scalars", "OneOf": "_runtime.scalars", "OpenEnum": "_runtime.scalars",
+    "UnknownValue": "_runtime.scalars", "Rfc3339Date": "_runtime.formats",
     "Rfc3339DateTime": "_runtime.formats", "Rfc9562Uuid": "_runtime.formats",
     "Content": "_runtime.operation", "Header": "_runtime.operation", "Items": "_runtime.operation",
     "Operation": "_runtime.operation",

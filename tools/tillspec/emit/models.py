@@ -19,6 +19,7 @@ from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.inside import inside
 from tillspec.emit.names import class_name
 from tillspec.emit.options import Options
+from tillspec.emit.schemas import schemas
 from tillspec.runtime.behavior import ObjectBehavior
 
 _IMPORTS = """\
@@ -27,13 +28,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import MISSING, ConfigDict, Field
+from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import Distinct, Matches, OpenEnum, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
 from ._runtime.behavior import ObjectBehavior
-from ._runtime.model import ContractModel, RuledModel
-from .behavior import OBJECTS
+from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.scalars import Integer, JsonInteger, JsonNumber, Number, OneOf, OpenEnum
+from ._runtime.scalars import UnknownValue as UnknownValue
+from ._runtime.schemas import Conforms, Schemas
 """
 """All that may be used; formatting leaves out what is not."""
 
@@ -45,24 +48,29 @@ def models(api: Api, options: Options, report: Report) -> dict[str, str]:
     for name in layout.missing:
         identifier = next(identifier for identifier in api.types if class_name(identifier) == name)
         report.error("models", f"no class was made for the schema {identifier}", api.types[identifier].span, "rename it")
-    tags = plan.tag_types()
     notation = Notation(
-        validating=True,
-        scope="",
-        tags=lambda union: plan.tag(union, layout),
-        may_grow=lambda enum: len(enum.values) > 1 and enum not in tags and all(text.startswith('"') for text in enum.values),
+        validating=True, scope="", tags=lambda union: plan.tag(union, layout), may_grow=plan.growing().__contains__
     )
     aliases = "".join(_alias(named, notation) for named in plan.aliases())
     same = "".join(f"{class_name(named.id)} = {class_name(plan.meant(named.id))}\n" for named in plan.same())
-    source = layout.text(lambda type_: notation.annotation(plan.written(type_)))
-    source = f"{aliases}\n\n{source}\n\n{same}\n\n{_components(api)}"
-    declared = behavior(api, options)
-    imports = _IMPORTS if declared else _IMPORTS.replace("from .behavior import OBJECTS\n", "")
-    return {**declared, "models.py": f'"""The types of the contract."""\n\n{imports}\n{source}'}
+    classes = layout.text(lambda type_: notation.annotation(plan.written(type_)))
+    declared, run = behavior(api, options), schemas(api)
+    imports = _IMPORTS + ("from .behavior import OBJECTS\n" if declared else "")
+    constants = "SCHEMAS = Schemas(__package__)\n" if run else ""
+    source = "\n\n".join((imports, constants, aliases, classes, same, _components(api)))
+    return {**declared, **run, "models.py": f'"""The types of the contract."""\n\n{source}'}
 
 
-def _ruled(identifier: str, behavior: ObjectBehavior) -> str | None:
-    return f"OBJECTS[{literal(identifier)}]" if behavior.rules or behavior.totals else None
+def _marks(named: NamedType, behavior: ObjectBehavior) -> tuple[str, ...]:
+    """What a class says of itself beside its fields."""
+    marks = []
+    if behavior.rules or behavior.totals:
+        marks.append(f"_behavior: ClassVar[ObjectBehavior | None] = OBJECTS[{literal(named.id)}]")
+    if not named.exact:
+        marks.append(f"_conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, {literal(named.id)})")
+    if named.loose:
+        marks.append("_loose: ClassVar[bool] = True")
+    return tuple(marks)
 
 
 def _components(api: Api) -> str:
@@ -75,6 +83,8 @@ def _components(api: Api) -> str:
 def _alias(named: NamedType, notation: Notation) -> str:
     """An alias stands before the classes, so what it means is quoted as soon as it names another type."""
     name, value = class_name(named.id), notation.annotation(named.type)
+    if not named.exact:
+        value = f"Annotated[{value}, Conforms(SCHEMAS, {literal(named.id)})]"
     quoted = literal(value) if any(isinstance(one, Ref) for one in inside(named.type)) else value
     described = docstring(named.description)
     return f"{name} = TypeAliasType({literal(name)}, {quoted})\n" + (f"{described}\n\n" if described else "")
@@ -85,6 +95,7 @@ class _Plan:
 
     def __init__(self, api: Api) -> None:
         self.types = api.types
+        self.operations = api.operations
 
     def same(self) -> Iterator[NamedType]:
         """Inline types that say what another type says."""
@@ -105,11 +116,42 @@ class _Plan:
     def classes(self, behaviors: Mapping[str, ObjectBehavior]) -> dict[str, Class]:
         return {
             class_name(named.id): Class(
-                tuple(self._fields(named.type)), named.type.closed, named.description, _ruled(named.id, behaviors[named.id])
+                tuple(self._fields(named.type)),
+                named.type.closed,
+                named.description,
+                _marks(named, behaviors[named.id]),
+                named.type.additional,
             )
             for named in self.types.values()
             if isinstance(named.type, Object)
         }
+
+    def growing(self) -> frozenset[Type]:
+        """The enums that may get further values: texts that an answer may have, and that tell no options of a union apart."""
+        tags = self.tag_types()
+        found = (one for identifier in self._answered() for one in inside(self.types[identifier].type))
+        return frozenset(one for one in found if isinstance(one, model.Enum) and _is_open(one) and one not in tags)
+
+    def _answered(self) -> set[str]:
+        """The ids of the types that an answer, or an event that is sent, is made of."""
+        contents = [
+            content
+            for operation in self.operations
+            for content in (
+                *(content for response in operation.responses for content in response.contents if operation.role == "path"),
+                *(operation.body.contents if operation.body and operation.role != "path" else ()),
+            )
+        ]
+        waiting = [content.type for content in contents if content.type is not None]
+        found: set[str] = set()
+        while waiting:
+            for one in inside(waiting.pop()):
+                refs = one.bases if isinstance(one, Object) else (one,) if isinstance(one, Ref) else ()
+                for ref in refs:
+                    if ref.id in self.types and ref.id not in found:
+                        found.add(ref.id)
+                        waiting.append(self.types[ref.id].type)
+        return found
 
     def written(self, type_: Type) -> Type:
         """A type with every reference leading to what is printed."""
@@ -175,6 +217,10 @@ class _Plan:
             seen |= {type_.id}
             type_ = self.types[type_.id].type
         return (type_ if isinstance(type_, Object) else None), seen
+
+
+def _is_open(enum: model.Enum) -> bool:
+    return len(enum.values) > 1 and all(text.startswith('"') for text in enum.values)
 
 
 def _stricter(before: Field | None, field: Field) -> Field:

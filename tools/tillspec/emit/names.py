@@ -14,12 +14,27 @@ _USED = frozenset(
 """Builtins that generated code itself writes: a method or field of that name would hide them from its neighbours."""
 
 _MODELS_OWN = frozenset(
-    (
-        "Annotated", "Any", "COMPONENTS", "ClassVar", "ConfigDict", "ContractModel", "Decimal", "Distinct", "Enum", "Field",
-        "Literal", "MISSING", "Mapping", "Matches", "OBJECTS", "ObjectBehavior", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime",
-        "Rfc9562Uuid", "RootModel", "RuledModel", "TypeAliasType", "Union",
-    )
-)  # fmt: skip
+    {
+        *("Annotated", "Any", "COMPONENTS", "ClassVar", "ConfigDict", "Conforms", "ContractModel", "Decimal", "DefaultedModel"),
+        *(
+            "Distinct",
+            "Enum",
+            "Field",
+            "Format",
+            "Integer",
+            "JsonInteger",
+            "JsonNumber",
+            "Literal",
+            "MISSING",
+            "Mapping",
+            "Matches",
+            "Number",
+            "OBJECTS",
+        ),
+        *("ObjectBehavior", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "RootModel", "SCHEMAS"),
+        *("Schemas", "StrictBool", "TypeAliasType", "Union", "UnknownValue"),
+    }
+)
 """What `models.py` says by its own names."""
 
 

@@ -1,63 +1,81 @@
-"""Patterns of JSON Schema (ECMA-262, section 22.2) as patterns of pydantic's two engines."""
+"""Patterns of JSON Schema (ECMA-262, section 22.2) as patterns of the two engines that generated code has."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Literal
 
+from jsonschema_rs import Draft202012Validator
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-_CLASSES = {"d": "0-9", "w": "A-Za-z0-9_"}
-_NEGATED = {"D": "[^0-9]", "W": "[^A-Za-z0-9_]"}
-_PIECE = re.compile(r"\\(?:u\{[0-9A-Fa-f]+\}|u[0-9A-Fa-f]{4}|c[A-Za-z]|.)|\(\?<(?=[A-Za-z_$])|.", re.DOTALL)
+_SPACE = r"[\s\u{feff}]--\x85"
+"""White space as ECMA-262 has it, in words of the engines."""
+_CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": f"[{_SPACE}]"}
+_OUTSIDE = {"d": "[0-9]", "w": "[A-Za-z0-9_]", "s": f"[{_SPACE}]", "D": "[^0-9]", "W": "[^A-Za-z0-9_]", "S": f"[^{_SPACE}]"}
+_ANY = r"[^\n\r\u{2028}\u{2029}]"
+_PIECE = re.compile(r"\\(?:u\{[0-9A-Fa-f]+\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|c[A-Za-z]|[pP]\{[^}]*\}|.)|.", re.DOTALL)
+_PLAIN = frozenset("/-\"'@#%&,:;<=>_`~! ")
+"""What ECMA-262 lets be escaped, and the engines do not."""
 
 
 @cache
-def engine(pattern: str) -> tuple[Literal["rust", "python"], str] | None:
+def engine(pattern: str) -> tuple[Literal["linear", "bounded"], str] | None:
     r"""Which engine carries a pattern, and the pattern in its dialect; None where neither can.
 
-    Rust's comes first: it takes linear time. Python's has look-around and back-references. In both, `\d` and `\w` are ASCII and
-    `$` is the very end, as ECMA-262 has it.
+    The first takes linear time (pydantic's). The second has look-around and back-references, and gives up after a bounded number
+    of steps (jsonschema-rs's). In both, `\d`, `\w`, `\s`, `\b` and `.` are what ECMA-262 says, and `$` is the very end.
     """
-    rust = _translate(pattern, end="$")
+    linear = _translate(pattern, _escape)
     try:
-        SchemaValidator(core_schema.str_schema(pattern=rust))
-        return "rust", rust
+        SchemaValidator(core_schema.str_schema(pattern=linear))
+        return "linear", linear
     except SchemaError:
         pass
-    python = _translate(pattern, end=r"\Z")
+    bounded = bounded_only(pattern)
+    return None if bounded is None else ("bounded", bounded)
+
+
+@cache
+def bounded_only(pattern: str) -> str | None:
+    """The pattern in the dialect of the second engine, which reads the escapes of ECMA-262 by itself; None where it cannot."""
+    bounded = _translate(pattern, lambda piece, inside: piece)
     try:
-        re.compile(python)
-    except (re.error, OverflowError, RecursionError):
+        Draft202012Validator({"pattern": bounded})
+    except ValueError:
         return None
-    return "python", python
+    return bounded
 
 
-def _translate(pattern: str, end: str) -> str:
+def _translate(pattern: str, escape: Callable[[str, bool], str]) -> str:
     result, inside = [], False
     for piece in _PIECE.findall(pattern):
-        result.append(_piece(piece, inside, end))
+        result.append(escape(piece, inside) if piece.startswith("\\") else _piece(piece, inside))
         inside = piece == "[" or (inside and piece != "]")
     return "".join(result)
 
 
-def _piece(piece: str, inside: bool, end: str) -> str:
-    if piece.startswith("\\"):
-        return _escape(piece, inside)
+def _piece(piece: str, inside: bool) -> str:
     if inside:
-        return "\\[" if piece == "[" else piece  # Rust would open a class within the class
-    return {"$": end, "(?<": "(?P<"}.get(piece, piece)
+        return f"\\{piece}" if piece in "[&~" else piece  # the engines would open a class within the class, or an operator
+    return _ANY if piece == "." else piece
 
 
 def _escape(piece: str, inside: bool) -> str:
     body = piece[1:]
-    if body in _CLASSES:
-        return _CLASSES[body] if inside else f"[{_CLASSES[body]}]"
-    if body in _NEGATED and not inside:
-        return _NEGATED[body]
-    if body.startswith("u") and len(body) > 1:
-        return re.escape(chr(min(int(body[1:].strip("{}"), 16), 0x10FFFF)))
-    if body in ("/", "-", '"', "'", "@", "#", "%", "&", ",", ":", ";", "<", "=", ">", "_", "`", "~", "!", " "):
-        return "\\-" if body == "-" and inside else body
-    return piece
+    match body[:1]:
+        case "d" | "w" | "s" | "D" | "W" | "S":
+            return _CLASSES.get(body, _OUTSIDE[body]) if inside else _OUTSIDE[body]
+        case "b" | "B":
+            return r"\x08" if inside and body == "b" else f"(?-u:{piece})"
+        case "u" if len(body) > 1:
+            return re.escape(chr(min(int(body[1:].strip("{}"), 16), 0x10FFFF)))
+        case "c" if len(body) > 1:
+            return f"\\x{ord(body[1]) % 32:02x}"
+        case "0":
+            return r"\x00"
+        case char if char in _PLAIN:
+            return "\\-" if body == "-" and inside else body
+        case _:
+            return piece

@@ -18,10 +18,7 @@ from tillspec.emit.shared import Shared
 from tillspec.emit.templates import render
 
 _FIELDS = ("status", "body", "media_type", "wire", "models", "datetime", "uuid", "dataclass")
-_CLASSES = (
-    "Annotated", "Any", "ClassVar", "Content", "Distinct", "Field", "Header", "Items", "Literal", "Matches", "Properties",
-    "Response", "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "Text", "Value", "Wire",
-)  # fmt: skip
+_CLASSES = ("ClassVar", "Content", "Header", "Items", "Properties", "Response", "Text", "Value", "Wire", *notation.CHECKS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Formats, patterns and unique items for texts outside of models, as JSON Schema draft 2020-12 has them.
+"""Formats, patterns and unique items, as JSON Schema draft 2020-12 has them.
 
-Pydantic's own types take more than the formats allow: seconds since 1970 as a date-time, a UUID in braces.
+Pydantic's own types take more than the formats allow (seconds since 1970 as a date-time, a UUID in braces) and write them anew;
+these remember the text that they came as.
 """
 
 from __future__ import annotations
@@ -8,60 +9,191 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, GetCoreSchemaHandler
-from pydantic_core import CoreSchema, core_schema, to_json
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema, to_jsonable_python
 
-_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+from .equality import same
 
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
-def date_time(value: Any) -> Any:
-    """A text as RFC 3339, section 5.6, has it becomes an aware `datetime`; other texts are refused, other values left alone."""
-    if not isinstance(value, str):
-        return value
-    if not _DATE_TIME.fullmatch(value):
-        raise ValueError("not a date-time as in RFC 3339")
-    return datetime.datetime.fromisoformat(value.upper())
-
-
-def date(value: Any) -> Any:
-    """A full-date of RFC 3339 becomes a `date`; other texts are refused, other values left alone."""
-    if not isinstance(value, str):
-        return value
-    if not _DATE.fullmatch(value):
-        raise ValueError("not a date as in RFC 3339")
-    return datetime.date.fromisoformat(value)
+_DATE_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_SECOND: Final = datetime.timedelta(seconds=1)
 
 
-def uuid_text(value: Any) -> Any:
-    """A UUID with its dashes (RFC 9562, section 4) becomes a `UUID`; other texts are refused, other values left alone."""
-    if not isinstance(value, str):
-        return value
-    if not _UUID.fullmatch(value):
-        raise ValueError("not a UUID as in RFC 9562")
-    return uuid.UUID(value)
+class WireDateTime(datetime.datetime):
+    """An aware `datetime` that knows the text that it was sent as; what is computed from it has none."""
+
+    wire: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A date-time of RFC 3339, section 5.6. A leap second is the second after it, as in POSIX.
+
+        Raises:
+            ValueError: it is none, or stands before the year 1.
+        """
+        found = _DATE_TIME.fullmatch(text)
+        if found is None:
+            raise ValueError("not a date-time as in RFC 3339")
+        leap = found[4] == "60"
+        moment = datetime.datetime.fromisoformat(text.upper() if not leap else _without_leap(found))
+        if leap:
+            if moment.astimezone(datetime.UTC).time().replace(microsecond=0) != datetime.time(23, 59, 59):
+                raise ValueError("a leap second stands at the end of a day in UTC")
+            moment += _SECOND
+        made = cls(
+            moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, moment.tzinfo
+        )
+        made.wire = text
+        return made
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return (type(self).parse, (self.wire,)) if self.wire is not None else super().__reduce_ex__(protocol)
 
 
-Rfc3339DateTime = Annotated[datetime.datetime, BeforeValidator(date_time)]
-Rfc3339Date = Annotated[datetime.date, BeforeValidator(date)]
-Rfc9562Uuid = Annotated[uuid.UUID, BeforeValidator(uuid_text)]
+def _without_leap(found: re.Match[str]) -> str:
+    return f"{found[1]}T{found[2]}:{found[3]}:59{found[5] or ''}{found[6].upper()}"
+
+
+class WireUuid(uuid.UUID):
+    """A UUID that knows the text that it was sent as, capitals and all."""
+
+    wire: str
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        object.__setattr__(self, "wire", text)
+
+    def __reduce__(self) -> Any:
+        return type(self), (self.wire,)
+
+
+def date_time(value: Any) -> datetime.datetime:
+    """A text as RFC 3339 has it, or an aware `datetime`.
+
+    Raises:
+        ValueError: another text, or a `datetime` without an offset.
+        PydanticKnownError: neither.
+    """
+    if isinstance(value, str):
+        return WireDateTime.parse(value)
+    if not isinstance(value, datetime.datetime):
+        raise PydanticKnownError("datetime_type")
+    if value.utcoffset() is None:
+        raise ValueError("a date-time needs an offset from UTC; give it a tzinfo")
+    return value
+
+
+def date(value: Any) -> datetime.date:
+    """A full-date of RFC 3339, or a `date`.
+
+    Raises:
+        ValueError: another text.
+        PydanticKnownError: neither.
+    """
+    if isinstance(value, str):
+        if not _DATE.fullmatch(value):
+            raise ValueError("not a date as in RFC 3339")
+        return datetime.date.fromisoformat(value)
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise PydanticKnownError("date_type")
+    return value
+
+
+def uuid_text(value: Any) -> uuid.UUID:
+    """A UUID with its dashes (RFC 9562, section 4), or a `UUID`.
+
+    Raises:
+        ValueError: another text.
+        PydanticKnownError: neither.
+    """
+    if isinstance(value, str):
+        if not _UUID.fullmatch(value):
+            raise ValueError("not a UUID as in RFC 9562")
+        return WireUuid(value)
+    if not isinstance(value, uuid.UUID):
+        raise PydanticKnownError("uuid_type")
+    return value
+
+
+def _date_time_text(value: datetime.datetime) -> str:
+    wire = getattr(value, "wire", None)
+    if wire is not None:
+        return str(wire)
+    text = value.isoformat()
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+
+
+def _uuid_text(value: uuid.UUID) -> str:
+    return str(getattr(value, "wire", value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A format whose Python value is no text: how it is read, and how it is written."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any], str]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        written = core_schema.plain_serializer_function_ser_schema(self.write, return_schema=_TEXT, when_used="json")
+        return core_schema.no_info_plain_validator_function(self.read, serialization=written)
+
+
+_TEXT: Final = core_schema.str_schema()
+
+Rfc3339DateTime = Annotated[datetime.datetime, _Typed(date_time, _date_time_text)]
+Rfc3339Date = Annotated[datetime.date, _Typed(date, datetime.date.isoformat)]
+Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
+
+
+@cache
+def _validator(keyword: str, value: str) -> Draft202012Validator:
+    """A judge of one keyword. Its library is loaded at first use; a pattern gives up after a while rather than run for ever."""
+    from jsonschema_rs import Draft202012Validator, FancyRegexOptions
+
+    schema = {keyword: value}
+    return Draft202012Validator(schema, validate_formats=True, pattern_options=FancyRegexOptions(backtrack_limit=100_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A text of one of the formats of JSON Schema (validation, section 7.3); it stays a text."""
+
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        name, is_valid = self.name, _validator("format", self.name).is_valid
+
+        def check(value: str) -> str:
+            if not is_valid(value):
+                raise PydanticCustomError("format", "String should be of the format {format}", {"format": name})
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text must contain a match of a pattern that only Python's engine can carry (look-around, back-references)."""
+    """A text must contain a match of a pattern that takes look-around or back-references."""
 
     pattern: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        search = re.compile(self.pattern).search
+        is_valid = _validator("pattern", self.pattern).is_valid
 
         def check(value: str) -> str:
-            if not search(value):
+            if not is_valid(value):
                 raise ValueError("does not match the pattern")
             return value
 
@@ -74,25 +206,8 @@ class Distinct:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         def check(value: list[Any]) -> list[Any]:
-            if len({to_json(item, by_alias=True) for item in value}) != len(value):
+            if len(value) > 1 and len({same(to_jsonable_python(item, by_alias=True)) for item in value}) != len(value):
                 raise ValueError("two items are equal")
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))
-
-
-@dataclass(frozen=True, slots=True)
-class OpenEnum:
-    """An enum that may grow: what comes in as JSON and is not read strictly may have a value that the contract does not list.
-
-    So a client keeps a status that was added since, while a server and whoever writes Python are held to the list.
-    """
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        closed = handler(source)
-        open_ = core_schema.union_schema([closed, core_schema.str_schema()], mode="left_to_right")
-        return core_schema.json_or_python_schema(
-            json_schema=core_schema.lax_or_strict_schema(lax_schema=open_, strict_schema=closed),
-            python_schema=closed,
-            serialization=core_schema.simple_ser_schema("any"),
-        )

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from . import media, parameters
 from .errors import Answer, ErrorResponse, Target, UnexpectedResponse
 from .masking import excerpt, request_id, shorten
-from .model import WITHOUT_RULES
 from .operation import Content, Header, Operation, Response, Wire
+from .scalars import LENIENT
 
 _BODILESS = frozenset({204, 205, 304})
 
@@ -116,10 +116,7 @@ def _raised(
 
 
 def _decoded(content: Content, answer: httpx.Response) -> Any:
-    """The typed body.
-
-    Aliases alone are read: `validate_by_name` is for Python code, a server that sends the Python name is at fault.
-    """
+    """The typed body, read leniently."""
     data = answer.content
     try:
         match content.carrier:
@@ -128,12 +125,10 @@ def _decoded(content: Content, answer: httpx.Response) -> Any:
             case "text":
                 return _checked(content, answer.text)
             case "json" if content.value is not None:
-                return content.value.adapter.validator.validate_json(data, by_alias=True, by_name=False, context=WITHOUT_RULES)
+                return content.value.adapter.validator.validate_json(data, context=LENIENT)
             case "form" if content.value is not None:
                 fields = parameters.decode_form(content, data.decode())
-                return content.value.adapter.validator.validate_python(
-                    fields, by_alias=True, by_name=False, context=WITHOUT_RULES
-                )
+                return content.value.adapter.validator.validate_python(fields, context=LENIENT)
             case _:
                 return data
     except ValidationError as error:

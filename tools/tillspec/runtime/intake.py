@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from urllib.parse import unquote
 
 from pydantic import ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 
 from . import media
 from .operation import Content, Operation, Parameter, RequestBody
@@ -200,36 +200,13 @@ def _json_reader(content: Content) -> ReadBody:
         try:
             value = validate(body, strict=True)
         except ValidationError as error:
-            value = _with_integers(validate, body, error)
+            raise Invalid(*body_violations(error, body)) from None
         # RFC 8259 knows neither; the parser takes them. Most bodies hold no such bytes, and the rest may hold them in texts.
         if b"NaN" in body or b"Infinity" in body:
             _refuse_not_finite(body)
         return value
 
     return read
-
-
-def _with_integers(validate: Callable[..., Any], body: bytes, error: ValidationError) -> Any:
-    """The value after all, where only `5.0` stood for an integer: it is one for JSON Schema (draft 2020-12, section 4.2.3)."""
-    if any(entry["type"] == "int_type" and isinstance(entry["input"], float) for entry in error.errors(include_url=False)):
-        body = to_json(_integral(from_json(body)))
-        try:
-            return validate(body, strict=True)
-        except ValidationError as other:
-            error = other
-    raise Invalid(*body_violations(error, body)) from None
-
-
-def _integral(value: Any) -> Any:
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case list():
-            return [_integral(item) for item in value]
-        case dict():
-            return {key: _integral(item) for key, item in value.items()}
-        case _:
-            return value
 
 
 def _refuse_not_finite(body: bytes) -> None:

@@ -219,7 +219,7 @@ def _key_maker(parameter: Parameter) -> Callable[[], str | uuid.UUID] | None:
     makers: tuple[Callable[[], str | uuid.UUID], ...] = (lambda: str(uuid.uuid4()), uuid.uuid4)
     for make in makers:
         try:
-            parameter.value.adapter.validate_python(make(), strict=True)
+            parameter.value.adapter.validate_python(make())
             encoding.encode(parameter, make())
         except (ValidationError, ValueError):
             continue

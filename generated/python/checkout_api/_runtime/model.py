@@ -3,47 +3,86 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .behavior import ObjectBehavior
 from .rules import breaches
-
-WITHOUT_RULES: dict[str, Any] = {"contract-rules": False}
-"""The validation context in which rules across fields are left alone: what a server answers is taken as it is."""
+from .scalars import LENIENT
+from .schemas import Conforms
 
 
 class ContractModel(BaseModel):
     """An object of the contract: open to fields that it does not declare, unless a model of its own says otherwise.
 
-    Fields may be given by their Python names or by their names on the wire; on the wire they go by the latter. Numbers are
-    finite, as JSON has no others (RFC 8259, section 6).
+    Its constructor takes fields by their Python names, or by their names on the wire; JSON, and `model_validate`, have the
+    latter alone. Numbers are finite, as JSON has no others (RFC 8259, section 6).
+
+    A model may say more of itself: the rules across its fields (`_behavior`), the JSON Schema that holds beside its types
+    (`_conforms`), and that its schema says nothing of what is no object (`_loose`): such a value passes as it is.
     """
 
     model_config = ConfigDict(
         extra="allow",
         defer_build=True,
-        validate_by_name=True,
-        validate_by_alias=True,
         serialize_by_alias=True,
         allow_inf_nan=False,
         protected_namespaces=(),
     )
+    _behavior: ClassVar[ObjectBehavior | None] = None
+    _conforms: ClassVar[Conforms | None] = None
+    _loose: ClassVar[bool] = False
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, /, **given: Any) -> None:
+            __tracebackhide__ = True
+            self.__pydantic_validator__.validate_python(given, self_instance=self, by_alias=True, by_name=True)
+
+        # Pydantic calls the constructor of a class for each object in JSON unless it bears this mark.
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        if cls._behavior is not None:
+            schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
+        if cls._conforms is not None:
+            schema = cls._conforms.around(schema)
+        if cls._loose:
+            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
+        return schema
 
 
-class RuledModel(ContractModel):
-    """An object with rules across its fields. All that are broken are told in one error, of type `rule`."""
+class DefaultedModel(ContractModel):
+    """An object with fields that have a default. They are read as if they had been sent, and are not written unless they were."""
 
-    _behavior: ClassVar[ObjectBehavior]
+    @model_serializer(mode="wrap")
+    def _write_what_was_set(self, handler: Callable[[Any], dict[str, Any]], info: SerializationInfo) -> dict[str, Any]:
+        written = handler(self)
+        for name, field in type(self).model_fields.items():
+            if name not in self.__pydantic_fields_set__:
+                written.pop((field.alias or name) if info.by_alias is not False else name, None)
+        return written
 
-    @model_validator(mode="after")
-    def _keeps_its_rules(self, info: ValidationInfo) -> Self:
-        if info.context is not WITHOUT_RULES:
-            value = self.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
-            found = list(breaches(type(self)._behavior, value))
+
+def _kind(value: Any) -> str:
+    return "{object}" if isinstance(value, dict | BaseModel) else "{other}"
+
+
+def _keeps(behavior: ObjectBehavior) -> Callable[[Any, ValidationInfo], Any]:
+    """Holds the rules across an object's fields against it. All that are broken are told in one error, of type `rule`."""
+
+    def check(made: Any, info: ValidationInfo) -> Any:
+        if info.context is not LENIENT:
+            value = made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+            found = list(breaches(behavior, value))
             if found:
                 message = "; ".join(breach.message for breach in found)
                 raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
-        return self
+        return made
+
+    return check

@@ -35,6 +35,9 @@ def violations(error: ValidationError, place: Place, value: Any, prefix: str) ->
             told = [
                 Violation(place, pointer + breach.at, breach.message, "rule", breach.status, breach.code) for breach in broken
             ]
+        elif entry["type"] == "schema":
+            found_by_schema = entry["ctx"]["violations"]
+            told = [Violation(place, pointer + one.at, one.message, one.keyword) for one in found_by_schema]
         else:
             told = [Violation(place, pointer, entry["msg"], entry["type"])]
         for violation in told:

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import MISSING, Field
 
 from ._runtime.model import ContractModel
+from ._runtime.scalars import JsonNumber
+from ._runtime.scalars import UnknownValue as UnknownValue
 
 
 class GetForecastsByCity200Body(ContractModel):
@@ -16,12 +18,12 @@ class GetForecastsByCity200Body(ContractModel):
 
 
 class GetForecastsByCity200BodyDay(ContractModel):
-    temperature: Annotated[float, Field(allow_inf_nan=False)]
+    temperature: JsonNumber
     wind: GetForecastsByCity200BodyDayWind | MISSING = MISSING
 
 
 class GetForecastsByCity200BodyDayWind(ContractModel):
-    speed: Annotated[float, Field(allow_inf_nan=False)] | MISSING = MISSING
+    speed: JsonNumber | MISSING = MISSING
     from_: Annotated[str | MISSING, Field(alias="from")] = MISSING
 
 

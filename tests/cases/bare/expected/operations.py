@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from . import responses
 from ._runtime.operation import Operation, Parameter, SecurityScheme, Text, Value
+from ._runtime.scalars import JsonInteger
 
 _CITY = Parameter(name="city", keyword="city", location="path", value=Value(str), required=True, style="simple", explode=False)
 
@@ -19,7 +20,7 @@ GET_FORECASTS_BY_CITY = Operation[responses.GetForecastsByCity200](
     path="/forecasts/{city}",
     parameters=(
         _CITY,
-        Parameter(name="days", keyword="days", location="query", value=Value(int), shape=Text(("integer",))),
+        Parameter(name="days", keyword="days", location="query", value=Value(JsonInteger), shape=Text(("integer",))),
     ),
     responses={"200": responses.GetForecastsByCity200},
 )

@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
-
 from ._runtime.formats import Rfc3339DateTime
 from ._runtime.model import ContractModel
+from ._runtime.scalars import Integer
+from ._runtime.scalars import UnknownValue as UnknownValue
 
 
 class OrderPaid(ContractModel):
     order: str
-    amount: Annotated[int, Field(ge=0)]
+    amount: Annotated[int, Integer(ge=0)]
     at: Rfc3339DateTime
 
 

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import MISSING
+from pydantic import MISSING, StrictBool
 
-from ._runtime.model import ContractModel
+from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.scalars import JsonInteger
+from ._runtime.scalars import UnknownValue as UnknownValue
 
 
 class Problem(ContractModel):
     title: str
-    status: int | MISSING = MISSING
+    status: JsonInteger | MISSING = MISSING
 
 
 class Link(ContractModel):
@@ -22,13 +24,13 @@ class Link(ContractModel):
 
 class Row(ContractModel):
     user: str
-    files: int
+    files: JsonInteger
 
 
-class LoginBody(ContractModel):
+class LoginBody(DefaultedModel):
     user: str
     password: str
-    remember: bool = False
+    remember: StrictBool = False
     scopes: list[str] | MISSING = MISSING
 
 

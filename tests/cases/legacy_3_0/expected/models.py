@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING
 
-from ._runtime.formats import OpenEnum, Rfc3339DateTime
-from ._runtime.model import ContractModel
+from ._runtime.formats import Rfc3339DateTime
+from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.scalars import Integer, Number, OpenEnum
+from ._runtime.scalars import UnknownValue as UnknownValue
+from ._runtime.schemas import Conforms, Schemas
+
+SCHEMAS = Schemas(__package__)
 
 
 class Account(ContractModel):
@@ -19,10 +24,10 @@ class Account(ContractModel):
     """What the owner calls it; null to forget it."""
     closed_at: Rfc3339DateTime | None
     guardian: Owner | None | MISSING = MISSING
-    currency: Annotated[Literal["EUR", "CHF"], OpenEnum()] | None | MISSING = MISSING
+    currency: Annotated[Literal["EUR", "CHF"] | UnknownValue, OpenEnum()] | None | MISSING = MISSING
 
 
-class SavingsAccount(ContractModel):
+class SavingsAccount(DefaultedModel):
     """An account that bears interest."""
 
     number: str
@@ -31,9 +36,9 @@ class SavingsAccount(ContractModel):
     """What the owner calls it; null to forget it."""
     closed_at: Rfc3339DateTime | None
     guardian: Owner | None | MISSING = MISSING
-    currency: Annotated[Literal["EUR", "CHF"], OpenEnum()] | None | MISSING = MISSING
-    rate: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)]
-    balance: Annotated[int, Field(ge=-9223372036854775808, le=9223372036854775807)] = 0
+    currency: Annotated[Literal["EUR", "CHF"] | UnknownValue, OpenEnum()] | None | MISSING = MISSING
+    rate: Annotated[float, Number(gt=0, le=10)]
+    balance: Annotated[int, Integer(ge=-9223372036854775808, le=9223372036854775807)] = 0
 
 
 class Owner(ContractModel):
@@ -42,6 +47,37 @@ class Owner(ContractModel):
 
 class Fault(ContractModel):
     reason: str | MISSING = MISSING
+
+
+class SavingsAccountRequest(DefaultedModel):
+    """An account that bears interest.
+
+    As a request has it: without `number`, which the server alone sets.
+    """
+
+    owner: Owner
+    nickname: str | None | MISSING = MISSING
+    """What the owner calls it; null to forget it."""
+    closed_at: Rfc3339DateTime | None
+    guardian: Owner | None | MISSING = MISSING
+    currency: Annotated[Literal["EUR", "CHF"] | UnknownValue, OpenEnum()] | None | MISSING = MISSING
+    rate: Annotated[float, Number(gt=0, le=10)]
+    balance: Annotated[int, Integer(ge=-9223372036854775808, le=9223372036854775807)] = 0
+
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SavingsAccountRequest")
+
+
+class AccountRequest(ContractModel):
+    """As a request has it: without `number`, which the server alone sets."""
+
+    owner: Owner
+    nickname: str | None | MISSING = MISSING
+    """What the owner calls it; null to forget it."""
+    closed_at: Rfc3339DateTime | None
+    guardian: Owner | None | MISSING = MISSING
+    currency: Annotated[Literal["EUR", "CHF"] | UnknownValue, OpenEnum()] | None | MISSING = MISSING
+
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "AccountRequest")
 
 
 COMPONENTS: Mapping[str, Any] = {

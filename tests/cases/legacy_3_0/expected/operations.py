@@ -15,6 +15,8 @@ OPEN_ACCOUNT = Operation[responses.OpenAccount200](
     id="openAccount",
     method="POST",
     path="/accounts",
-    body=RequestBody(contents={"application/json": Content(carrier="json", value=Value(models.SavingsAccount))}, required=True),
+    body=RequestBody(
+        contents={"application/json": Content(carrier="json", value=Value(models.SavingsAccountRequest))}, required=True
+    ),
     responses={"200": responses.OpenAccount200, "default": responses.OpenAccountDefault},
 )

@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING, Field
+from pydantic import MISSING, Field, StrictBool
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import OpenEnum, Rfc3339Date
+from ._runtime.formats import Rfc3339Date
 from ._runtime.model import ContractModel
+from ._runtime.scalars import Integer, JsonInteger
+from ._runtime.scalars import UnknownValue as UnknownValue
 
-Literal_ = TypeAliasType("Literal_", Annotated[Literal["Literal", "None", "True", "", "a b", "1", "@"], OpenEnum()])
-Annotated_ = TypeAliasType("Annotated_", Annotated[int, Field(ge=0)])
+Literal_ = TypeAliasType("Literal_", Literal["Literal", "None", "True", "", "a b", "1", "@"])
+Annotated_ = TypeAliasType("Annotated_", Annotated[int, Integer(ge=0)])
 List = TypeAliasType("List", list[str])
 Str = TypeAliasType("Str", Annotated[str, Field(min_length=2)])
 
@@ -28,11 +30,11 @@ class Model(ContractModel):
     model_2: Annotated[str | MISSING, Field(alias="Model")] = MISSING
     schema_: Annotated[str | MISSING, Field(alias="schema")] = MISSING
     json_: Annotated[str | MISSING, Field(alias="json")] = MISSING
-    copy_: Annotated[bool | MISSING, Field(alias="copy")] = MISSING
+    copy_: Annotated[StrictBool | MISSING, Field(alias="copy")] = MISSING
     self: str | MISSING = MISSING
     private: Annotated[str | MISSING, Field(alias="_private")] = MISSING
     dunder__: Annotated[str | MISSING, Field(alias="__dunder__")] = MISSING
-    field_1st: Annotated[int | MISSING, Field(alias="1st")] = MISSING
+    field_1st: Annotated[JsonInteger | MISSING, Field(alias="1st")] = MISSING
     first_name_2: Annotated[str | MISSING, Field(alias="first-name")] = MISSING
     first_name_3: Annotated[str | MISSING, Field(alias="first.name")] = MISSING
     first_name: str | MISSING = MISSING
@@ -44,7 +46,7 @@ class Model(ContractModel):
     print: str | MISSING = MISSING
     list_: Annotated[list[str] | MISSING, Field(alias="list")] = MISSING
     str_: Annotated[str | MISSING, Field(alias="str")] = MISSING
-    int_: Annotated[int | MISSING, Field(alias="int")] = MISSING
+    int_: Annotated[JsonInteger | MISSING, Field(alias="int")] = MISSING
     date: Rfc3339Date | MISSING = MISSING
     date_2: Annotated[Date | MISSING, Field(alias="Date")] = MISSING
     field: Field_ | MISSING = MISSING

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from . import models, responses
 from ._runtime.operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from ._runtime.scalars import JsonInteger
 
 SCHEMES: Mapping[str, SecurityScheme] = {}
 """The security schemes, by name."""
@@ -20,17 +21,17 @@ CLASS = Operation[responses.Class200](
         Parameter(name="self", keyword="self_2", location="query", value=Value(str)),
         Parameter(name="request", keyword="request_2", location="query", value=Value(str)),
         Parameter(name="body", keyword="body_2", location="query", value=Value(str)),
-        Parameter(name="timeout", keyword="timeout_2", location="query", value=Value(int), shape=Text(("integer",))),
+        Parameter(name="timeout", keyword="timeout_2", location="query", value=Value(JsonInteger), shape=Text(("integer",))),
         Parameter(
             name="X-Rate",
             keyword="x_rate",
             location="header",
-            value=Value(int),
+            value=Value(JsonInteger),
             shape=Text(("integer",)),
             style="simple",
             explode=False,
         ),
-        Parameter(name="x_rate", keyword="query_x_rate", location="query", value=Value(int), shape=Text(("integer",))),
+        Parameter(name="x_rate", keyword="query_x_rate", location="query", value=Value(JsonInteger), shape=Text(("integer",))),
         Parameter(name="$filter[name]", keyword="filter_name", location="query", value=Value(str)),
     ),
     responses={"200": responses.Class200},

@@ -9,10 +9,12 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from ._runtime.model import ContractModel
+from ._runtime.scalars import JsonInteger
+from ._runtime.scalars import UnknownValue as UnknownValue
 
 
 class Note(ContractModel):
-    id: int
+    id: JsonInteger
     text: str
 
 

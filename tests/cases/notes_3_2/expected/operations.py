@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from . import models, responses
 from ._runtime.operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from ._runtime.scalars import JsonInteger
 
 _ID = Parameter(
     name="id",
     keyword="id",
     location="path",
-    value=Value(int),
+    value=Value(JsonInteger),
     shape=Text(("integer",)),
     required=True,
     style="simple",

@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import OpenEnum, Rfc3339Date, Rfc9562Uuid
+from ._runtime.formats import Rfc3339Date, Rfc9562Uuid
 from ._runtime.model import ContractModel
+from ._runtime.scalars import OpenEnum
+from ._runtime.scalars import UnknownValue as UnknownValue
 
-Status = TypeAliasType("Status", Annotated[Literal["waiting", "reserved", "adopted"], OpenEnum()])
+Status = TypeAliasType("Status", Annotated[Literal["waiting", "reserved", "adopted"] | UnknownValue, OpenEnum()])
 """What becomes of a pet."""
 
 

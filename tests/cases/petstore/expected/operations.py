@@ -11,6 +11,7 @@ from pydantic import Field
 from . import models, responses
 from ._runtime.formats import Distinct, Rfc3339Date, Rfc9562Uuid
 from ._runtime.operation import Content, Items, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from ._runtime.scalars import Integer
 
 _PET_ID = Parameter(
     name="petId", keyword="pet_id", location="path", value=Value(Rfc9562Uuid), required=True, style="simple", explode=False
@@ -37,7 +38,7 @@ LIST_PETS = Operation[responses.ListPets200](
             name="limit",
             keyword="limit",
             location="query",
-            value=Value(Annotated[int, Field(ge=1, le=100)]),
+            value=Value(Annotated[int, Integer(ge=1, le=100)]),
             shape=Text(("integer",)),
             default="20",
         ),

@@ -6,10 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from . import models
+from ._runtime.formats import Format
 from ._runtime.operation import Content, Header, Response, Text, Value, Wire
+from ._runtime.scalars import Integer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class ListPets200(Response):
             Header(
                 name="X-Total-Count",
                 keyword="x_total_count",
-                value=Value(Annotated[int, Field(ge=0)]),
+                value=Value(Annotated[int, Integer(ge=0)]),
                 shape=Text(("integer",)),
                 required=True,
             ),
@@ -50,7 +50,9 @@ class CreatePet201(Response):
     location: str
     status: ClassVar[Literal[201]] = 201
     wire: ClassVar[Wire] = Wire(
-        headers=(Header(name="Location", keyword="location", value=Value(str), required=True),),
+        headers=(
+            Header(name="Location", keyword="location", value=Value(Annotated[str, Format("uri-reference")]), required=True),
+        ),
         contents={"application/json": Content(carrier="json", value=Value(models.Pet))},
     )
 

@@ -9,31 +9,32 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, Field
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import OpenEnum
-from ._runtime.model import ContractModel
+from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.scalars import Integer, JsonInteger, Number, OpenEnum
+from ._runtime.scalars import UnknownValue as UnknownValue
 
 Shape = TypeAliasType("Shape", "Annotated[Circle | Polygon | Group, Field(discriminator='kind')]")
 Colour = TypeAliasType("Colour", Annotated[str, Field(pattern="^#[0-9a-f]{6}$")])
 
 
-class Drawing(ContractModel):
+class Drawing(DefaultedModel):
     shapes: list[Shape]
     size: (
-        Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=2, max_length=2)]
-        | Annotated[Literal["A4", "A3"], OpenEnum()]
+        Annotated[list[Annotated[int, Integer(ge=1)]], Field(min_length=2, max_length=2)]
+        | Annotated[Literal["A4", "A3"] | UnknownValue, OpenEnum()]
     )
     """Width and height, or a paper format."""
     background: Colour | None | MISSING = MISSING
     layers: dict[str, list[Shape]] | MISSING = MISSING
     """Shapes by the name of their layer."""
-    opacity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = 1
+    opacity: Annotated[float, Number(ge=0, le=1)] = 1
     kind: Literal["drawing"] | MISSING = MISSING
     extra: Any | MISSING = MISSING
 
 
 class Circle(ContractModel):
     kind: Literal["circle"]
-    radius: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    radius: Annotated[float, Number(gt=0)]
     fill: Colour | MISSING = MISSING
 
 
@@ -43,8 +44,8 @@ class Polygon(ContractModel):
 
 
 class PolygonPoint(ContractModel):
-    x: int
-    y: int
+    x: JsonInteger
+    y: JsonInteger
 
 
 class Group(ContractModel):

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import MISSING
 
 from ._runtime.model import ContractModel
+from ._runtime.scalars import UnknownValue as UnknownValue
 
 
 class Book(ContractModel):

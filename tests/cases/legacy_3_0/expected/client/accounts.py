@@ -20,7 +20,7 @@ class Accounts:
 
     def open_account(
         self,
-        body: models.SavingsAccount,
+        body: models.SavingsAccountRequest,
         *,
         timeout: Timeout | None = None,
     ) -> responses.OpenAccount200:
@@ -40,7 +40,7 @@ class AsyncAccounts:
 
     async def open_account(
         self,
-        body: models.SavingsAccount,
+        body: models.SavingsAccountRequest,
         *,
         timeout: Timeout | None = None,
     ) -> responses.OpenAccount200:

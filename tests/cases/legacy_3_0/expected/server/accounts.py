@@ -17,7 +17,7 @@ class Accounts(Protocol):
         self,
         request: Request,
         *,
-        body: models.SavingsAccount,
+        body: models.SavingsAccountRequest,
     ) -> responses.OpenAccount200 | responses.OpenAccountDefault:
         """POST /accounts"""
         raise OperationNotImplemented("openAccount")

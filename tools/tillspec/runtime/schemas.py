@@ -1,0 +1,113 @@
+"""What a contract's schemas say beyond types: the JSON Schema itself, run beside the typed model."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
+
+from .scalars import LENIENT
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator, Registry
+
+_MOST: Final = 20
+_STRICT, _GROWN = "contract:strict", "contract:grown"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaViolation:
+    """A keyword that a value breaks: the JSON Pointer of the value below the one that was judged, and why; no value is shown."""
+
+    at: str
+    keyword: str
+    message: str
+
+
+class Schemas:
+    """The schemas of a package's `schemas.json`, by id, read and compiled at first use."""
+
+    def __init__(self, package: str | None) -> None:
+        self._package = package or ""
+        self._validators: dict[tuple[str, str], Draft202012Validator] = {}
+
+    def judge(self, identifier: str, value: Any, *, lenient: bool) -> list[SchemaViolation]:
+        """What of a schema a JSON value breaks; where it is read leniently, enums of texts may hold others."""
+        if self._validator(_STRICT, identifier).is_valid(value):
+            return []
+        if lenient and self._validator(_GROWN, identifier).is_valid(value):
+            return []
+        errors = islice(self._validator(_STRICT, identifier).iter_errors(value), _MOST)
+        return [SchemaViolation(_pointer(error.instance_path), error.kind.name, error.message) for error in errors]
+
+    def _validator(self, variant: str, identifier: str) -> Draft202012Validator:
+        known = self._validators.get((variant, identifier))
+        if known is None:
+            from jsonschema_rs import Draft202012Validator, FancyRegexOptions
+
+            # A pattern gives up after a while rather than run for ever; a value is never quoted, it may be a secret.
+            known = self._validators[variant, identifier] = Draft202012Validator(
+                {"$ref": f"{variant}#/$defs/{identifier}"},
+                registry=self._registry,
+                validate_formats=True,
+                mask="the value",
+                pattern_options=FancyRegexOptions(backtrack_limit=100_000),
+            )
+        return known
+
+    @cached_property
+    def _registry(self) -> Registry:
+        from jsonschema_rs import Registry
+
+        text = importlib.resources.files(self._package).joinpath("schemas.json").read_text(encoding="utf-8")
+        strict = json.loads(text)
+        return Registry([(_STRICT, strict), (_GROWN, _grown(strict))])
+
+
+def _grown(schema: Any) -> Any:
+    """A schema in which every enum of several texts is any text."""
+    match schema:
+        case {"enum": [_, _, *_] as values} if all(isinstance(value, str) for value in values):
+            return {**{key: _grown(value) for key, value in schema.items() if key != "enum"}, "type": "string"}
+        case dict():
+            return {key: value if key in ("const", "enum") else _grown(value) for key, value in schema.items()}
+        case list():
+            return [_grown(item) for item in schema]
+        case _:
+            return schema
+
+
+def _pointer(path: list[str | int]) -> str:
+    return "".join("/" + str(token).replace("~", "~0").replace("/", "~1") for token in path)
+
+
+@dataclass(frozen=True, slots=True)
+class Conforms:
+    """A value must be valid by a schema of the contract. All that is broken is told in one error, of type `schema`."""
+
+    schemas: Schemas = field(repr=False)
+    id: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return self.around(handler(source))
+
+    def around(self, schema: CoreSchema) -> CoreSchema:
+        """The schema of a type, and this one beside it."""
+        return core_schema.with_info_wrap_validator_function(self._check, schema)
+
+    def _check(self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        made = handler(value)
+        if made is value and isinstance(made, BaseModel):
+            return made  # judged when it was made
+        written = value if info.mode == "json" else to_jsonable_python(made, by_alias=True)
+        found = self.schemas.judge(self.id, written, lenient=info.context is LENIENT)
+        if found:
+            message = "; ".join(dict.fromkeys(violation.message for violation in found))
+            raise PydanticCustomError("schema", "{message}", {"message": message, "violations": found})
+        return made

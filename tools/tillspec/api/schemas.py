@@ -6,7 +6,7 @@ Every schema comes out in draft 2020-12, with its inline objects moved out under
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any as Untyped
 
@@ -119,21 +119,21 @@ class Schemas:
 
     def _view(self, schema: Json, direction: Direction) -> Json:
         """The schema as a direction has it; types that differ in it are made."""
-        reached = self.views.differing(self.types, direction)
-        made = views.view(schema, direction, lambda one: self._viewed(one, direction) if one in reached else one, self._look)
-        return made.schema
+        reached = frozenset(self.views.differing(self.types, direction))
 
-    def _viewed(self, identifier: str, direction: Direction) -> str:
+        def name_of(identifier: str) -> str:
+            return self._viewed(identifier, direction, name_of) if identifier in reached else identifier
+
+        return views.view(schema, direction, name_of, self._look).schema
+
+    def _viewed(self, identifier: str, direction: Direction, name_of: Callable[[str], str]) -> str:
         known = self.views.made.get((identifier, direction))
         if known is not None:
             return known
         named = self.types[identifier]
         new = self.views.made[identifier, direction] = self.free.take(identifier + direction.title())
         self.types[new] = replace(named, id=new, component=None, type=Any())
-        reached = self.views.differing(self.types, direction)
-        made = views.view(
-            named.schema, direction, lambda one: self._viewed(one, direction) if one in reached else one, self._look
-        )
+        made = views.view(named.schema, direction, name_of, self._look)
         type_ = self.type_of(made.schema, named.span.pointer)
         if made.hidden and isinstance(type_, Object):
             self.views.hiding.add(new)

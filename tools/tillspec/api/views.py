@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Literal
 
 from tillspec.api.model import Json, NamedType, Object, Type
@@ -26,14 +27,49 @@ class Views:
 
     made: dict[tuple[str, Direction], str] = field(default_factory=dict)
     hiding: set[str] = field(default_factory=set)
-    _differing: dict[tuple[Direction, int], Set[str]] = field(default_factory=dict)
+    _differing: dict[Direction, _Differing] = field(
+        default_factory=lambda: {way: _Differing(word) for way, word in _WORD.items()}
+    )
 
     def differing(self, types: Mapping[str, NamedType], direction: Direction) -> Set[str]:
-        """The ids of the types that a direction sees otherwise, by themselves or by what they refer to."""
-        known = self._differing.get((direction, len(types)))
-        if known is None:
-            known = self._differing[direction, len(types)] = _reaching(types, _WORD[direction])
-        return known
+        """The ids of the types that a direction sees otherwise, by themselves or by what they refer to.
+
+        To be asked between whole types only: of each it is worked out once.
+        """
+        return self._differing[direction].among(types)
+
+
+@dataclass(slots=True)
+class _Differing:
+    """The types that mark a property, and all that refer to one that does; it goes on where it stopped as types are added."""
+
+    word: str
+    found: set[str] = field(default_factory=set)
+    users: dict[str, set[str]] = field(default_factory=dict)
+    known: int = 0
+
+    def among(self, types: Mapping[str, NamedType]) -> Set[str]:
+        def look(reference: str) -> Any:
+            target = types.get(reference.removeprefix(_PREFIX))
+            return target.schema if target else None
+
+        waiting: list[str] = []
+        for identifier, named in islice(types.items(), self.known, None):
+            for inner in _schemas(named.schema):
+                target = inner["$ref"].removeprefix(_PREFIX) if isinstance(inner.get("$ref"), str) else None
+                if target is not None:
+                    self.users.setdefault(target, set()).add(identifier)
+                properties = inner.get("properties")
+                marked = isinstance(properties, dict) and any(_marks(value, self.word, look) for value in properties.values())
+                if marked or target in self.found:
+                    waiting.append(identifier)
+        self.known = len(types)
+        while waiting:
+            identifier = waiting.pop()
+            if identifier not in self.found:
+                self.found.add(identifier)
+                waiting += self.users.get(identifier, ())
+        return self.found
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +81,7 @@ class View:
 
 
 def view(schema: Json, direction: Direction, name_of: Callable[[str], str], look: Callable[[str], Any]) -> View:
-    """A finished schema as a direction sees it; `name_of` gives the id of the view of a type, `look` what a reference leads to."""
+    """A finished schema as a direction sees it; `name_of` gives the id of the view of a type, `look` what a reference means."""
     made = _View(_WORD[direction], name_of, look)
     return View(made.whole(schema, frozenset()), tuple(made.hidden(schema)))
 
@@ -125,30 +161,6 @@ def _parts(schema: dict[str, Any]) -> Iterator[Any]:
     for key in _SAME_INSTANCE_ONE:
         if key in schema:
             yield schema[key]
-
-
-def _reaching(types: Mapping[str, NamedType], word: str) -> Set[str]:
-    """The types that mark a property, and all that refer to one that does."""
-
-    def look(reference: str) -> Any:
-        target = types.get(reference.removeprefix(_PREFIX))
-        return target.schema if target else None
-
-    users: dict[str, set[str]] = {}
-    found: set[str] = set()
-    for identifier, named in types.items():
-        for inner in _schemas(named.schema):
-            if isinstance(inner.get("$ref"), str):
-                users.setdefault(inner["$ref"].removeprefix(_PREFIX), set()).add(identifier)
-            if any(_marks(value, word, look) for value in (inner.get("properties") or {}).values()):
-                found.add(identifier)
-    waiting = list(found)
-    while waiting:
-        for user in users.get(waiting.pop(), ()):
-            if user not in found:
-                found.add(user)
-                waiting.append(user)
-    return found
 
 
 def _marks(schema: Any, word: str, look: Callable[[str], Any]) -> bool:

@@ -48,7 +48,7 @@ class ContractModel(BaseModel):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
         if cls._behavior is not None:
-            schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
+            schema = core_schema.with_info_wrap_validator_function(_keeps(cls._behavior), schema)
         if cls._conforms is not None:
             schema = cls._conforms.around(schema)
         if cls._loose:
@@ -72,13 +72,16 @@ def _kind(value: Any) -> str:
     return "{object}" if isinstance(value, dict | BaseModel) else "{other}"
 
 
-def _keeps(behavior: ObjectBehavior) -> Callable[[Any, ValidationInfo], Any]:
+def _keeps(behavior: ObjectBehavior) -> core_schema.WithInfoWrapValidatorFunction:
     """Holds the rules across an object's fields against it. All that are broken are told in one error, of type `rule`."""
 
-    def check(made: Any, info: ValidationInfo) -> Any:
-        if info.context is not LENIENT:
-            value = made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
-            found = list(breaches(behavior, value))
+    def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        made = handler(value)
+        if info.context is not LENIENT and made is not value:
+            written = (
+                value if info.mode == "json" else made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+            )
+            found = list(breaches(behavior, written))
             if found:
                 message = "; ".join(breach.message for breach in found)
                 raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})

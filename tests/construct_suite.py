@@ -214,7 +214,9 @@ def table(constructs: list[Construct], wrong: Mapping[str, list[str]]) -> str:
     right = sum(not wrong[one.id] for one in constructs)
     instances = [instance for one in constructs for instance in (*one.valid, *one.invalid)]
     valid = sum(len(one.valid) for one in constructs)
-    counted = f"{len(constructs)} constructs, {right} of them right; {valid} valid and {len(instances) - valid} invalid instances."
+    counted = (
+        f"{len(constructs)} constructs, {right} of them right; {valid} valid and {len(instances) - valid} invalid instances."
+    )
     parts = [_INTRODUCTION, counted + "\n"]
     notes: list[str] = []
     for file in dict.fromkeys(one.file for one in constructs):

@@ -31,7 +31,7 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
-from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc3339Duration, Rfc9562Uuid
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, JsonNumber, Number, OneOf, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue

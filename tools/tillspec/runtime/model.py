@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationI
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .behavior import ObjectBehavior
-from .rules import breaches
 from .scalars import LENIENT
 from .schemas import Conforms
 
@@ -78,6 +77,7 @@ def _kind(value: Any) -> str:
 
 def _keeps(behavior: ObjectBehavior) -> core_schema.WithInfoWrapValidatorFunction:
     """Holds the rules across an object's fields against it. All that are broken are told in one error, of type `rule`."""
+    from .rules import breaches  # not before a model with rules is used
 
     def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)

@@ -185,7 +185,9 @@ class Judge:
         """The properties that neither `properties` nor `patternProperties` of a schema names."""
         named, by_pattern = schema.get("properties", {}), schema.get("patternProperties", {})
         return [
-            name for name in instance if name not in named and not any(self.matches(pattern, name, schema) for pattern in by_pattern)
+            name
+            for name in instance
+            if name not in named and not any(self.matches(pattern, name, schema) for pattern in by_pattern)
         ]
 
     # -- unevaluated -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ from tillspec.pointer import Pointer
 from tillspec.prove.judge import Disagreement
 from tillspec.prove.reader import Subject
 
-Check = Literal["refused", "changed", "accepted", "crashed", "missing", "refused by stub", "accepted by stub", "refused leniently"]
+Check = Literal[
+    "refused", "changed", "accepted", "crashed", "missing", "refused by stub", "accepted by stub", "refused leniently"
+]
 Family = Literal["structural", "format"]
 
 

@@ -37,7 +37,9 @@ def prove(bundle: Bundle, package: Package, most: int, progress: Callable[[str],
         try:
             annotation = package.annotation(subject)
         except (LookupError, AttributeError) as error:
-            proof.failures.append(Failure("missing", subject.name, "", "", subject.pointer, "", None, f"{type(error).__name__}: {error}"))
+            proof.failures.append(
+                Failure("missing", subject.name, "", "", subject.pointer, "", None, f"{type(error).__name__}: {error}")
+            )
             result.proofs.append(proof)
             continue
         if annotation is None:
@@ -162,7 +164,12 @@ class _Prover:
         if accepted:
             broken = self.judge.broken(self.schema, value)
             family = "format" if {word for word, _ in broken} == {"format"} else "structural"
-            self._fail("accepted", edit, value, "broken: " + ", ".join(sorted(f"{word} at {where or '/'}" for word, where in broken))[:300])
+            self._fail(
+                "accepted",
+                edit,
+                value,
+                "broken: " + ", ".join(sorted(f"{word} at {where or '/'}" for word, where in broken))[:300],
+            )
         tally = self.proof.tally
         if family == "format":
             tally.format += 1

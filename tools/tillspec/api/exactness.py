@@ -78,6 +78,12 @@ def needs_split(schema: dict[str, Any]) -> bool:
     return len(kinds) > 1 and any(words(schema) & _OF_KIND[kind] for kind in kinds if kind in ("array", "object"))
 
 
+def of_kind(schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What a schema says of values of one of its types."""
+    others = frozenset().union(*_OF_KIND.values()) - _OF_KIND[kind] | (ANNOTATIONS if kind == "null" else frozenset())
+    return {**{key: value for key, value in schema.items() if key not in others}, "type": kind}
+
+
 def is_exact(schema: Any, look: Look) -> bool:
     """Whether the type that a finished schema (draft 2020-12, inline objects moved out) has says all of it.
 

@@ -215,9 +215,11 @@ class Distinct:
     """No two items of a list may be equal as JSON values."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def check(value: list[Any]) -> list[Any]:
+        def check(value: list[Any], read: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            made = read(value)
+            # Judged as it was given: a date-time that is read has lost how it was written.
             if len(value) > 1 and len({same(to_jsonable_python(item, by_alias=True)) for item in value}) != len(value):
                 raise ValueError("two items are equal")
-            return value
+            return made
 
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_wrap_validator_function(check, handler(source))

@@ -45,6 +45,8 @@ KEYWORDS = frozenset().union(
     *_OF_KIND.values(), {"type", "enum", "const", "$ref", "not", "if", "then", "else"}, {"allOf", "anyOf", "oneOf"}
 )
 """Every keyword that constrains something."""
+_READ = frozenset({"date-time", "date", "uuid"})
+"""Formats whose types hold what a text means: nothing more can be said of the text itself."""
 _PYTHON: Mapping[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "integer": lambda value: isinstance(value, int | float) and not isinstance(value, bool) and value == int(value),
@@ -110,6 +112,8 @@ def is_exact(schema: Any, look: Look) -> bool:
         return False
     relevant = [(kind, said & _OF_KIND[kind]) for kind in kinds if kind in _OF_KIND]
     if any(not used <= _WORDS[kind] for kind, used in relevant):
+        return False
+    if schema.get("format") in _READ and said & {"minLength", "maxLength", "pattern"}:
         return False
     real = [kind for kind in kinds if kind != "null"]
     if real == ["object"]:

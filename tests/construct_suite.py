@@ -161,7 +161,9 @@ def _jsonschema(construct: Construct) -> Callable[[Any], bool]:
 
 
 def _jsonschema_rs(construct: Construct) -> Callable[[Any], bool]:
-    return jsonschema_rs.Draft202012Validator(_root(construct), validate_formats=True).is_valid
+    # Left to itself, the library takes `Ann <ann@shop.example>` for an e-mail, which is no mailbox of RFC 5321.
+    mailbox = jsonschema_rs.EmailOptions(allow_display_text=False)
+    return jsonschema_rs.Draft202012Validator(_root(construct), validate_formats=True, email_options=mailbox).is_valid
 
 
 def _openapi_3_0(construct: Construct) -> Callable[[Any], bool]:

@@ -49,11 +49,9 @@ class ContractModel(BaseModel):
         schema = handler(source)
         if cls._behavior is not None:
             schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
-        if cls._conforms is not None:
-            schema = cls._conforms.around(schema)
         if cls._loose:
             schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
-        return schema
+        return schema if cls._conforms is None else cls._conforms.around(schema)
 
 
 class DefaultedModel(ContractModel):

@@ -15,7 +15,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema, to_jsonable_python
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticKnownError,
+    PydanticSerializationUnexpectedValue,
+    core_schema,
+    to_jsonable_python,
+)
 
 from .equality import same
 
@@ -126,7 +133,9 @@ def uuid_text(value: Any) -> uuid.UUID:
     return value
 
 
-def _date_time_text(value: datetime.datetime) -> str:
+def _date_time_text(value: Any) -> str:
+    if not isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue  # in a union, another option may write it
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -134,7 +143,15 @@ def _date_time_text(value: datetime.datetime) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def _uuid_text(value: uuid.UUID) -> str:
+def _date_text(value: Any) -> str:
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue
+    return value.isoformat()
+
+
+def _uuid_text(value: Any) -> str:
+    if not isinstance(value, uuid.UUID):
+        raise PydanticSerializationUnexpectedValue
     return str(getattr(value, "wire", value))
 
 
@@ -153,7 +170,7 @@ class _Typed:
 _TEXT: Final = core_schema.str_schema()
 
 Rfc3339DateTime = Annotated[datetime.datetime, _Typed(date_time, _date_time_text)]
-Rfc3339Date = Annotated[datetime.date, _Typed(date, datetime.date.isoformat)]
+Rfc3339Date = Annotated[datetime.date, _Typed(date, _date_text)]
 Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -47,11 +47,21 @@ class ContractModel(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
+        if cls._behavior is None and cls._conforms is None and not cls._loose:
+            return schema
+        # What is wrapped takes the place of the model itself, for all that refer to it a second time or from inside it.
+        named: dict[str, Any] = {**handler.resolve_ref_schema(schema)}
+        if named["type"] != "model":
+            return schema  # it was made before
+        reference = named.pop("ref", None)
+        schema = cast("CoreSchema", named)
         if cls._behavior is not None:
             schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
         if cls._loose:
             schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
-        return schema if cls._conforms is None else cls._conforms.around(schema)
+        if cls._conforms is not None:
+            schema = cls._conforms.around(schema)
+        return cast("CoreSchema", {**schema, "ref": reference}) if reference else schema
 
 
 class DefaultedModel(ContractModel):

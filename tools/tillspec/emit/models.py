@@ -186,6 +186,7 @@ class _Plan:
                 not isinstance(fixed.type, model.Enum)
                 or fixed.type.nullable
                 or not isinstance(self.types[option.id].type, Object)
+                or self.types[option.id].loose  # what is no object has no tag
             ):
                 return None
             values += fixed.type.values

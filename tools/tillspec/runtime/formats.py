@@ -135,7 +135,7 @@ def uuid_text(value: Any) -> uuid.UUID:
 
 def _date_time_text(value: Any) -> str:
     if not isinstance(value, datetime.datetime):
-        raise PydanticSerializationUnexpectedValue  # in a union, another option may write it
+        raise PydanticSerializationUnexpectedValue("no date-time")  # in a union, another option may write it
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -145,13 +145,13 @@ def _date_time_text(value: Any) -> str:
 
 def _date_text(value: Any) -> str:
     if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
-        raise PydanticSerializationUnexpectedValue
+        raise PydanticSerializationUnexpectedValue("no date")
     return value.isoformat()
 
 
 def _uuid_text(value: Any) -> str:
     if not isinstance(value, uuid.UUID):
-        raise PydanticSerializationUnexpectedValue
+        raise PydanticSerializationUnexpectedValue("no UUID")
     return str(getattr(value, "wire", value))
 
 

@@ -161,7 +161,7 @@ class OneOf:
                     return value
             except TypeError:
                 pass
-            raise PydanticSerializationUnexpectedValue  # in a union, another option may write it
+            raise PydanticSerializationUnexpectedValue("not listed")  # in a union, another option may write it
 
         writing = core_schema.plain_serializer_function_ser_schema(write)
         return core_schema.no_info_plain_validator_function(check, serialization=writing)

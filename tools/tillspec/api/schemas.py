@@ -329,7 +329,9 @@ class Schemas:
             listed = [schema["const"]] if "const" in schema else schema["enum"]
             values = [value for value in listed if exactness.fits(value, exactness.kinds_of(schema))]
             texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
-            return Enum(texts, nullable=None in values) if texts else Scalar("null")
+            if not texts:
+                return Scalar("null") if values else Any()
+            return Enum(texts, nullable=None in values)
         for key in ("oneOf", "anyOf"):
             branches = schema.get(key)
             if not isinstance(branches, list) or schema.get("properties"):
@@ -341,6 +343,8 @@ class Schemas:
                 return replace(options[0], nullable=nullable or options[0].nullable)
             if options:
                 return Union(options, key == "oneOf", _discriminator(schema), nullable)
+            if branches:
+                return Scalar("null")
         return None
 
     def _composite(self, schema: dict[str, Untyped], kinds: list[str], pointer: Pointer) -> Type | None:

@@ -59,7 +59,8 @@ class ContractModel(BaseModel):
         if cls.__loose__:
             # The whole bears the name by which others refer to the model: else a second use of it would be the bare model.
             ref = schema.pop("ref", None)
-            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind, ref=ref)
+            other = core_schema.any_schema() if cls.__conforms__ is None else cls.__conforms__.around(core_schema.any_schema())
+            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": other}, _kind, ref=ref)
         return cast("CoreSchema", schema)
 
 

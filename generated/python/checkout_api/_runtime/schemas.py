@@ -97,7 +97,11 @@ class Conforms:
     id: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_wrap_validator_function(self._check, handler(source))
+        return self.around(handler(source))
+
+    def around(self, schema: CoreSchema) -> CoreSchema:
+        """The schema of a type that is no model, and this one beside it."""
+        return core_schema.with_info_wrap_validator_function(self._check, schema)
 
     def _check(self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)

@@ -73,10 +73,9 @@ class Package:
         """
         method, path = subject.operation
         found = [one for one in self._table() if (one.method.upper(), one.path) == (method, path)]
-        named = [one for one in found if one.id == subject.identifier]
-        if not found:
+        if subject.ordinal >= len(found):
             raise LookupError(f"{method} {path}")
-        return (named or found)[0]
+        return found[subject.ordinal]
 
     def _table(self) -> Iterator[Any]:
         for value in vars(self.operations).values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -24,14 +25,17 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A schema to prove. `operation` is method and path, `status` that of a response; both empty for a component."""
+    """A schema to prove. `operation` is method and path, `status` that of a response; both empty for a component.
+
+    `ordinal` counts the operations of that method and path: two callbacks may have the same expression.
+    """
 
     kind: Kind
     name: str
     pointer: Pointer
     direction: Direction
     operation: tuple[str, str] = ("", "")
-    identifier: str = ""
+    ordinal: int = 0
     status: str = ""
     media_type: str = ""
     examples: tuple[Example, ...] = field(default=(), repr=False)
@@ -58,6 +62,7 @@ class Reader:
     """Reads the subjects of one bundled document, in its order."""
 
     document: dict[str, Any]
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def subjects(self) -> Iterator[Subject]:
         """Components first, then bodies; operations of paths, webhooks and callbacks."""
@@ -81,14 +86,16 @@ class Reader:
 
     def _operation(self, method: str, path: str, operation: _At) -> Iterator[Subject]:
         identifier = str(operation.value.get("operationId", ""))
+        ordinal = self.met[method, path]
+        self.met[method, path] += 1
         body = self._resolved(operation.get("requestBody"))
         for media, schema, examples in self._contents(body):
             name = f"{identifier or f'{method} {path}'} request"
-            yield Subject("request", name, schema.pointer, "request", (method, path), identifier, "", media, tuple(examples))
+            yield Subject("request", name, schema.pointer, "request", (method, path), ordinal, "", media, tuple(examples))
         for status, response in operation.get("responses").items():
             for media, schema, examples in self._contents(self._resolved(response)):
                 name = f"{identifier or f'{method} {path}'} {status}"
-                yield Subject("response", name, schema.pointer, "response", (method, path), identifier, status, media, tuple(examples))
+                yield Subject("response", name, schema.pointer, "response", (method, path), ordinal, status, media, tuple(examples))
 
     def _contents(self, body: _At) -> Iterator[tuple[str, _At, list[Example]]]:
         for media, content in body.get("content").items():

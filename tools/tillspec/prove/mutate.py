@@ -38,6 +38,7 @@ _WRONG: tuple[tuple[str, Any], ...] = (
 )  # fmt: skip
 _KINDS_OF = ("object", "array", "string", "integer", "number", "boolean", "null")
 _LONGEST = 20_000
+_MOST_MADE = 8
 
 Made = tuple[str, Any, Path]
 """A kind, the new value at the place, and the keys from there to what changed."""
@@ -249,7 +250,7 @@ class Mutator:
             yield "minItems: none", [], ()
 
     def max_items(self, schema: dict[str, Any], said: int, value: Any) -> Iterator[Made]:
-        if isinstance(value, list) and said <= 1000:
+        if isinstance(value, list) and said <= 200:
             yield "maxItems: 1 more", self._long(schema, value, said + 1), (said,)
             yield "maxItems: on it", self._long(schema, value, said), ()
 
@@ -257,11 +258,13 @@ class Mutator:
         """A list of a length, its further items made as its others are, or like the last one."""
         made = list(value[:length])
         shape = Shape([schema])
-        while len(made) < length:
+        while len(made) < length and (len(made) < _MOST_MADE or schema.get("uniqueItems")):
             try:
                 made.append(self.synthesiser.make(shape.of_item(len(made)), depth=2, pick=len(made)))
             except Impossible:
-                made.append(made[-1] if made else None)
+                break
+        while len(made) < length:
+            made.append(made[-1] if made else None)
         return made
 
     def items(self, schema: dict[str, Any], said: Schema, value: Any) -> Iterator[Made]:

@@ -99,6 +99,7 @@ class _Prover:
         for ground in grounds.found:
             self._edits(ground, mutator, seen)
         self.proof.failures = grouped(self.failures)
+        self.judge.forget()
 
     def _edits(self, ground: Ground, mutator: Mutator, seen: set[tuple[Pointer, Path]]) -> None:
         fresh = []

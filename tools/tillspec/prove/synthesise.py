@@ -11,7 +11,7 @@ from typing import Any
 from tillspec.prove import expressions, formats, samples
 from tillspec.prove.dialects import Schema
 from tillspec.prove.equality import equal
-from tillspec.prove.judge import Judge
+from tillspec.prove.judge import Judge, is_multiple
 from tillspec.prove.patterns import NoPattern, matches
 from tillspec.prove.shapes import Choice, Shape, shape
 
@@ -144,7 +144,7 @@ class Synthesiser:
 
     def _number(self, made: Shape, kind: str, pick: int) -> float:
         for value in numbers_of(made, kind, pick):
-            if all(self.judge.is_valid({word: said for word, said in part.items() if word in _NUMERIC}, value) for part in made.parts):
+            if all(_number_holds(part, value) for part in made.parts):
                 return value
         raise Impossible
 
@@ -237,7 +237,18 @@ class Synthesiser:
 
 
 _FLAT = frozenset({"const", "enum", "type"})
-_NUMERIC = frozenset({"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"})
+
+
+def _number_holds(part: dict[str, Any], value: float) -> bool:
+    said = part.get("type", "number")
+    return (
+        of_type(value, [said] if isinstance(said, str) else said)
+        and part.get("minimum", value) <= value <= part.get("maximum", value)
+        and ("exclusiveMinimum" not in part or value > part["exclusiveMinimum"])
+        and ("exclusiveMaximum" not in part or value < part["exclusiveMaximum"])
+        and ("multipleOf" not in part or is_multiple(value, part["multipleOf"]))
+        and ("format" not in part or formats.holds(part["format"], value))
+    )
 
 
 def texts_of(made: Shape, pick: int = 0) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Edit:
     value: Any
 
 
-_WRONG: tuple[tuple[str, Any], ...] = (
+WRONG: tuple[tuple[str, Any], ...] = (
     ("null", None), ("true", True), ("false", False), ("0", 0), ("1", 1), ("5.0", 5.0), ("5.5", 5.5), ('"5"', "5"), ('"yes"', "yes"),
     ('"true"', "true"), ('""', ""), ("[]", []), ("{}", {}), ("-7", -7), ("1e3", 1000.0),
 )  # fmt: skip
@@ -68,7 +68,7 @@ class Mutator:
 
     def type(self, schema: dict[str, Any], said: Any, value: Any) -> Iterator[Made]:
         kinds = [said] if isinstance(said, str) else said
-        for name, wrong in _WRONG:
+        for name, wrong in WRONG:
             yield f"type: {name}", wrong, ()
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield "type: number as text", repr(value), ()
@@ -133,7 +133,7 @@ class Mutator:
 
     def branches(self, schema: dict[str, Any], said: list[Schema], value: Any) -> Iterator[Made]:
         """Nothing that any branch has, and for `oneOf` what two have at once."""
-        for name, wrong in _WRONG:
+        for name, wrong in WRONG:
             yield f"no branch: {name}", wrong, ()
         word = "oneOf" if schema.get("oneOf") is said else "anyOf"
         rest = {key: other for key, other in schema.items() if key != word}
@@ -393,7 +393,7 @@ class Mutator:
             return
         for pattern in said:
             for name in islice(expressions.texts(pattern, 1, pick=2), 1):
-                for kind, wrong in _WRONG:
+                for kind, wrong in WRONG:
                     yield f"patternProperties: {kind}", {**value, name: wrong}, (name,)
                 for other in (name + "\n", name.swapcase(), name.translate(_ARABIC)):
                     yield "patternProperties: nearly the name", {**value, other: {"unlike": []}}, (other,)

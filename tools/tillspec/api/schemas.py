@@ -407,7 +407,9 @@ class Schemas:
         closed = self._is_closed(schema)
         more = schema.get("additionalProperties") if not schema.get("patternProperties") else None
         additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
-        return Object(fields, bases, closed, additional=additional)
+        names = {field.name for field in fields}
+        elsewhere = tuple(name for name in schema.get("required", ()) if name not in names)
+        return Object(fields, bases, closed, elsewhere, additional)
 
     def _fields(self, schema: dict[str, Untyped], pointer: Pointer) -> Iterator[Field]:
         required = schema.get("required", ())

@@ -208,9 +208,18 @@ class _Plan:
                 found[field.name] = _stricter(found.get(field.name), field)
         for field in type_.fields:
             found[field.name] = _stricter(found.get(field.name), field)
+        required = self._required(type_, seen)
         for field in found.values():
-            made = _required(field) if field.name in type_.required else field
+            made = _required(field) if field.name in required else field
             yield made if is_carried(made, self.types) else replace(made, default=None)
+
+    def _required(self, type_: Object, seen: frozenset[str]) -> frozenset[str]:
+        """What an object and its bases ask for that they do not declare themselves."""
+        found = frozenset(type_.required)
+        for base in type_.bases:
+            target, path = self._object_of(base, seen)
+            found |= self._required(target, path) if target else frozenset()
+        return found
 
     def _object_of(self, type_: Type, seen: frozenset[str]) -> tuple[Object | None, frozenset[str]]:
         while isinstance(type_, Ref) and type_.id in self.types and type_.id not in seen:

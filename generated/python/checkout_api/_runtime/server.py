@@ -29,7 +29,7 @@ from .parameters import Raw
 from .refusal import Kind, OperationNotImplemented, Refusal, Surface, Violation, status_of
 from .replies import Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
 from .request import Request
-from .routing import Endpoint, PathRoute, PathRoutes, blank, expressions
+from .routing import Application, Endpoint, PathRoute, PathRoutes, blank, expressions
 
 MAX_BODY: Final = 1_048_576
 """The largest body that is read unless the application says otherwise: 1 MiB."""
@@ -79,7 +79,7 @@ def make_app(router: Router, contract: bytes) -> Starlette:
         await Reply(reply.status, reply.body, [*reply.headers, (b"allow", b"GET, HEAD, OPTIONS")]).send(send)
 
     # After the operations, so that an API may have an operation of that path itself.
-    app = Starlette(routes=[*router.routes, PathRoutes([PathRoute("/openapi.json", {"GET": serve, "HEAD": serve}, otherwise)])])
+    app = Application(routes=[*router.routes, PathRoutes([PathRoute("/openapi.json", {"GET": serve, "HEAD": serve}, otherwise)])])
     app.router.redirect_slashes = False
     app.router.default = _not_found
     return app

@@ -22,8 +22,8 @@ from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from . import media
-from .authentication import authenticator, challenge
-from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, raw_request
+from .authentication import authenticator, challenge, used
+from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, header_names, raw_request
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
 from .refusal import Kind, OperationNotImplemented, Refusal, Surface, Violation, status_of
@@ -198,6 +198,7 @@ class _Endpoint:
         self._authenticate = authenticator(operation, schemes)
         self._challenge = challenge(operation, schemes)
         self._names = expressions(binding.path or operation.path)
+        self._headers = header_names(operation.parameters, used(operation, schemes))
         self._offers = offers(operation)
         self._max_body = max_body
 
@@ -233,9 +234,8 @@ class _Endpoint:
             return refuse(request, "not_implemented", f"{self._id} is not implemented")
         keywords: dict[str, Any] = {}
         try:
-            raw = raw_request(
-                request.scope["headers"], request.scope["query_string"], dict(zip(self._names, values, strict=True))
-            )
+            path = dict(zip(self._names, values, strict=True)) if values else {}
+            raw = raw_request(request.scope["headers"], request.scope["query_string"], path, self._headers)
             if self._authenticate is not None:
                 accepted, keywords["credentials"] = self._authenticate(raw)
                 if not accepted:

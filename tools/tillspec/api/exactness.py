@@ -41,6 +41,8 @@ _BEYOND: Mapping[str, frozenset[str]] = {
 """What they do not."""
 
 _OF_KIND: Mapping[str, frozenset[str]] = {kind: words | _BEYOND.get(kind, frozenset()) for kind, words in _WORDS.items()}
+_NO_TEXTS = frozenset({"date-time", "date", "duration", "uuid"})
+"""The formats whose values are no texts in programs: a length or a pattern of the text has to be asked of the schema."""
 KEYWORDS = frozenset().union(
     *_OF_KIND.values(), {"type", "enum", "const", "$ref", "not", "if", "then", "else"}, {"allOf", "anyOf", "oneOf"}
 )
@@ -78,6 +80,12 @@ def needs_split(schema: dict[str, Any]) -> bool:
     return len(kinds) > 1 and any(words(schema) & _OF_KIND[kind] for kind in kinds if kind in ("array", "object"))
 
 
+def of_kind(schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What a schema says of values of one of its types."""
+    others = frozenset().union(*_OF_KIND.values()) - _OF_KIND[kind] | (ANNOTATIONS if kind == "null" else frozenset())
+    return {**{key: value for key, value in schema.items() if key not in others}, "type": kind}
+
+
 def is_exact(schema: Any, look: Look) -> bool:
     """Whether the type that a finished schema (draft 2020-12, inline objects moved out) has says all of it.
 
@@ -104,6 +112,8 @@ def is_exact(schema: Any, look: Look) -> bool:
         return False
     relevant = [(kind, said & _OF_KIND[kind]) for kind in kinds if kind in _OF_KIND]
     if any(not used <= _WORDS[kind] for kind, used in relevant):
+        return False
+    if "string" in kinds and schema.get("format") in _NO_TEXTS and said & {"minLength", "maxLength", "pattern"}:
         return False
     real = [kind for kind in kinds if kind != "null"]
     if real == ["object"]:

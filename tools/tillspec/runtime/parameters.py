@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -29,14 +28,14 @@ __all__ = [
     "encode_header",
     "jsonable",
     "validated",
+    "validator",
 ]
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT", "__bool__": lambda self: False})()
 """What a decoder gives where the request has no such parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """The texts of a request as they came: path and query still percent-encoded, header names in lower case."""
 
     path: Mapping[str, str]
@@ -59,6 +58,8 @@ def decoder(parameter: Parameter, others: frozenset[str] = frozenset()) -> Decod
         return _whole_query(parameter)
     if parameter.media_type is not None:
         return _document(parameter)
+    if location == "path" and parameter.style == "simple" and parameter.shape == Text():
+        return lambda raw: decoded(raw.path[name])
     if location == "path":
         return lambda raw: _path(parameter, raw.path[name])
     if location == "header":
@@ -107,6 +108,12 @@ def validated(value: Value, decoded_value: Any) -> Any:
         pydantic_core.ValidationError: it is not what the contract declares.
     """
     return value.adapter.validator.validate_json(to_json(decoded_value), strict=True)
+
+
+def validator(value: Value) -> Callable[[Any], Any]:
+    """`validated` for one type, made once."""
+    validate = value.adapter.validator.validate_json
+    return lambda decoded_value: validate(to_json(decoded_value), strict=True)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------

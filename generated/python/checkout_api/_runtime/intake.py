@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import media
-from .operation import Content, Operation, Parameter, RequestBody
-from .parameters import ABSENT, Raw, decode_form, decoder, validated
+from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme
+from .parameters import ABSENT, Raw, decode_form, decoder, validated, validator
 from .refusal import Violation
 from .texts import pairs_of
 from .violations import Place, body_violations, token, violations
@@ -53,17 +53,32 @@ class ParameterReader:
         return found
 
 
-def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str]) -> Raw:
-    """The texts of a request; fields of one name are joined (RFC 9110, section 5.3).
+def header_names(parameters: Iterable[Parameter], schemes: Iterable[SecurityScheme]) -> Mapping[bytes, str]:
+    """The headers that parameters, credentials and a body are read from, by their names in ASGI."""
+    names = {"accept", "content-length", "content-type"}
+    for place in parameters:
+        names |= _header_of(place.location, place.name)
+    for scheme in schemes:
+        names |= _header_of(scheme.location, scheme.parameter or "") if scheme.kind == "api_key" else {"authorization"}
+    return {name.encode("latin-1", "replace"): name for name in names}
+
+
+def _header_of(location: str | None, name: str) -> set[str]:
+    return {"cookie"} if location == "cookie" else {name.lower()} if location == "header" else set()
+
+
+def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str], names: Mapping[bytes, str]) -> Raw:
+    """The texts of a request; of its headers those that `names` has. Fields of one name are joined (RFC 9110, section 5.3).
 
     Raises:
         Invalid: a query whose names are not UTF-8.
     """
     joined: dict[str, str] = {}
     for name, value in headers:
-        key = name.decode("latin-1")  # in lower case, by the rules of ASGI
-        text = _header_text(value)
-        joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
+        key = names.get(name)  # in lower case, by the rules of ASGI
+        if key is not None:
+            text = _header_text(value)
+            joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
     text = query.decode("latin-1")
     try:
         pairs = pairs_of(text) if text else []
@@ -85,7 +100,7 @@ def _cookies(text: str) -> list[tuple[str, str]]:
 
 
 def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str, Callable[[Raw], Any]]:
-    decode, value = decoder(parameter, others), parameter.value
+    decode, validate = decoder(parameter, others), validator(parameter.value)
     place = cast("Place", "query" if parameter.location == "querystring" else parameter.location)
     pointer = token(parameter.name)
     absent = _default(parameter)
@@ -104,7 +119,7 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
                 raise Invalid(Violation(place, pointer, "Field required", "missing"))
             return absent()
         try:
-            return validated(value, plain)
+            return validate(plain)
         except ValidationError as error:
             if fallback and not isinstance(plain, str):
                 return _as_text(parameter, raw, error)
@@ -115,7 +130,7 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
     def _as_text(parameter: Parameter, raw: Raw, error: ValidationError) -> Any:
         text = as_text(raw)
         try:
-            return validated(value, text)
+            return validate(text)
         except ValidationError:
             raise Invalid(*violations(error, place, text, pointer)) from None
 

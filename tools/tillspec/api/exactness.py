@@ -44,6 +44,8 @@ _BEYOND: Mapping[str, frozenset[str]] = {
 """What they do not."""
 
 _OF_KIND: Mapping[str, frozenset[str]] = {kind: words | _BEYOND.get(kind, frozenset()) for kind, words in _WORDS.items()}
+_NO_TEXTS = frozenset({"date-time", "date", "duration", "uuid"})
+"""The formats whose values are no texts in programs: a length or a pattern of the text has to be asked of the schema."""
 KEYWORDS = frozenset().union(
     *_OF_KIND.values(), {"type", "enum", "const", "$ref", "not", "if", "then", "else"}, {"allOf", "anyOf", "oneOf"}
 )
@@ -81,6 +83,12 @@ def needs_split(schema: dict[str, Any]) -> bool:
     return len(kinds) > 1 and any(words(schema) & _OF_KIND[kind] for kind in kinds if kind in ("array", "object"))
 
 
+def of_kind(schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    """What a schema says of values of one of its types."""
+    others = frozenset().union(*_OF_KIND.values()) - _OF_KIND[kind] | (ANNOTATIONS if kind == "null" else frozenset())
+    return {**{key: value for key, value in schema.items() if key not in others}, "type": kind}
+
+
 def is_exact(schema: Any, look: Look) -> bool:
     """Whether the type that a finished schema (draft 2020-12, inline objects moved out) has says all of it.
 
@@ -107,6 +115,8 @@ def is_exact(schema: Any, look: Look) -> bool:
         return False
     relevant = [(kind, said & _OF_KIND[kind]) for kind in kinds if kind in _OF_KIND]
     if any(not used <= _WORDS[kind] for kind, used in relevant):
+        return False
+    if "string" in kinds and schema.get("format") in _NO_TEXTS and said & {"minLength", "maxLength", "pattern"}:
         return False
     real = [kind for kind in kinds if kind != "null"]
     if real == ["object"]:
@@ -208,7 +218,7 @@ def is_object(schema: Any, look: Look, seen: dict[str, bool] | None = None, dept
 
 
 def all_apart(schemas: Iterable[Any], look: Look) -> bool:
-    """Whether it is easily seen that no value is valid by two of several schemas: by their types, or by a tag that they require."""
+    """Whether it is easily seen that no value is valid by two of several schemas: by their types, or by a tag they require."""
     targets = [target for schema in schemas if (target := _resolved(schema, look)) is not False]
     if len(targets) < 2:
         return True
@@ -218,9 +228,8 @@ def all_apart(schemas: Iterable[Any], look: Look) -> bool:
             return False
         groups.setdefault(frozenset(_all_kinds(target)), []).append(target)
     for (kinds, found), (others, more) in combinations(groups.items(), 2):
-        if not kinds or not others or kinds & others:
-            if _listed_twice(_values(target) for target in (*found, *more)):
-                return False
+        if (not kinds or not others or kinds & others) and _listed_twice(_values(target) for target in (*found, *more)):
+            return False
     for kinds, found in groups.items():
         if len(found) > 1 and kinds == {"object"}:
             if not _objects_apart([_tags(target, look) for target in found]):

@@ -149,7 +149,7 @@ class Schemas:
         self, identifier: str, schema: Untyped, pointer: Pointer, *, component: str | None = None, finished: bool = False
     ) -> None:
         self.types[identifier] = NamedType(identifier, Any(), {}, component=component, span=self.bundle.span(pointer))
-        whole = schema if finished else self._below(self._normal(schema, pointer), pointer, identifier)
+        whole = schema if finished else self._whole(schema, pointer, identifier)
         made = self.type_of(whole, pointer)
         if isinstance(made, Ref) and self._leads_to(made.id, identifier):
             place = self.bundle.span(pointer)
@@ -166,6 +166,14 @@ class Schemas:
             behavior=object_behavior(whole),
             value_behavior=property_behavior(whole),
         )
+
+    def _whole(self, schema: Untyped, pointer: Pointer, identifier: str) -> Untyped:
+        """A schema that has a name, finished. A class is never null, so that of an object that may be null has another name."""
+        normal = self._normal(schema, pointer)
+        if not isinstance(normal, dict) or "null" not in exactness.kinds_of(normal) or not _deserves_a_name(normal):
+            return self._below(normal, pointer, identifier)
+        made = self._child(normal, pointer, f"{identifier}Value", nameable=True)
+        return {**made, "description": normal["description"]} if "description" in normal else made
 
     def _share(self, identifier: str) -> None:
         """An inline schema that says what an earlier one says is that type, under a name of its own too."""
@@ -220,7 +228,7 @@ class Schemas:
         if exactness.needs_split(schema):
             kept = {key: value for key, value in schema.items() if key in ANNOTATIONS}
             kinds = exactness.kinds_of(schema)
-            schema = {"anyOf": [{**schema, "type": kind} if kind != "null" else {"type": "null"} for kind in kinds], **kept}
+            schema = {"anyOf": [exactness.of_kind(schema, kind) for kind in kinds], **kept}
         discriminator = schema.get("discriminator")
         if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
             mapping = {key: self._mapped(value, pointer) for key, value in discriminator["mapping"].items()}
@@ -353,8 +361,8 @@ class Schemas:
         if kinds == ["array"]:
             items = schema.get("items", True)
             inner = self.type_of(items, join(pointer, "items")) if "prefixItems" not in schema else Any()
-            return Array(inner, schema.get("minItems"), schema.get("maxItems"), schema.get("uniqueItems") is True)
-        if schema.get("properties"):
+            return Array(inner, _count(schema, "minItems"), _count(schema, "maxItems"), schema.get("uniqueItems") is True)
+        if schema.get("properties") and kinds in ([], ["object"]):
             return self._object(schema, tuple(self._fields(schema, pointer)), (), pointer)
         if kinds == ["object"]:
             more = schema.get("additionalProperties", True) if "patternProperties" not in schema else True
@@ -489,7 +497,12 @@ def _scalar(schema: dict[str, Untyped], kind: str) -> Scalar:
         schema.get("exclusiveMinimum") if number else None,
         schema.get("exclusiveMaximum") if number else None,
         schema.get("multipleOf") if number else None,
-        schema.get("minLength") if text else None,
-        schema.get("maxLength") if text else None,
+        _count(schema, "minLength") if text else None,
+        _count(schema, "maxLength") if text else None,
         schema.get("pattern") if text else None,
     )
+
+
+def _count(schema: dict[str, Untyped], key: str) -> int | None:
+    """A length, which may be written as 2.0 (JSON Schema validation, section 6.3.1)."""
+    return int(schema[key]) if key in schema else None

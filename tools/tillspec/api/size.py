@@ -1,4 +1,4 @@
-"""How much is to be made of a document: what would take more memory than machines have to spare, or is too deep, is told at once."""
+"""How much is to be made of a document: what would take more memory than there is to spare, or is too deep, is told at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tillspec.diagnostics import Report
 MOST = 80_000
 """What is made at once, counted in fields. In a gigabyte there is room for so many: one takes 11 KB while it is generated."""
 DEEPEST = 2_000
-"""So many types may stand in a row, each inside the one before: pydantic builds them in one go, which takes two seconds and 100 MB."""
+"""So many types may stand in a row, each inside the one before: pydantic builds them in one go, in two seconds and 100 MB."""
 
 _OF_TYPE, _OF_OPERATION = 3, 6
 """A type takes as much as three fields, an operation as much as six (35 and 70 KB)."""

@@ -20,7 +20,7 @@ _LOCAL = {
     "Integer": "_runtime.scalars", "JsonInteger": "_runtime.scalars", "JsonNumber": "_runtime.scalars",
     "Number": "_runtime.scalars", "OneOf": "_runtime.scalars", "OpenEnum": "_runtime.scalars",
     "UnknownValue": "_runtime.scalars", "Rfc3339Date": "_runtime.formats",
-    "Rfc3339DateTime": "_runtime.formats", "Rfc9562Uuid": "_runtime.formats",
+    "Rfc3339DateTime": "_runtime.formats", "Rfc3339Duration": "_runtime.formats", "Rfc9562Uuid": "_runtime.formats",
     "Content": "_runtime.operation", "Header": "_runtime.operation", "Items": "_runtime.operation",
     "Operation": "_runtime.operation",
     "Parameter": "_runtime.operation", "Properties": "_runtime.operation", "RequestBody": "_runtime.operation",

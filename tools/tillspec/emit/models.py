@@ -26,13 +26,12 @@ _IMPORTS = """\
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
-from ._runtime.behavior import ObjectBehavior
-from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc3339Duration, Rfc9562Uuid
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, JsonNumber, Number, OneOf, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
@@ -65,11 +64,11 @@ def _marks(named: NamedType, behavior: ObjectBehavior) -> tuple[str, ...]:
     """What a class says of itself beside its fields."""
     marks = []
     if behavior.rules or behavior.totals:
-        marks.append(f"_behavior: ClassVar[ObjectBehavior | None] = OBJECTS[{literal(named.id)}]")
+        marks.append(f"__behavior__ = OBJECTS[{literal(named.id)}]")
     if not named.exact:
-        marks.append(f"_conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, {literal(named.id)})")
+        marks.append(f"__conforms__ = Conforms(SCHEMAS, {literal(named.id)})")
     if named.loose:
-        marks.append("_loose: ClassVar[bool] = True")
+        marks.append("__loose__ = True")
     return tuple(marks)
 
 

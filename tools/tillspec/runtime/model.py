@@ -10,7 +10,6 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .behavior import ObjectBehavior
 from .building import with_room
-from .rules import breaches
 from .scalars import LENIENT
 from .schemas import Conforms
 
@@ -21,8 +20,8 @@ class ContractModel(BaseModel):
     Its constructor takes fields by their Python names, or by their names on the wire; JSON, and `model_validate`, have the
     latter alone. Numbers are finite, as JSON has no others (RFC 8259, section 6).
 
-    A model may say more of itself: the rules across its fields (`_behavior`), the JSON Schema that holds beside its types
-    (`_conforms`), and that its schema says nothing of what is no object (`_loose`): such a value passes as it is.
+    A model may say more of itself: the rules across its fields (`__behavior__`), the JSON Schema that holds beside its types
+    (`__conforms__`), and that its schema says nothing of what is no object (`__loose__`): such a value passes as it is.
     """
 
     model_config = ConfigDict(
@@ -32,11 +31,15 @@ class ContractModel(BaseModel):
         allow_inf_nan=False,
         protected_namespaces=(),
     )
-    _behavior: ClassVar[ObjectBehavior | None] = None
-    _conforms: ClassVar[Conforms | None] = None
-    _loose: ClassVar[bool] = False
-
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        __behavior__: ClassVar[ObjectBehavior | None]
+        __conforms__: ClassVar[Conforms | None]
+        __loose__: ClassVar[bool]
+    else:
+        # Without annotations, which pydantic would evaluate anew for every model.
+        __behavior__ = None
+        __conforms__ = None
+        __loose__ = False
 
         def __init__(self, /, **given: Any) -> None:
             __tracebackhide__ = True
@@ -56,11 +59,11 @@ class ContractModel(BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
-        if cls._behavior is not None:
-            schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
-        if cls._conforms is not None:
-            schema = cls._conforms.around(schema)
-        if cls._loose:
+        if cls.__behavior__ is not None:
+            schema = core_schema.with_info_wrap_validator_function(_keeps(cls.__behavior__), schema)
+        if cls.__conforms__ is not None:
+            schema = cls.__conforms__.around(schema)
+        if cls.__loose__:
             schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
         return schema
 
@@ -81,13 +84,17 @@ def _kind(value: Any) -> str:
     return "{object}" if isinstance(value, dict | BaseModel) else "{other}"
 
 
-def _keeps(behavior: ObjectBehavior) -> Callable[[Any, ValidationInfo], Any]:
+def _keeps(behavior: ObjectBehavior) -> core_schema.WithInfoWrapValidatorFunction:
     """Holds the rules across an object's fields against it. All that are broken are told in one error, of type `rule`."""
+    from .rules import breaches  # not before a model with rules is used
 
-    def check(made: Any, info: ValidationInfo) -> Any:
-        if info.context is not LENIENT:
-            value = made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
-            found = list(breaches(behavior, value))
+    def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        made = handler(value)
+        if info.context is not LENIENT and made is not value:
+            written = (
+                value if info.mode == "json" else made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+            )
+            found = list(breaches(behavior, written))
             if found:
                 message = "; ".join(breach.message for breach in found)
                 raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})

@@ -153,8 +153,9 @@ class OneOf:
 
         def check(value: Any) -> Any:
             try:
-                return known[same(value)]
+                listed = known[same(value)]
             except (KeyError, TypeError):
                 raise PydanticKnownError("literal_error", {"expected": expected}) from None
+            return listed if isinstance(listed, int) else value
 
         return core_schema.no_info_plain_validator_function(check, serialization=_AS_IT_IS)

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchNotes200(Response):
     """The notes that were found."""
 
@@ -19,7 +17,6 @@ class SearchNotes200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNote200(Response):
     """The note."""
 
@@ -28,7 +25,6 @@ class ReadNote200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Note))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNote410(Response):
     """The note is gone."""
 
@@ -36,7 +32,6 @@ class ReadNote410(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyNote201(Response):
     """The copy."""
 

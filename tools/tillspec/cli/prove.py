@@ -19,11 +19,15 @@ if TYPE_CHECKING:
 @click.command(short_help="Prove that generated models are exactly the contract.")
 @click.argument("spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"))
 @click.option("--package", metavar="P", help="An importable package that was generated from the contract, or its folder.")
-@click.option("--json", "out", type=click.File("w", encoding="utf-8"), metavar="F", help="Write all that was found as JSON; - is stdout.")
+@click.option(
+    "--json", "out", type=click.File("w", encoding="utf-8"), metavar="F", help="Write all that was found as JSON; - is stdout."
+)
 @click.option("--most", type=click.IntRange(1), default=600, show_default=True, help="Edits of each schema's instances.")
 @options.allow
 @options.overlay
-def prove(spec: Path, package: str | None, out: TextIO | None, most: int, allowed: tuple[str, ...], overlays: tuple[Path, ...]) -> None:
+def prove(
+    spec: Path, package: str | None, out: TextIO | None, most: int, allowed: tuple[str, ...], overlays: tuple[Path, ...]
+) -> None:
     """Hold generated models against the contract (spec/openapi.yaml, or SPEC)."""
     from tillspec.diagnostics import Refused
 

@@ -81,16 +81,19 @@ def _parts(made: ObjectBehavior | OperationBehavior) -> list[tuple[str, object]]
 @lru_cache(maxsize=4)
 def object_behaviors(api: Api) -> Mapping[str, ObjectBehavior]:
     """What is declared of each object type, by id; what its bases declare holds for it too."""
-    return {named.id: _whole(api, named, frozenset()) for named in api.types.values() if isinstance(named.type, Object)}
+    known: dict[str, ObjectBehavior] = {}
+    return {named.id: _whole(api, named, known) for named in api.types.values() if isinstance(named.type, Object)}
 
 
-def _whole(api: Api, named: NamedType, seen: frozenset[str]) -> ObjectBehavior:
-    own = named.behavior or ObjectBehavior()
-    bases = named.type.bases if isinstance(named.type, Object) else (named.type,) if isinstance(named.type, Ref) else ()
-    for base in bases:
-        if base.id in api.types and base.id not in seen:
-            own = _merged(_whole(api, api.types[base.id], seen | {named.id}), own)
-    return own
+def _whole(api: Api, named: NamedType, known: dict[str, ObjectBehavior]) -> ObjectBehavior:
+    if named.id not in known:
+        own = named.behavior or ObjectBehavior()
+        bases = named.type.bases if isinstance(named.type, Object) else (named.type,) if isinstance(named.type, Ref) else ()
+        for base in bases:
+            if base.id in api.types:
+                own = _merged(_whole(api, api.types[base.id], known), own)
+        known[named.id] = own
+    return known[named.id]
 
 
 def _merged(base: ObjectBehavior, own: ObjectBehavior) -> ObjectBehavior:

@@ -230,7 +230,13 @@ class Mutator:
     def format(self, schema: dict[str, Any], said: str, value: Any) -> Iterator[Made]:
         if said in formats.RANGES and of_type(value, ["number"]):
             low, high = formats.RANGES[said]
-            for kind, number in (("on it", low), ("below", low - 1), ("on it", high), ("above", high + 1), ("far above", high * 1000)):
+            for kind, number in (
+                ("on it", low),
+                ("below", low - 1),
+                ("on it", high),
+                ("above", high + 1),
+                ("far above", high * 1000),
+            ):
                 yield f"format {said}: {kind}", number, ()
         elif isinstance(value, str) and said in formats.TEXTS:
             for text in samples.VALID.get(said, ()):
@@ -276,7 +282,11 @@ class Mutator:
         yield "items: the first one alone", value[:1], ()
         yield "items: three", self._long(schema, value, prefix + 3), ()
         for name, wrong in (("null", None), ("{}", {}), ("[]", []), ('"x"', "x"), ("7", 7)):
-            yield f"items: {name} further", [*self._long(schema, value, max(prefix, len(value))), wrong], (max(prefix, len(value)),)
+            yield (
+                f"items: {name} further",
+                [*self._long(schema, value, max(prefix, len(value))), wrong],
+                (max(prefix, len(value)),),
+            )
 
     def unique(self, schema: dict[str, Any], said: bool, value: Any) -> Iterator[Made]:
         if isinstance(value, list) and value:
@@ -331,7 +341,11 @@ class Mutator:
         said = schema.get("additionalProperties")
         if isinstance(said, dict):
             try:
-                yield "additionalProperties: as it says", {**value, "undeclared": self.synthesiser.make([said], depth=2)}, ("undeclared",)
+                yield (
+                    "additionalProperties: as it says",
+                    {**value, "undeclared": self.synthesiser.make([said], depth=2)},
+                    ("undeclared",),
+                )
             except Impossible:
                 pass
         for name, wrong in (

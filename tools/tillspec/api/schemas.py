@@ -329,7 +329,9 @@ class Schemas:
             listed = [schema["const"]] if "const" in schema else schema["enum"]
             values = [value for value in listed if exactness.fits(value, exactness.kinds_of(schema))]
             texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
-            return Enum(texts, nullable=None in values) if texts else Scalar("null")
+            if not texts:
+                return Scalar("null") if values else Any()
+            return Enum(texts, nullable=None in values)
         for key in ("oneOf", "anyOf"):
             branches = schema.get(key)
             if not isinstance(branches, list) or schema.get("properties"):
@@ -341,6 +343,8 @@ class Schemas:
                 return replace(options[0], nullable=nullable or options[0].nullable)
             if options:
                 return Union(options, key == "oneOf", _discriminator(schema), nullable)
+            if branches:
+                return Scalar("null")
         return None
 
     def _composite(self, schema: dict[str, Untyped], kinds: list[str], pointer: Pointer) -> Type | None:
@@ -403,7 +407,9 @@ class Schemas:
         closed = self._is_closed(schema)
         more = schema.get("additionalProperties") if not schema.get("patternProperties") else None
         additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
-        return Object(fields, bases, closed, additional=additional)
+        names = {field.name for field in fields}
+        elsewhere = tuple(name for name in schema.get("required", ()) if name not in names)
+        return Object(fields, bases, closed, elsewhere, additional)
 
     def _fields(self, schema: dict[str, Untyped], pointer: Pointer) -> Iterator[Field]:
         required = schema.get("required", ())

@@ -98,18 +98,18 @@ class _Plan:
 
     def same(self) -> Iterator[NamedType]:
         """Inline types that say what another type says."""
-        return (named for named in self.types.values() if named.inline and isinstance(named.type, Ref))
+        return (named for named in self.types.values() if _is_another(named))
 
     def meant(self, identifier: str) -> str:
         """The id of the type that an id stands for."""
-        while (named := self.types[identifier]).inline and isinstance(named.type, Ref):
-            identifier = named.type.id
+        while (other := _is_another(self.types[identifier])) is not None:
+            identifier = other.id
         return identifier
 
     def aliases(self) -> Iterator[NamedType]:
         """The types that are no objects."""
         for named in self.types.values():
-            if not isinstance(named.type, Object) and not (named.inline and isinstance(named.type, Ref)):
+            if not isinstance(named.type, Object) and not _is_another(named):
                 yield replace(named, type=self.written(named.type))
 
     def classes(self, behaviors: Mapping[str, ObjectBehavior]) -> dict[str, Class]:
@@ -185,6 +185,7 @@ class _Plan:
                 not isinstance(fixed.type, model.Enum)
                 or fixed.type.nullable
                 or not isinstance(self.types[option.id].type, Object)
+                or self.types[option.id].loose  # what is no object has no tag
             ):
                 return None
             values += fixed.type.values
@@ -207,15 +208,30 @@ class _Plan:
                 found[field.name] = _stricter(found.get(field.name), field)
         for field in type_.fields:
             found[field.name] = _stricter(found.get(field.name), field)
+        required = self._required(type_, seen)
         for field in found.values():
-            made = _required(field) if field.name in type_.required else field
+            made = _required(field) if field.name in required else field
             yield made if is_carried(made, self.types) else replace(made, default=None)
+
+    def _required(self, type_: Object, seen: frozenset[str]) -> frozenset[str]:
+        """What an object and its bases ask for that they do not declare themselves."""
+        found = frozenset(type_.required)
+        for base in type_.bases:
+            target, path = self._object_of(base, seen)
+            found |= self._required(target, path) if target else frozenset()
+        return found
 
     def _object_of(self, type_: Type, seen: frozenset[str]) -> tuple[Object | None, frozenset[str]]:
         while isinstance(type_, Ref) and type_.id in self.types and type_.id not in seen:
             seen |= {type_.id}
             type_ = self.types[type_.id].type
         return (type_ if isinstance(type_, Object) else None), seen
+
+
+def _is_another(named: NamedType) -> Ref | None:
+    """The type that an inline type is another name of, where its schema says nothing beside it."""
+    type_ = named.type
+    return type_ if named.inline and named.exact and isinstance(type_, Ref) and not type_.nullable else None
 
 
 def _is_open(enum: model.Enum) -> bool:

@@ -32,12 +32,13 @@ class Edit:
     value: Any
 
 
-_WRONG: tuple[tuple[str, Any], ...] = (
+WRONG: tuple[tuple[str, Any], ...] = (
     ("null", None), ("true", True), ("false", False), ("0", 0), ("1", 1), ("5.0", 5.0), ("5.5", 5.5), ('"5"', "5"), ('"yes"', "yes"),
     ('"true"', "true"), ('""', ""), ("[]", []), ("{}", {}), ("-7", -7), ("1e3", 1000.0),
 )  # fmt: skip
 _KINDS_OF = ("object", "array", "string", "integer", "number", "boolean", "null")
 _LONGEST = 20_000
+_MOST_MADE = 8
 
 Made = tuple[str, Any, Path]
 """A kind, the new value at the place, and the keys from there to what changed."""
@@ -67,7 +68,7 @@ class Mutator:
 
     def type(self, schema: dict[str, Any], said: Any, value: Any) -> Iterator[Made]:
         kinds = [said] if isinstance(said, str) else said
-        for name, wrong in _WRONG:
+        for name, wrong in WRONG:
             yield f"type: {name}", wrong, ()
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield "type: number as text", repr(value), ()
@@ -132,7 +133,7 @@ class Mutator:
 
     def branches(self, schema: dict[str, Any], said: list[Schema], value: Any) -> Iterator[Made]:
         """Nothing that any branch has, and for `oneOf` what two have at once."""
-        for name, wrong in _WRONG:
+        for name, wrong in WRONG:
             yield f"no branch: {name}", wrong, ()
         word = "oneOf" if schema.get("oneOf") is said else "anyOf"
         rest = {key: other for key, other in schema.items() if key != word}
@@ -249,7 +250,7 @@ class Mutator:
             yield "minItems: none", [], ()
 
     def max_items(self, schema: dict[str, Any], said: int, value: Any) -> Iterator[Made]:
-        if isinstance(value, list) and said <= 1000:
+        if isinstance(value, list) and said <= 200:
             yield "maxItems: 1 more", self._long(schema, value, said + 1), (said,)
             yield "maxItems: on it", self._long(schema, value, said), ()
 
@@ -257,11 +258,13 @@ class Mutator:
         """A list of a length, its further items made as its others are, or like the last one."""
         made = list(value[:length])
         shape = Shape([schema])
-        while len(made) < length:
+        while len(made) < length and (len(made) < _MOST_MADE or schema.get("uniqueItems")):
             try:
                 made.append(self.synthesiser.make(shape.of_item(len(made)), depth=2, pick=len(made)))
             except Impossible:
-                made.append(made[-1] if made else None)
+                break
+        while len(made) < length:
+            made.append(made[-1] if made else None)
         return made
 
     def items(self, schema: dict[str, Any], said: Schema, value: Any) -> Iterator[Made]:
@@ -390,7 +393,7 @@ class Mutator:
             return
         for pattern in said:
             for name in islice(expressions.texts(pattern, 1, pick=2), 1):
-                for kind, wrong in _WRONG:
+                for kind, wrong in WRONG:
                     yield f"patternProperties: {kind}", {**value, name: wrong}, (name,)
                 for other in (name + "\n", name.swapcase(), name.translate(_ARABIC)):
                     yield "patternProperties: nearly the name", {**value, other: {"unlike": []}}, (other,)

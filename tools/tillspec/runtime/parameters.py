@@ -64,7 +64,11 @@ def decoder(parameter: Parameter, others: frozenset[str] = frozenset()) -> Decod
         return lambda raw: _path(parameter, raw.path[name])
     if location == "header":
         lower = name.lower()
-        return lambda raw: ABSENT if (text := raw.headers.get(lower)) is None else _header(parameter, text)
+        return lambda raw: (
+            ABSENT
+            if (text := raw.headers.get(lower)) is None
+            else _fielded(parameter.shape, text.strip(" \t"), parameter.explode)
+        )
     if parameter.style == "deepObject":
         return lambda raw: _deep(name, parameter.shape, raw.pairs)
     return _form(parameter, others)
@@ -81,7 +85,7 @@ def decode(parameter: Parameter, raw: Raw) -> Any:
 
 def decode_header(header: Header, text: str) -> Any:
     """The JSON value of a response header (style `simple`)."""
-    return _listed(header.shape, [part.strip(" \t") for part in text.split(",")], header.explode, text.strip(" \t"))
+    return _fielded(header.shape, text.strip(" \t"), header.explode)
 
 
 def decode_form(content: Content, text: str) -> Any:
@@ -142,9 +146,11 @@ def _object(shape: Properties, pairs: Sequence[tuple[str, str]]) -> dict[str, An
     return dict(deep.harvest(deep.plant([((key,), text) for key, text in pairs]), shape))
 
 
-def _header(parameter: Parameter, text: str) -> Any:
-    whole = text.strip(" \t")
-    return _listed(parameter.shape, [part.strip(" \t") for part in whole.split(",")], parameter.explode, whole)
+def _fielded(shape: Shape, whole: str, explode: bool) -> Any:
+    """The value of a header field."""
+    if isinstance(shape, Text):
+        return read(shape, whole)
+    return _listed(shape, [part.strip(" \t") for part in whole.split(",")], explode, whole)
 
 
 def _path(parameter: Parameter, text: str) -> Any:

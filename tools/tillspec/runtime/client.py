@@ -9,16 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import httpx
 
 from .authorization import CredentialSource
-from .errors import ErrorResponse, Target, transport_error
+from .errors import ApiError, ErrorResponse, Target, transport_error
 from .incoming import ResponsePlan
 from .operation import Operation, Response, SecurityScheme
 from .outgoing import Arguments, HeaderField, RequestPlan, header_bytes
 from .retry import IDEMPOTENT, Attempts, Retry
+
+if TYPE_CHECKING:
+    from .polling import Polling
 
 ResultT = TypeVar("ResultT")
 Timeout = float | httpx.Timeout
@@ -53,12 +56,13 @@ class _Plan:
 
 @dataclass(slots=True)
 class Exchange(Generic[ResultT]):
-    """One call: the request, the same for all its attempts, and what to make of each outcome."""
+    """One call: the request, the same for all its attempts, and what to make of each outcome. `answer` is the last one."""
 
     plan: _Plan
     request: httpx.Request
     attempts: Attempts
     secrets: tuple[str, ...]
+    answer: httpx.Response | None = None
 
     def failed(self, error: httpx.RequestError) -> float:
         """The seconds to wait before the next attempt.
@@ -73,6 +77,7 @@ class Exchange(Generic[ResultT]):
 
     def answered(self, answer: httpx.Response) -> float | None:
         """The seconds to wait before the next attempt, None where this answer stands."""
+        self.answer = answer
         return self.attempts.after_answer(answer.status_code, answer.headers)
 
     def result(self, answer: httpx.Response) -> ResultT:
@@ -118,7 +123,7 @@ class _Caller:
         return [each for each in self._headers if each[0].lower() not in names]
 
     def _plan(self, operation: Operation[Any]) -> _Plan:
-        target = Target(operation.id, operation.method, operation.path)
+        target = _target(operation)
         request = RequestPlan(operation, self._settings.schemes, self._settings.credentials, target)
         plan = _Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
         return self._plans.setdefault(operation.id, plan)
@@ -139,7 +144,32 @@ class SyncCaller(_Caller):
             ErrorResponse, UnexpectedResponse, TransportError, MissingCredentials: see there; each is an `ApiError`.
             ValueError: an argument that cannot be sent, for instance `..` as a part of the path.
         """
-        exchange = self._exchange(operation, arguments, timeout)
+        return self._carry_out(self._exchange(operation, arguments, timeout))
+
+    def poll(
+        self, operation: Operation[ResultT], arguments: Arguments, polling: Polling, timeout: Timeout | None = None
+    ) -> ResultT:
+        """Call again and again, until an answer shows a terminal state.
+
+        Raises:
+            PollTimedOut: none did before the deadline.
+            ApiError, ValueError: as `call` does.
+        """
+        progress = polling.begin(self._settings.retry, _target(operation))
+        while True:
+            exchange = self._exchange(operation, arguments, timeout)
+            exchange.attempts.until = progress.until
+            try:
+                response = self._carry_out(exchange)
+            except ApiError as error:
+                wait: float | None = progress.after_error(error, exchange.answer)
+            else:
+                wait = progress.after(response, exchange.answer)
+                if wait is None:
+                    return response
+            self._settings.retry.sleep(cast("float", wait))
+
+    def _carry_out(self, exchange: Exchange[ResultT]) -> ResultT:
         while True:
             try:
                 answer = self._http.send(exchange.request, follow_redirects=False)
@@ -166,7 +196,27 @@ class AsyncCaller(_Caller):
 
     async def call(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None = None) -> ResultT:
         """As `SyncCaller.call`."""
-        exchange = self._exchange(operation, arguments, timeout)
+        return await self._carry_out(self._exchange(operation, arguments, timeout))
+
+    async def poll(
+        self, operation: Operation[ResultT], arguments: Arguments, polling: Polling, timeout: Timeout | None = None
+    ) -> ResultT:
+        """As `SyncCaller.poll`."""
+        progress = polling.begin(self._settings.retry, _target(operation))
+        while True:
+            exchange = self._exchange(operation, arguments, timeout)
+            exchange.attempts.until = progress.until
+            try:
+                response = await self._carry_out(exchange)
+            except ApiError as error:
+                wait: float | None = progress.after_error(error, exchange.answer)
+            else:
+                wait = progress.after(response, exchange.answer)
+                if wait is None:
+                    return response
+            await self._settings.retry.async_sleep(cast("float", wait))
+
+    async def _carry_out(self, exchange: Exchange[ResultT]) -> ResultT:
         while True:
             try:
                 answer = await self._http.send(exchange.request, follow_redirects=False)
@@ -215,6 +265,10 @@ class AsyncClientBase:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _target(operation: Operation[Any]) -> Target:
+    return Target(operation.id, operation.method, operation.path)
 
 
 def _base_url(text: str) -> str:

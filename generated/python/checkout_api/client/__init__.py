@@ -11,6 +11,7 @@ import httpx
 
 from .._runtime.authorization import CredentialsBase, Key, UserPassword
 from .._runtime.client import AsyncCaller, AsyncClientBase, ClientBase, Settings, SyncCaller, Timeout
+from .._runtime.polling import Backoff
 from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
@@ -20,7 +21,7 @@ from .sessions import AsyncSessions, Sessions
 from .shipping import AsyncShipping, Shipping
 from .tokens import AsyncTokens, Tokens
 
-__all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
+__all__ = ["SERVERS", "AsyncClient", "Backoff", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
 
 SERVERS: tuple[str, ...] = (
     "http://127.0.0.1:8787",

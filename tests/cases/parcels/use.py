@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Mapping
 from typing import assert_type
 
 import httpx
 from parcels_api import errors, responses
 from parcels_api.client import AsyncClient, Backoff, Client, Retry
+from parcels_api.client.hooks import Call, Hook, LoggingHook, Outcome
 
 
 class Post:
@@ -53,10 +55,23 @@ with Client("https://post.example", retry=post.retry, http=httpx.Client(transpor
         raise AssertionError("it cannot have come to its end")
 
 
+class Counting(Hook):
+    def __init__(self) -> None:
+        self.ended: list[tuple[str, int | None, str | None]] = []
+
+    def before_attempt(self, call: Call, attempt: int) -> Mapping[str, str]:
+        return {"X-Attempt": str(attempt)}
+
+    def after_call(self, call: Call, outcome: Outcome) -> None:
+        self.ended.append((call.operation, outcome.status, outcome.error))
+
+
 async def main() -> None:
     post = Post("packed", "x-rayed", "lost")
     http = httpx.AsyncClient(transport=post.transport)
-    async with AsyncClient("https://post.example", retry=post.retry, http=http) as client:
+    counting = Counting()
+    hooks = [counting, LoggingHook(logging.getLogger("parcels"))]
+    async with AsyncClient("https://post.example", retry=post.retry, http=http, hooks=hooks) as client:
         parcel = await client.parcels.poll_parcel(id="p2", deadline_2=60)
         assert parcel.body.where.state == "lost"
         try:
@@ -65,6 +80,7 @@ async def main() -> None:
             assert error.body.reason == "no longer known"
         else:
             raise AssertionError("it is not known")
+    assert counting.ended == [*[("getParcel", 200, None)] * 3, ("getParcel", 404, "GetParcel404")]
 
 
 asyncio.run(main())

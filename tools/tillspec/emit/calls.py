@@ -29,7 +29,7 @@ RESERVED = (
 
 RESERVED_MODULES = (
     "app", "client", "close", "aclose", "create_app", "create_router", "make_app", "make_router", "max_body", "operations",
-    "models", "responses", "errors", "server", "surface", "webhooks",
+    "models", "responses", "errors", "server", "surface", "webhooks", "hooks", "mock",
 )  # fmt: skip
 """Names that a tag's module, and the attribute of a client that goes by it, must not take."""
 

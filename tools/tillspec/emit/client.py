@@ -18,8 +18,8 @@ from tillspec.emit.templates import render
 
 _TAKEN = (
     "Any", "Arguments", "AsyncCaller", "AsyncClient", "AsyncClientBase", "Backoff", "ClassVar", "Client", "ClientBase",
-    "Credentials", "CredentialsBase", "ERRORS", "Key", "Literal", "Mapping", "Polling", "Response", "Retry", "SCHEMES", "SERVERS",
-    "Settings", "SyncCaller", "Timeout", "UserPassword",
+    "Credentials", "CredentialsBase", "ERRORS", "Hook", "Key", "Literal", "Mapping", "Polling", "Response", "Retry", "SCHEMES",
+    "SERVERS", "Sequence", "Settings", "SyncCaller", "TYPE_CHECKING", "Timeout", "UserPassword",
 )  # fmt: skip
 _ATTRIBUTES = ("aclose", "close")
 _FIELDS = ("given", "SCHEMES")
@@ -109,6 +109,11 @@ class ClientView:
     clients: tuple[EndView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HooksView:
+    """The module of the hooks, which is the same for every API."""
+
+
 def client(api: Api, options: Options) -> dict[str, str]:
     """`client/__init__.py` and a module for every tag; nothing where an API has no paths."""
     views = _groups(api)
@@ -116,7 +121,10 @@ def client(api: Api, options: Options) -> dict[str, str]:
         return {}
     named = error_names(api)
     files = {f"client/{view.module}.py": _tag(api, view, named) for view in views}
-    return {"client/__init__.py": render("python/checkout_api/client/__init__.py.j2", _client(api, views)), **files}
+    modules: dict[str, ClientView | HooksView] = {"__init__": _client(api, views), "hooks": HooksView()}
+    return {
+        f"client/{name}.py": render(f"python/checkout_api/client/{name}.py.j2", view) for name, view in modules.items()
+    } | files
 
 
 def _groups(api: Api) -> tuple[GroupView, ...]:
@@ -326,7 +334,8 @@ def _end(views: tuple[GroupView, ...], *, is_async: bool) -> EndView:
     about = (
         f"Calls the API{', from coroutines' if is_async else ''}. Use it as `{usage}`, or close it.\n\n"
         f"`http` brings an own `{http}`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`; "
-        "`headers` go along with every call. What a call raises stands in `errors`: all of it is an `errors.ApiError`."
+        "`headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises stands in "
+        "`errors`: all of it is an `errors.ApiError`."
     )
     attributes = tuple(f"self.{view.attribute} = {view.async_name if is_async else view.name}(self._caller)" for view in views)
     caller = "AsyncCaller" if is_async else "SyncCaller"

@@ -6,8 +6,9 @@ Both share everything but the sending: `Exchange` knows what to send, whether to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
@@ -22,6 +23,7 @@ from .outgoing import Arguments, HeaderField, RequestPlan, header_bytes
 from .retry import IDEMPOTENT, Attempts, Retry
 
 if TYPE_CHECKING:
+    from .hooks import Hook
     from .polling import Polling
 
 ResultT = TypeVar("ResultT")
@@ -44,10 +46,11 @@ class Settings:
     headers: Mapping[str, str] | None
     schemes: Mapping[str, SecurityScheme]
     errors: Errors
+    hooks: Sequence[Hook] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What is worked out once for an operation."""
 
     target: Target
@@ -59,11 +62,14 @@ class _Plan:
 class Exchange(Generic[ResultT]):
     """One call: the request, the same for all its attempts, and what to make of each outcome. `answer` is the last one."""
 
-    plan: _Plan
+    plan: Plan
     request: httpx.Request
     attempts: Attempts
     secrets: tuple[str, ...]
     answer: httpx.Response | None = None
+
+    def begin(self) -> None:
+        """An attempt begins."""
 
     def failed(self, error: httpx.RequestError) -> float:
         """The seconds to wait before the next attempt.
@@ -90,6 +96,9 @@ class Exchange(Generic[ResultT]):
         """
         return cast("ResultT", self.plan.response.read(answer, self.secrets))
 
+    def broken(self, error: BaseException) -> None:
+        """The call ends without a result."""
+
 
 class _Caller:
     """What the sync and the async caller share.
@@ -103,7 +112,8 @@ class _Caller:
         self._base = _base_url(settings.base_url)
         self._headers = [(name.encode(), header_bytes(name, text)) for name, text in (settings.headers or {}).items()]
         self._build = http.build_request
-        self._plans: dict[str, _Plan] = {}
+        self._plans: dict[str, Plan] = {}
+        self._made = _exchanges(settings.hooks, self._base)
 
     def _exchange(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None) -> Exchange[ResultT]:
         plan = self._plans.get(operation.id) or self._plan(operation)
@@ -116,17 +126,17 @@ class _Caller:
             timeout=self._settings.timeout if timeout is None else timeout,
         )
         attempts = Attempts(self._settings.retry, outgoing.keyed or operation.method in IDEMPOTENT, outgoing.keyed)
-        return Exchange(plan, request, attempts, outgoing.secrets)
+        return self._made(plan, request, attempts, outgoing.secrets)
 
     def _kept(self, headers: list[HeaderField]) -> list[HeaderField]:
         """The client's own headers that the call does not set itself."""
         names = {name.lower() for name, _ in headers}
         return [each for each in self._headers if each[0].lower() not in names]
 
-    def _plan(self, operation: Operation[Any]) -> _Plan:
+    def _plan(self, operation: Operation[Any]) -> Plan:
         target = _target(operation)
         request = RequestPlan(operation, self._settings.schemes, self._settings.credentials, target)
-        plan = _Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
+        plan = Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
         return self._plans.setdefault(operation.id, plan)
 
 
@@ -171,16 +181,21 @@ class SyncCaller(_Caller):
             self._settings.retry.sleep(cast("float", wait))
 
     def _carry_out(self, exchange: Exchange[ResultT]) -> ResultT:
-        while True:
-            try:
-                answer = self._http.send(exchange.request, follow_redirects=False)
-            except httpx.RequestError as error:
-                wait: float | None = exchange.failed(error)
-            else:
-                wait = exchange.answered(answer)
-                if wait is None:
-                    return exchange.result(answer)
-            self._settings.retry.sleep(cast("float", wait))
+        try:
+            while True:
+                exchange.begin()
+                try:
+                    answer = self._http.send(exchange.request, follow_redirects=False)
+                except httpx.RequestError as error:
+                    wait: float | None = exchange.failed(error)
+                else:
+                    wait = exchange.answered(answer)
+                    if wait is None:
+                        return exchange.result(answer)
+                self._settings.retry.sleep(cast("float", wait))
+        except BaseException as error:
+            exchange.broken(error)
+            raise
 
     def close(self) -> None:
         if self._owned:
@@ -218,16 +233,21 @@ class AsyncCaller(_Caller):
             await self._settings.retry.async_sleep(cast("float", wait))
 
     async def _carry_out(self, exchange: Exchange[ResultT]) -> ResultT:
-        while True:
-            try:
-                answer = await self._http.send(exchange.request, follow_redirects=False)
-            except httpx.RequestError as error:
-                wait: float | None = exchange.failed(error)
-            else:
-                wait = exchange.answered(answer)
-                if wait is None:
-                    return exchange.result(answer)
-            await self._settings.retry.async_sleep(cast("float", wait))
+        try:
+            while True:
+                exchange.begin()
+                try:
+                    answer = await self._http.send(exchange.request, follow_redirects=False)
+                except httpx.RequestError as error:
+                    wait: float | None = exchange.failed(error)
+                else:
+                    wait = exchange.answered(answer)
+                    if wait is None:
+                        return exchange.result(answer)
+                await self._settings.retry.async_sleep(cast("float", wait))
+        except BaseException as error:
+            exchange.broken(error)
+            raise
 
     async def aclose(self) -> None:
         if self._owned:
@@ -266,6 +286,16 @@ class AsyncClientBase:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def _exchanges(hooks: Sequence[Hook], base: str) -> Callable[..., Exchange[Any]]:
+    """What makes an exchange: a plain one, where nobody watches."""
+    if not hooks:
+        return Exchange
+    from .hooks import Watched  # only who wants it pays for it
+
+    url = httpx.URL(base)
+    return partial(Watched, tuple(hooks), f"{url.scheme}://{url.netloc.decode()}")
 
 
 def _target(operation: Operation[Any]) -> Target:

@@ -76,6 +76,12 @@ def object_constants(api: Api) -> Mapping[str, str]:
     return dict(zip(_declared(api)[0], _constants(api), strict=False))
 
 
+def operation_constants(api: Api) -> Mapping[str, str]:
+    """The constant of each operation that declares anything, by id."""
+    objects, operations = _declared(api)
+    return dict(zip(operations, _constants(api)[len(objects) :], strict=True))
+
+
 @lru_cache(maxsize=4)
 def _constants(api: Api) -> tuple[str, ...]:
     """The names of all constants: of the objects first, then of the operations."""
@@ -92,7 +98,7 @@ def _declared(api: Api) -> tuple[Mapping[str, ObjectBehavior], Mapping[str, Oper
 
 def _parts(made: ObjectBehavior | OperationBehavior) -> list[tuple[str, object]]:
     """What an implementation reads most gets a constant of its own, whose type says that it is there."""
-    found = [(name, getattr(made, name, None)) for name in ("lifecycle", "expires", "idempotency", "moves")]
+    found = [(name, getattr(made, name, None)) for name in ("lifecycle", "expires", "idempotency", "moves", "signature")]
     return [(name, part) for name, part in found if is_dataclass(part)]
 
 

@@ -4,8 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from ._runtime.behavior import Lifecycle, ObjectBehavior, OperationBehavior, OutsideObject, PropertyBehavior, Secret
+from ._runtime.behavior import (
+    Lifecycle,
+    ObjectBehavior,
+    OperationBehavior,
+    OutsideObject,
+    PropertyBehavior,
+    Secret,
+    Signature,
+    Telling,
+    Timestamp,
+)
 
 PARCEL_LIFECYCLE = Lifecycle(
     field="/where/state",
@@ -17,9 +28,27 @@ TRACKED_LIFECYCLE = Lifecycle(
     initial="packed",
     moves={"packed": ("moving",), "moving": ("held", "delivered", "lost"), "held": ("moving",)},
 )
+PARCEL_EVENT_SIGNATURE = Signature(
+    header="Parcel-Signature",
+    scheme="hmac-sha256",
+    encoding="hex",
+    over="{timestamp}.{$request.body}",
+    separator=",",
+    prefix="v1=",
+    timestamp=Timestamp(prefix="t=", tolerance=timedelta(minutes=2)),
+)
+DEPOT_CALLED_SIGNATURE = Signature(
+    header="X-Depot-Hmac",
+    scheme="hmac-sha512",
+    encoding="base64",
+    over="{depot}\n{$url}\n{$request.header.X-Depot-Id}",
+    given={"depot": "The name that the depot goes by."},
+)
 PARCEL = ObjectBehavior(object="Parcel", id="/id", lifecycle=PARCEL_LIFECYCLE)
 TRACKED = ObjectBehavior(object="Parcel", id="/id", lifecycle=TRACKED_LIFECYCLE)
 GET_PARCEL = OperationBehavior(reads="Parcel", identifies="$request.path.id")
+PARCEL_EVENT = OperationBehavior(tells=Telling(object="Parcel", when=("moved",)), signature=PARCEL_EVENT_SIGNATURE)
+DEPOT_CALLED = OperationBehavior(tells=Telling(object="Parcel"), signature=DEPOT_CALLED_SIGNATURE)
 
 OBJECTS: Mapping[str, ObjectBehavior] = {
     "Parcel": PARCEL,
@@ -29,6 +58,8 @@ OBJECTS: Mapping[str, ObjectBehavior] = {
 
 OPERATIONS: Mapping[str, OperationBehavior] = {
     "getParcel": GET_PARCEL,
+    "parcelEvent": PARCEL_EVENT,
+    "depotCalled": DEPOT_CALLED,
 }
 """By operationId."""
 

@@ -6,12 +6,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import MISSING
+from pydantic import MISSING, Field
+from typing_extensions import TypeAliasType
 
 from ._runtime.formats import Rfc3339DateTime
 from ._runtime.model import ContractModel
 from ._runtime.scalars import OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
+
+Size = TypeAliasType("Size", Annotated[Literal["small", "large"] | UnknownValue, OpenEnum()])
+Event = TypeAliasType("Event", "Annotated[Delivered | Lost, Field(discriminator='kind')]")
+
+
+class Delivered(ContractModel):
+    kind: Literal["parcel.delivered"]
+    parcel: str
+    to: Annotated[Literal["door", "neighbour"] | UnknownValue, OpenEnum()]
+
+
+class Lost(ContractModel):
+    kind: Literal["parcel.lost"]
+    parcel: str
 
 
 class Parcel(ContractModel):
@@ -34,6 +49,10 @@ class Fault(ContractModel):
 
 
 COMPONENTS: Mapping[str, Any] = {
+    "Size": Size,
+    "Event": Event,
+    "Delivered": Delivered,
+    "Lost": Lost,
     "Parcel": Parcel,
     "Tracked": Tracked,
     "Fault": Fault,

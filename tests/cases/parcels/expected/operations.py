@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import responses
-from ._runtime.formats import Rfc3339Date
-from ._runtime.operation import Operation, Parameter, SecurityScheme, Value
+from . import models, responses
+from ._runtime.formats import Rfc3339Date, Rfc3339DateTime
+from ._runtime.operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Value
 
 SCHEMES: Mapping[str, SecurityScheme] = {}
 """The security schemes, by name."""
@@ -28,4 +28,60 @@ LIST_PARCELS = Operation[responses.ListParcels200](
     method="GET",
     path="/parcels",
     responses={"200": responses.ListParcels200},
+)
+
+PARCEL_EVENT = Operation[responses.ParcelEvent204](
+    id="parcelEvent",
+    method="POST",
+    path="parcelEvent",
+    parameters=(
+        Parameter(
+            name="Parcel-Signature",
+            keyword="parcel_signature",
+            location="header",
+            value=Value(str),
+            required=True,
+            style="simple",
+            explode=False,
+        ),
+    ),
+    body=RequestBody(contents={"application/json": Content(carrier="json", value=Value(models.Event))}, required=True),
+    responses={"204": responses.ParcelEvent204},
+)
+
+DEPOT_CALLED = Operation[responses.DepotCalled204](
+    id="depotCalled",
+    method="GET",
+    path="depotCalled",
+    parameters=(
+        Parameter(
+            name="X-Depot-Hmac",
+            keyword="x_depot_hmac",
+            location="header",
+            value=Value(str),
+            required=True,
+            style="simple",
+            explode=False,
+        ),
+        Parameter(
+            name="X-Depot-Id",
+            keyword="x_depot_id",
+            location="header",
+            value=Value(str),
+            required=True,
+            style="simple",
+            explode=False,
+        ),
+        Parameter(name="parcel", keyword="parcel", location="query", value=Value(str), required=True),
+        Parameter(name="datetime", keyword="datetime_2", location="query", value=Value(Rfc3339DateTime)),
+        Parameter(name="size", keyword="size", location="query", value=Value(models.Size)),
+    ),
+    responses={"204": responses.DepotCalled204, "404": responses.DepotCalled404},
+)
+
+PING = Operation[responses.Ping204](
+    id="ping",
+    method="POST",
+    path="ping",
+    responses={"204": responses.Ping204},
 )

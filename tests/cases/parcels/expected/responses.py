@@ -35,3 +35,35 @@ class ListParcels200(Response):
     body: list[models.Parcel]
     status: ClassVar[Literal[200]] = 200
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Parcel]))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParcelEvent204(Response):
+    """Understood."""
+
+    status: ClassVar[Literal[204]] = 204
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotCalled204(Response):
+    """Somebody is."""
+
+    status: ClassVar[Literal[204]] = 204
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepotCalled404(Response):
+    """Nobody is."""
+
+    status: ClassVar[Literal[404]] = 404
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ping204(Response):
+    """Yes."""
+
+    status: ClassVar[Literal[204]] = 204
+    wire: ClassVar[Wire] = Wire()

@@ -144,6 +144,7 @@ class _Plan:
             )
         ]
         waiting = [content.type for content in contents if content.type is not None]
+        waiting += [one.type for operation in self.operations if operation.role != "path" for one in operation.parameters]
         found: set[str] = set()
         while waiting:
             for one in inside(waiting.pop()):

@@ -10,8 +10,6 @@ from typing import Any
 from tillspec.pointer import Pointer, join
 from tillspec.prove import expressions, formats, samples
 from tillspec.prove.dialects import Schema
-from tillspec.prove.equality import equal
-from tillspec.prove.patterns import NoPattern
 from tillspec.prove.places import Path, Place
 from tillspec.prove.shapes import Shape
 from tillspec.prove.synthesise import Impossible, Synthesiser, of_type

@@ -76,7 +76,9 @@ def failures(result: Result) -> Iterator[str]:
         kinds = list(dict.fromkeys(failure.kind for failure in same))
         names = list(dict.fromkeys(failure.subject for failure in same))
         yield printable(f"#{pointer}")
-        yield printable(f"  {_SAYS[check]}: {_and_more(names)} ({_and_more(kinds)}; {sum(one.count for one in same):,} instances)")
+        yield printable(
+            f"  {_SAYS[check]}: {_and_more(names)} ({_and_more(kinds)}; {sum(one.count for one in same):,} instances)"
+        )
         yield printable(f"  such as {_short(json.dumps(smallest.instance, ensure_ascii=False))}")
         yield printable(f"  {_short(smallest.said)}")
     if len(found) > _MOST_FAILURES:

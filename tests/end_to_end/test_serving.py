@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from checkout_api import models, server
 from checkout_api.client import Credentials
 from end_to_end import surfaces
+from end_to_end.conftest import Framework
 from end_to_end.shop import QRCodes, Results, Sessions, Shipping, Tokens
 from end_to_end.state import demo
 from end_to_end.support import CONTRACT_BYTES, DESCRIBED, FLAVOURS, OPERATIONS, Described, connected, example, served
@@ -84,9 +85,9 @@ def test_what_stands_beside_the_mounted_router_still_answers() -> None:
 
 
 @pytest.fixture(scope="module")
-def empty() -> Iterator[str]:
+def empty(framework: Framework) -> Iterator[str]:
     """The application without any handlers."""
-    with served(server.create_app(**SURFACES)) as url:
+    with served(framework.create_app(**SURFACES)) as url:
         yield url
 
 
@@ -100,11 +101,11 @@ def test_what_is_left_out_answers_501(operation: Described, empty: str) -> None:
     assert answer.headers["content-type"] == ("application/problem+json" if operation.surface == "gr4vy" else "application/json")
 
 
-def test_one_method_that_is_left_out_answers_501() -> None:
+def test_one_method_that_is_left_out_answers_501(framework: Framework) -> None:
     class Half(server.Sessions):
         """Implements nothing."""
 
-    with served(server.create_app(**SURFACES, sessions=Half())) as url:
+    with served(framework.create_app(**SURFACES, sessions=Half())) as url:
         answer = httpx.post(f"{url}/checkout/session", json=example("VinrSessionRequestMinimal"), headers=TOKENS["vinr"])
         assert (answer.status_code, answer.json()["error"]["code"]) == (501, "internal_error")
         assert httpx.post(f"{url}/checkout/session", json=example("VinrSessionRequestMinimal")).status_code == 401

@@ -27,6 +27,7 @@ def tell_missing(error: ModuleNotFoundError, command: str, outcome: str) -> NoRe
     if name in ("", "tillspec"):
         raise error
     click.secho(f"error: tillspec {command} needs {name}, which is not installed", fg="red", bold=True, err=True)
-    click.echo("  hint: run: pip install 'tillspec[generate]'\n", err=True)
+    extras = "generate,fastapi" if name == "fastapi" else "generate"
+    click.echo(f"  hint: run: pip install 'tillspec[{extras}]'\n", err=True)
     click.secho(outcome, fg="red", bold=True, err=True)
     sys.exit(1)

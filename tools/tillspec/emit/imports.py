@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 _MODULES = ("datetime", "uuid")
 _STANDARD = {
-    "Awaitable": "collections.abc", "Callable": "collections.abc", "Mapping": "collections.abc",
+    "Awaitable": "collections.abc", "Callable": "collections.abc", "Mapping": "collections.abc", "Sequence": "collections.abc",
     "dataclass": "dataclasses", "field": "dataclasses", "Path": "pathlib",
     "Annotated": "typing", "Any": "typing", "ClassVar": "typing", "Literal": "typing", "Protocol": "typing",
 }  # fmt: skip

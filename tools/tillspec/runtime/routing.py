@@ -48,7 +48,7 @@ class PathRoutes(BaseRoute):
         """PARTIAL where a path matches and its method does not, unless another template of that path has it."""
         if scope["type"] != "http":
             return Match.NONE, {}
-        path, method = _path_of(scope), scope["method"]
+        path, method = sent_path(scope), scope["method"]
         partial: tuple[Endpoint, tuple[str, ...]] | None = None
         for route, values in self._found(path):
             if method in route.endpoints:
@@ -88,7 +88,7 @@ def concreteness(path: str) -> tuple[tuple[int, str], ...]:
     return tuple((0 if "{" not in part else 1 if _EXPRESSION.sub("", part) else 2, blank(part)) for part in path.split("/"))
 
 
-def _path_of(scope: Scope) -> str:
+def sent_path(scope: Scope) -> str:
     """The path below the mount point, percent-encoded, with unreserved characters plain (RFC 3986, section 6.2.2.2)."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")

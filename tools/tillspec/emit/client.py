@@ -13,12 +13,13 @@ from tillspec.emit.errors import error_names, raised
 from tillspec.emit.handlers import optional
 from tillspec.emit.imports import import_lines
 from tillspec.emit.options import Options
+from tillspec.emit.servers import every_server, own_servers, servers
 from tillspec.emit.templates import render
 
 _TAKEN = (
     "Any", "Arguments", "AsyncCaller", "AsyncClient", "AsyncClientBase", "ClassVar", "Client", "ClientBase", "Credentials",
-    "CredentialsBase", "ERRORS", "Key", "Literal", "Mapping", "Response", "Retry", "SCHEMES", "SERVERS", "Settings", "SyncCaller",
-    "Timeout", "UserPassword",
+    "CredentialsBase", "ERRORS", "Key", "Literal", "Mapping", "OwnServer", "Response", "Retry", "SCHEMES", "SERVERS", "Settings",
+    "SyncCaller", "Timeout", "UserPassword", "get_args", "server_url",
 )  # fmt: skip
 _ATTRIBUTES = ("aclose", "close")
 _FIELDS = ("given", "SCHEMES")
@@ -101,19 +102,21 @@ class ClientView:
     """The clients' own module."""
 
     imports: tuple[str, ...]
-    servers: tuple[str, ...]
+    public: tuple[str, ...]
+    own_servers: bool
     schemes: dict[str, str]
     credentials: tuple[FieldView, ...]
     clients: tuple[EndView, ...]
 
 
 def client(api: Api, options: Options) -> dict[str, str]:
-    """`client/__init__.py` and a module for every tag; nothing where an API has no paths."""
+    """`client/__init__.py`, a module for every tag, and `servers.py`; nothing where an API has no paths."""
     views = _groups(api)
     if not views:
         return {}
     named = error_names(api)
     files = {f"client/{view.module}.py": _tag(view, named) for view in views}
+    files |= servers(api, options)
     return {"client/__init__.py": render("python/checkout_api/client/__init__.py.j2", _client(api, views)), **files}
 
 
@@ -233,27 +236,16 @@ def _error(status: str, description: str) -> str:
 def _client(api: Api, views: tuple[GroupView, ...]) -> ClientView:
     schemes = tuple(api.security_schemes.values())
     fields = names.unique([names.snake(scheme.name, "credential") for scheme in schemes], _FIELDS)
+    shared = ["SERVERS", *(["OwnServer"] if own_servers(api) else []), *(["server_url"] if every_server(api) else [])]
+    public = [*shared, "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
     return ClientView(
-        tuple(sorted(view.imported for view in views)),
-        _servers(api),
+        (*sorted(view.imported for view in views), f"from ..servers import {', '.join(shared)}"),
+        tuple(sorted(public)),
+        bool(own_servers(api)),
         dict(zip(fields, (scheme.name for scheme in schemes), strict=True)),
         tuple(_field(name, scheme) for name, scheme in zip(fields, schemes, strict=True)),
-        (_end(views, is_async=False), _end(views, is_async=True)),
+        (_end(api, views, is_async=False), _end(api, views, is_async=True)),
     )
-
-
-def _servers(api: Api) -> tuple[str, ...]:
-    """The URLs of the document's servers and then of the operations', their variables replaced by the defaults."""
-    urls: dict[str, None] = {}
-    for server in (
-        *api.servers,
-        *(server for operation in api.operations if operation.role == "path" for server in operation.servers),
-    ):
-        url = server.url
-        for name, default in server.variables:
-            url = url.replace(f"{{{name}}}", default)
-        urls[url] = None
-    return tuple(urls)
 
 
 def _field(name: str, scheme: SecurityScheme) -> FieldView:
@@ -262,14 +254,20 @@ def _field(name: str, scheme: SecurityScheme) -> FieldView:
     return FieldView(f"{name}: {_TYPES.get(kind, 'Key | None = None')}", docstring(about, 4) or docstring(_ABOUT[kind]))
 
 
-def _end(views: tuple[GroupView, ...], *, is_async: bool) -> EndView:
+def _end(api: Api, views: tuple[GroupView, ...], *, is_async: bool) -> EndView:
     prefix = "Async" if is_async else ""
     http = f"httpx.{prefix}Client"
+    own = (
+        "Every operation is sent to `base_url`, but for those whose own server is in `servers`: it goes from such a server, as "
+        "the contract writes it, to the base URL to use for it. "
+        if own_servers(api)
+        else ""
+    )
     usage = f"{'async ' if is_async else ''}with {prefix}Client(...) as client:"
     about = (
         f"Calls the API{', from coroutines' if is_async else ''}. Use it as `{usage}`, or close it.\n\n"
         f"`http` brings an own `{http}`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`; "
-        "`headers` go along with every call. What a call raises stands in `errors`: all of it is an `errors.ApiError`."
+        f"`headers` go along with every call. {own}What a call raises stands in `errors`: all of it is an `errors.ApiError`."
     )
     attributes = tuple(f"self.{view.attribute} = {view.async_name if is_async else view.name}(self._caller)" for view in views)
     caller = "AsyncCaller" if is_async else "SyncCaller"

@@ -7,7 +7,7 @@ Both share everything but the sending: `Exchange` knows what to send, whether to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
@@ -31,7 +31,8 @@ class Settings:
     """What a client is made with.
 
     `schemes` are the contract's security schemes by name; `credentials` goes from the same names to what the user gave;
-    `errors` goes from the response classes that are errors to their exceptions.
+    `errors` goes from the response classes that are errors to their exceptions. `servers` goes from servers that operations
+    have of their own (`own_servers`, as the contract writes them) to the base URLs that take the place of `base_url` there.
     """
 
     base_url: str
@@ -41,6 +42,8 @@ class Settings:
     headers: Mapping[str, str] | None
     schemes: Mapping[str, SecurityScheme]
     errors: Errors
+    servers: Mapping[str, str] = field(default_factory=dict)
+    own_servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class _Plan:
     """What is worked out once for an operation."""
 
     target: Target
+    base: str
     request: RequestPlan
     response: ResponsePlan
 
@@ -96,6 +100,7 @@ class _Caller:
     def __init__(self, settings: Settings, http: httpx.Client | httpx.AsyncClient) -> None:
         self._settings = settings
         self._base = _base_url(settings.base_url)
+        self._servers = _checked(settings.servers, settings.own_servers)
         self._headers = [(name.encode(), header_bytes(name, text)) for name, text in (settings.headers or {}).items()]
         self._build = http.build_request
         self._plans: dict[str, _Plan] = {}
@@ -105,7 +110,7 @@ class _Caller:
         outgoing = plan.request.write(arguments)
         request = self._build(
             operation.method,
-            self._base + outgoing.path,
+            plan.base + outgoing.path,
             headers=outgoing.headers if not self._headers else [*self._kept(outgoing.headers), *outgoing.headers],
             content=outgoing.content,
             timeout=self._settings.timeout if timeout is None else timeout,
@@ -121,7 +126,8 @@ class _Caller:
     def _plan(self, operation: Operation[Any]) -> _Plan:
         target = Target(operation.id, operation.method, operation.path)
         request = RequestPlan(operation, self._settings.schemes, self._settings.credentials, target)
-        plan = _Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
+        base = next((self._servers[server] for server in operation.servers if server in self._servers), self._base)
+        plan = _Plan(target, base, request, ResponsePlan(operation, self._settings.errors, target))
         return self._plans.setdefault(operation.id, plan)
 
 
@@ -218,6 +224,19 @@ class AsyncClientBase:
         await self.aclose()
 
 
+def _checked(servers: Mapping[str, str], known: tuple[str, ...]) -> dict[str, str]:
+    """The base URLs of operations' own servers.
+
+    Raises:
+        ValueError: no operation has such a server, or what is given for it is no base URL.
+    """
+    for server in servers:
+        if server not in known:
+            named = ", ".join(map(repr, known))
+            raise ValueError(f"servers: no operation has a server {server!r} of its own; there are: {named}")
+    return {server: _base_url(url) for server, url in servers.items()}
+
+
 def _base_url(text: str) -> str:
     """The base URL without its last slash.
 
@@ -229,7 +248,7 @@ def _base_url(text: str) -> str:
     except httpx.InvalidURL:
         raise ValueError("base_url is not a URL") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url must be an absolute http or https URL")
+        raise ValueError("base_url must be an absolute http or https URL; of a relative server, server_url(...) makes one")
     if url.userinfo or url.query or url.fragment:
         raise ValueError("base_url must have no user information, query or fragment; credentials are given as Credentials(...)")
     return str(url).rstrip("/")

@@ -151,7 +151,8 @@ class Operation(Generic[ResultT_co]):
 
     `responses` goes from `"201"`, `"4XX"` or `"default"` to the response class. `security` lists alternatives, each the
     schemes that are asked for together with their scopes; an empty alternative means anonymous, an empty list that nothing is
-    asked for. `surface` is the group of operations that shapes its errors together.
+    asked for. `surface` is the group of operations that shapes its errors together. `servers` are the URLs of the servers that it
+    has in place of the document's, as the contract writes them.
     """
 
     id: str
@@ -162,3 +163,4 @@ class Operation(Generic[ResultT_co]):
     responses: Mapping[str, type[Response]]
     security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
     surface: str = ""
+    servers: tuple[str, ...] = ()

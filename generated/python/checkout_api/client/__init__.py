@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import httpx
 
@@ -14,24 +14,25 @@ from .._runtime.client import AsyncCaller, AsyncClientBase, ClientBase, Settings
 from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
+from ..servers import SERVERS, OwnServer, server_url
 from .qr_codes import AsyncQRCodes, QRCodes
 from .results import AsyncResults, Results
 from .sessions import AsyncSessions, Sessions
 from .shipping import AsyncShipping, Shipping
 from .tokens import AsyncTokens, Tokens
 
-__all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
-
-SERVERS: tuple[str, ...] = (
-    "http://127.0.0.1:8787",
-    "https://api.vinr.com",
-    "https://sandbox.api.vinr.com",
-    "https://api.sandbox.example.gr4vy.app",
-    "https://api.example.gr4vy.app",
-    "https://api.dintero.com/v1",
-    "https://checkout.dintero.com/v1",
-)
-"""The base URLs that the contract names. A client takes none of them by itself: which one is right is for its user to say."""
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "Credentials",
+    "Key",
+    "OwnServer",
+    "Retry",
+    "SERVERS",
+    "Timeout",
+    "UserPassword",
+    "server_url",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -66,7 +67,9 @@ class Client(ClientBase):
     """Calls the API. Use it as `with Client(...) as client:`, or close it.
 
     `http` brings an own `httpx.Client`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`;
-    `headers` go along with every call. What a call raises stands in `errors`: all of it is an `errors.ApiError`.
+    `headers` go along with every call. Every operation is sent to `base_url`, but for those whose own server is in `servers`:
+    it goes from such a server, as the contract writes it, to the base URL to use for it. What a call raises stands in
+    `errors`: all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -78,6 +81,7 @@ class Client(ClientBase):
         retry: Retry = Retry(),
         http: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
+        servers: Mapping[OwnServer, str] | None = None,
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -87,6 +91,8 @@ class Client(ClientBase):
             headers=headers,
             schemes=SCHEMES,
             errors=ERRORS,
+            servers={key: url for key, url in (servers or {}).items()},
+            own_servers=get_args(OwnServer),
         )
         self._caller = SyncCaller(settings, http)
         self.sessions = Sessions(self._caller)
@@ -100,8 +106,9 @@ class AsyncClient(AsyncClientBase):
     """Calls the API, from coroutines. Use it as `async with AsyncClient(...) as client:`, or close it.
 
     `http` brings an own `httpx.AsyncClient`, which stays open; `timeout` is for each attempt, in seconds or as
-    `httpx.Timeout`; `headers` go along with every call. What a call raises stands in `errors`: all of it is an
-    `errors.ApiError`.
+    `httpx.Timeout`; `headers` go along with every call. Every operation is sent to `base_url`, but for those whose own server
+    is in `servers`: it goes from such a server, as the contract writes it, to the base URL to use for it. What a call raises
+    stands in `errors`: all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -113,6 +120,7 @@ class AsyncClient(AsyncClientBase):
         retry: Retry = Retry(),
         http: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
+        servers: Mapping[OwnServer, str] | None = None,
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -122,6 +130,8 @@ class AsyncClient(AsyncClientBase):
             headers=headers,
             schemes=SCHEMES,
             errors=ERRORS,
+            servers={key: url for key, url in (servers or {}).items()},
+            own_servers=get_args(OwnServer),
         )
         self._caller = AsyncCaller(settings, http)
         self.sessions = AsyncSessions(self._caller)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 import httpx
 
@@ -14,12 +14,10 @@ from .._runtime.client import AsyncCaller, AsyncClientBase, ClientBase, Settings
 from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
+from ..servers import SERVERS
 from .default import AsyncDefault, Default
 
-__all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
-
-SERVERS: tuple[str, ...] = ()
-"""The base URLs that the contract names. A client takes none of them by itself: which one is right is for its user to say."""
+__all__ = ["AsyncClient", "Client", "Credentials", "Key", "Retry", "SERVERS", "Timeout", "UserPassword"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -76,13 +76,13 @@ class PathRoutes(BaseRoute):
             return Match.NONE, {}
         if found := self.find(scope):
             return Match.FULL, {"operation": found}
-        path = _path_of(scope)
+        path = sent_path(scope)
         routes = [self._static[path]] if path in self._static else [route for route, _ in self._templated(path)]
         return (Match.PARTIAL, {"operation": (routes[0].otherwise, ())}) if routes else (Match.NONE, {})
 
     def find(self, scope: Scope) -> tuple[Endpoint, tuple[str, ...]] | None:
         """What answers a request, and the values of its path; None where no template has both path and method."""
-        method, path = scope["method"], _path_of(scope)
+        method, path = scope["method"], sent_path(scope)
         static = self._static.get(path)
         if static is not None and method in static.endpoints:
             return static.endpoints[method], ()
@@ -148,7 +148,7 @@ def concreteness(path: str) -> tuple[tuple[int, str], ...]:
     return tuple((0 if "{" not in part else 1 if _EXPRESSION.sub("", part) else 2, blank(part)) for part in path.split("/"))
 
 
-def _path_of(scope: Scope) -> str:
+def sent_path(scope: Scope) -> str:
     """The path below the mount point, percent-encoded, with unreserved characters plain (RFC 3986, section 6.2.2.2)."""
     path: str = scope["path"]
     raw: bytes = scope.get("raw_path") or b""

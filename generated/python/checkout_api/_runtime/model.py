@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -46,15 +46,29 @@ class ContractModel(BaseModel):
         __init__.__pydantic_base_init__ = True
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        # What tells type checkers that this is no argument would hide the slot in which an instance keeps undeclared fields.
+        if "__pydantic_extra__" in cls.__dict__:
+            del cls.__pydantic_extra__
+
+    @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = handler(source)
+        if cls._behavior is None and cls._conforms is None and not cls._loose:
+            return schema
+        # What is wrapped takes the place of the model itself, for all that refer to it a second time or from inside it.
+        named: dict[str, Any] = {**handler.resolve_ref_schema(schema)}
+        if named["type"] != "model":
+            return schema  # it was made before
+        reference = named.pop("ref", None)
+        schema = cast("CoreSchema", named)
         if cls._behavior is not None:
             schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
+        if cls._loose:
+            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": _OTHER}, _kind)
         if cls._conforms is not None:
             schema = cls._conforms.around(schema)
-        if cls._loose:
-            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
-        return schema
+        return cast("CoreSchema", {**schema, "ref": reference}) if reference else schema
 
 
 class DefaultedModel(ContractModel):
@@ -67,6 +81,14 @@ class DefaultedModel(ContractModel):
             if name not in self.__pydantic_fields_set__:
                 written.pop((field.alias or name) if info.by_alias is not False else name, None)
         return written
+
+
+def _as_sent(value: Any) -> Any:
+    wire = getattr(value, "wire", None)  # a union may have read the text as another option does
+    return value if wire is None else wire
+
+
+_OTHER: Final = core_schema.any_schema(serialization=core_schema.plain_serializer_function_ser_schema(_as_sent))
 
 
 def _kind(value: Any) -> str:

@@ -199,9 +199,9 @@ def comes_back(sent: Any, back: Any) -> bool:
 _INTRODUCTION = """\
 # Single constructs
 
-Each line is one construct of JSON Schema or OpenAPI. Its instances were written by hand, from the clause that is named. Models are
-generated, they read every instance as the body of a request is read, and write what is valid again. A construct is right where
-every instance is: each valid one is read and comes back equal as JSON, each invalid one is refused.
+Each line is one construct of JSON Schema or OpenAPI. Its instances were written by hand, from the clause that is named. Models
+are generated, they read every instance as the body of a request is read, and write what is valid again. A construct is right
+where every instance is: each valid one is read and comes back equal as JSON, each invalid one is refused.
 
 The verdicts themselves are confirmed by other libraries, jsonschema and jsonschema-rs, for OpenAPI 3.0 openapi-schema-validator;
 a note says where one of them is left out, and why. _Core_ and _Validation_ are the two parts of JSON Schema draft 2020-12, _OAS_

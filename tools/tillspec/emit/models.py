@@ -11,7 +11,7 @@ from dataclasses import replace
 from tillspec.api import model
 from tillspec.api.model import Api, Field, NamedType, Object, Presence, Ref, Type
 from tillspec.diagnostics import Report
-from tillspec.emit.annotations import Notation
+from tillspec.emit.annotations import Notation, resolve
 from tillspec.emit.behavior import behavior, object_behaviors
 from tillspec.emit.classes import Class, Layout, lay_out
 from tillspec.emit.defaults import is_carried
@@ -95,6 +95,8 @@ class _Plan:
     def __init__(self, api: Api) -> None:
         self.types = api.types
         self.operations = api.operations
+        self.fields: dict[str, tuple[Field, ...]] = {}
+        self.asked: dict[str, frozenset[str]] = {}
 
     def same(self) -> Iterator[NamedType]:
         """Inline types that say what another type says."""
@@ -115,7 +117,7 @@ class _Plan:
     def classes(self, behaviors: Mapping[str, ObjectBehavior]) -> dict[str, Class]:
         return {
             class_name(named.id): Class(
-                tuple(self._fields(named.type)),
+                self._fields_of(named.id),
                 named.type.closed,
                 named.description,
                 _marks(named, behaviors[named.id]),
@@ -142,6 +144,7 @@ class _Plan:
             )
         ]
         waiting = [content.type for content in contents if content.type is not None]
+        waiting += [one.type for operation in self.operations if operation.role != "path" for one in operation.parameters]
         found: set[str] = set()
         while waiting:
             for one in inside(waiting.pop()):
@@ -173,13 +176,10 @@ class _Plan:
         found: set[str | None] = set()
         values: list[str] = []
         for option in union.options:
-            target, _ = self._object_of(option, frozenset())
-            fixed = (
-                next((field for field in self._fields(target) if field.name == union.discriminator.property), None)
-                if target
-                else None
-            )
-            if not isinstance(option, Ref) or fixed is None or fixed.presence is not Presence.REQUIRED:
+            if not isinstance(option, Ref):
+                return None
+            fixed = next((field for field in self._fields_of(option.id) if field.name == union.discriminator.property), None)
+            if fixed is None or fixed.presence is not Presence.REQUIRED:
                 return None
             if (
                 not isinstance(fixed.type, model.Enum)
@@ -199,33 +199,34 @@ class _Plan:
         objects = (named.type for named in self.types.values() if isinstance(named.type, Object))
         return frozenset(field.type for one in objects for field in one.fields if field.name in names)
 
-    def _fields(self, type_: Object, seen: frozenset[str] = frozenset()) -> Iterator[Field]:
+    def _fields(self, type_: Object) -> Iterator[Field]:
         """All fields, those of the bases first. A field that occurs again is the later one; required anywhere is required."""
         found: dict[str, Field] = {}
         for base in type_.bases:
-            target, path = self._object_of(base, seen)
-            for field in self._fields(target, path) if target else ():
+            for field in self._fields_of(base.id):
                 found[field.name] = _stricter(found.get(field.name), field)
         for field in type_.fields:
             found[field.name] = _stricter(found.get(field.name), field)
-        required = self._required(type_, seen)
+        required = frozenset(type_.required).union(*(self._asked_for(base.id) for base in type_.bases))
         for field in found.values():
             made = _required(field) if field.name in required else field
             yield made if is_carried(made, self.types) else replace(made, default=None)
 
-    def _required(self, type_: Object, seen: frozenset[str]) -> frozenset[str]:
-        """What an object and its bases ask for that they do not declare themselves."""
-        found = frozenset(type_.required)
-        for base in type_.bases:
-            target, path = self._object_of(base, seen)
-            found |= self._required(target, path) if target else frozenset()
-        return found
+    def _fields_of(self, identifier: str) -> tuple[Field, ...]:
+        """The fields of a type by its id, worked out once; none of what is no object."""
+        if identifier not in self.fields:
+            target = resolve(Ref(identifier), self.types)
+            self.fields[identifier] = tuple(self._fields(target)) if isinstance(target, Object) else ()
+        return self.fields[identifier]
 
-    def _object_of(self, type_: Type, seen: frozenset[str]) -> tuple[Object | None, frozenset[str]]:
-        while isinstance(type_, Ref) and type_.id in self.types and type_.id not in seen:
-            seen |= {type_.id}
-            type_ = self.types[type_.id].type
-        return (type_ if isinstance(type_, Object) else None), seen
+    def _asked_for(self, identifier: str) -> frozenset[str]:
+        """What a type and its bases ask for beyond what they declare; worked out once."""
+        if identifier not in self.asked:
+            target = resolve(Ref(identifier), self.types)
+            bases = target.bases if isinstance(target, Object) else ()
+            own = frozenset(target.required) if isinstance(target, Object) else frozenset()
+            self.asked[identifier] = own.union(*(self._asked_for(base.id) for base in bases))
+        return self.asked[identifier]
 
 
 def _is_another(named: NamedType) -> Ref | None:

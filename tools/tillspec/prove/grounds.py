@@ -11,16 +11,16 @@ from tillspec.prove.places import Ground, Place, replaced
 from tillspec.prove.shapes import Choice
 from tillspec.prove.synthesise import Impossible, Synthesiser
 
-_MOST = 40
 _DEEPEST = 2
 
 
 @dataclass(slots=True)
 class Grounds:
-    """The grounds of one schema. `left` counts branches that there was no room for."""
+    """The grounds of one schema, at most so many. `left` counts those that there was no room for."""
 
     synthesiser: Synthesiser
     schema: Schema
+    most: int
     found: list[Ground] = field(default_factory=list)
     left: int = 0
     _texts: set[str] = field(default_factory=set)
@@ -31,7 +31,7 @@ class Grounds:
         text = json.dumps(value, ensure_ascii=False, sort_keys=True)
         if text in self._texts:
             return
-        if len(self.found) >= _MOST:
+        if len(self.found) >= self.most:
             self.left += 1
             return
         self._texts.add(text)

@@ -23,7 +23,10 @@ from tillspec.prove.shrink import shrunk
 from tillspec.prove.stub import Stub
 from tillspec.prove.synthesise import Synthesiser
 
+_Stream = tuple[Ground, Place, Iterator[Edit]]
+
 _SHRUNK = 40
+_GROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Prover:
         """Hold everything against the type."""
         subject = self.proof.subject
         synthesiser = Synthesiser(self.judge)
-        grounds = Grounds(synthesiser, self.schema)
+        grounds = Grounds(synthesiser, self.schema, max(_GROUNDS, self.most // 4))
         for example in subject.examples:
             if self._try(example.value, Edit("example", "example", example.pointer, (), (), example.value)):
                 grounds.add(example.value)
@@ -72,9 +75,7 @@ class Prover:
             self.proof.unmade = True
             for value in islice(synthesiser.candidates([self.schema], {}, True, 0, 0), 20):
                 self._try(value, Edit("instance", "instance", subject.pointer, (), (), value))
-        mutator, seen = Mutator(synthesiser), set[tuple[Pointer, Path]]()
-        for ground in grounds.found:
-            self._edits(ground, mutator, seen)
+        self._edits(grounds.found, Mutator(synthesiser))
         self.proof.branches_left = grounds.left
         self.judge.forget()
         self._conclude()
@@ -92,24 +93,25 @@ class Prover:
             self._fail(check if answer in ("accepted", "refused") else "stub crashed", case, f"the stub: {answer}")
         self.proof.failures += grouped(self.failures)
 
-    def _edits(self, ground: Ground, mutator: Mutator, seen: set[tuple[Pointer, Path]]) -> None:
-        """Edits of the places that no ground before had, those that cross the fewest references first, and all in turn."""
-        fresh = []
-        for place in sorted(ground.places, key=lambda place: place.depth):
-            general = (
-                self.judge.schemas.pointer(place.schema),
-                tuple("*" if isinstance(key, int) else key for key in place.path),
-            )
-            if general not in seen:
-                seen.add(general)
-                fresh.append(place)
-        streams = [(place, mutator.edits(place, at(ground.value, place.path))) for place in fresh]
-        while streams and self.tried < self.most:
-            streams = [one for one in streams if self._step(ground, *one)]
-        self.proof.cut += len(streams)
+    def _edits(self, grounds: list[Ground], mutator: Mutator) -> None:
+        """Edits of every place: those that cross fewer references first, and each keyword in its turn."""
+        seen: set[tuple[Pointer, Path]] = set()
+        levels: dict[int, list[_Stream]] = {}
+        for ground in grounds:
+            for place in ground.places:
+                path = tuple("*" if isinstance(key, int) else key for key in place.path)
+                general = (self.judge.schemas.pointer(place.schema), path)
+                if general not in seen:
+                    seen.add(general)
+                    streams = mutator.streams(place, at(ground.value, place.path))
+                    levels.setdefault(place.depth, []).extend((ground, place, stream) for stream in streams)
+        for _, level in sorted(levels.items()):
+            while level and self.tried < self.most:
+                level = [one for one in level if self._step(*one)]
+            self.proof.cut += len(level)
 
     def _step(self, ground: Ground, place: Place, edits: Iterator[Edit]) -> bool:
-        """One more edit of a place; False where there are no more."""
+        """One more edit of a keyword; False where there are no more."""
         if self.tried >= self.most:
             return True
         edit = next(edits, None)

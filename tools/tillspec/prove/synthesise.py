@@ -197,14 +197,18 @@ class Synthesiser:
                     found[other] = self.make(made.of_property(other, self._matches), wide=wide, depth=depth, pick=pick)
         self._fill(made, found, wide, depth, pick)
         most = made.most("maxProperties")
-        for name in [name for name in reversed(found) if name not in required][: max(0, len(found) - most) if most is not None else 0]:
+        for name in [name for name in reversed(found) if name not in required][
+            : max(0, len(found) - most) if most is not None else 0
+        ]:
             del found[name]
         return found
 
     def _fill(self, made: Shape, found: dict[str, Any], wide: bool, depth: int, pick: int) -> None:
         """Properties that are not declared: as many as must be, and one where a schema speaks of them."""
         least = made.least("minProperties") or 0
-        speaks = any(isinstance(said, dict) and said for said in made.said("additionalProperties")) or made.said("patternProperties")
+        speaks = any(isinstance(said, dict) and said for said in made.said("additionalProperties")) or made.said(
+            "patternProperties"
+        )
         wanted = max(least, len(found) + 1 if wide and speaks else 0)
         optional = [name for said in made.said("properties") for name in said]
         for name in [*optional, *self.new_names(made)]:

@@ -105,19 +105,19 @@ def decode_form(content: Content, text: str) -> Any:
     return deep.harvest(deep.plant(pairs), shape)
 
 
-def validated(value: Value, decoded_value: Any) -> Any:
-    """The typed value of a decoded one, checked without coercion.
+def validated(value: Value, decoded_value: Any, context: Any = None) -> Any:
+    """The typed value of a decoded one, checked without coercion; `context` is the validation's (see `scalars.LENIENT`).
 
     Raises:
         pydantic_core.ValidationError: it is not what the contract declares.
     """
-    return value.adapter.validator.validate_json(to_json(decoded_value), strict=True)
+    return value.adapter.validator.validate_json(to_json(decoded_value), strict=True, context=context)
 
 
-def validator(value: Value) -> Callable[[Any], Any]:
+def validator(value: Value, context: Any = None) -> Callable[[Any], Any]:
     """`validated` for one type, made once."""
     validate = value.adapter.validator.validate_json
-    return lambda decoded_value: validate(to_json(decoded_value), strict=True)
+    return lambda decoded_value: validate(to_json(decoded_value), strict=True, context=context)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------

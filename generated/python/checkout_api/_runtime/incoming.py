@@ -186,6 +186,6 @@ def _plain(answer: httpx.Response, secrets: tuple[str, ...]) -> Answer:
         answer.status_code,
         answer.headers,
         answer.content,
-        request_id(answer.headers),
+        request_id(answer.headers, secrets),
         excerpt(answer.content, media_type, secrets),
     )

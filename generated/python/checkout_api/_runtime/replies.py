@@ -14,7 +14,7 @@ from starlette.types import Send
 from . import media
 from .operation import Content, Header, Operation, Response
 from .parameters import encode_form, encode_header
-from .refusal import Violation
+from .violations import Violation
 
 Ambient = Callable[[], Any]
 """Gives the surface's headers for this request, an object with one attribute per ambient header; None where it has none."""

@@ -110,11 +110,11 @@ class _NoCookies(httpx.Cookies):
 
 
 class _OwnClient(httpx.Client):
-    cookies = _NoCookies()  # type: ignore[assignment]
+    cookies = _NoCookies()  # type: ignore[override]
 
 
 class _OwnAsyncClient(httpx.AsyncClient):
-    cookies = _NoCookies()  # type: ignore[assignment]
+    cookies = _NoCookies()  # type: ignore[override]
 
 
 class _Caller:

@@ -27,7 +27,7 @@ from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
 from .refusal import Kind, OperationNotImplemented, Refusal, Surface, status_of
-from .replies import Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
+from .replies import Ambient, Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
 from .request import MAX_BODY, Request
 from .routing import Application, Endpoint, PathRoute, PathRoutes, blank, expressions
 from .scalars import LENIENT
@@ -176,11 +176,7 @@ class _Errors:
         self._surface = binding.surface
         self._error_type = binding.error_type.encode()
         self._operation = operation
-        self._ambient: Callable[[Request], Any] | None = getattr(binding.surface, "headers", None)
-
-    def ambient(self, request: Request) -> Any:
-        """The surface's headers for a request, None where it has none."""
-        return self._ambient(request) if self._ambient is not None else None
+        self.ambient: Ambient = getattr(binding.surface, "headers", None) or (lambda request: None)
 
     def headers(self, request: Request) -> list[tuple[bytes, bytes]]:
         """The same as ASGI has them; none where the surface fails, which is logged."""
@@ -255,7 +251,7 @@ class OperationEndpoint:
 
     @cached_property
     def _writers(self) -> Mapping[type[Response], Write]:
-        return writers(self.operation)
+        return writers(self.operation, self._errors.ambient)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
         """Answers one request."""
@@ -357,7 +353,7 @@ class OperationEndpoint:
             write = self._writers.get(type(response))
             if write is None:
                 raise Undeclared(type(response).__name__)
-            return write(response, lambda: self._errors.ambient(request))
+            return write(response, request)
         except (OperationNotImplemented, NotImplementedError):
             return self._errors.reply(request, "not_implemented", f"{self._id} is not implemented")
         except ClientDisconnect:

@@ -39,9 +39,17 @@ def authenticator(operation: Operation[Any], schemes: Mapping[str, SecuritySchem
     return authenticate
 
 
-def used(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> list[SecurityScheme]:
-    """The schemes of an operation, in all its alternatives."""
-    return [schemes[name] for requirement in operation.security for name in requirement if name in schemes]
+def alternative(names: Iterable[str], schemes: Mapping[str, SecurityScheme]) -> Callable[[Raw], Any]:
+    """A function that gives the credential of one alternative, None where it is not complete; of several schemes, a tuple."""
+    readers = [_reader(schemes.get(name), name) for name in names]
+    if len(readers) == 1:
+        return readers[0]
+
+    def read(raw: Raw) -> tuple[Credential | None, ...] | None:
+        found = tuple(reader(raw) for reader in readers)
+        return None if None in found else found
+
+    return read
 
 
 def alternative(names: Iterable[str], schemes: Mapping[str, SecurityScheme]) -> Callable[[Raw], Any]:
@@ -62,6 +70,11 @@ def challenge(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) 
     kinds = [scheme.kind for scheme in used(operation, schemes)]
     texts = {"bearer": "Bearer", "basic": f'Basic realm="{operation.surface or "api"}", charset="UTF-8"', "api_key": "ApiKey"}
     return ", ".join(dict.fromkeys(texts[kind] for kind in kinds if kind in texts))
+
+
+def used(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> list[SecurityScheme]:
+    """The schemes of an operation, in all its alternatives."""
+    return [schemes[name] for requirement in operation.security for name in requirement if name in schemes]
 
 
 def _reader(scheme: SecurityScheme | None, name: str) -> Reader:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from operator import mul
@@ -231,12 +231,22 @@ Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
 
 
 @cache
-def _validator(keyword: str, value: str) -> Draft202012Validator:
-    """A judge of one keyword. Its library is loaded at first use; a pattern gives up after a while rather than run for ever."""
-    from jsonschema_rs import Draft202012Validator, FancyRegexOptions
+def judging() -> Mapping[str, Any]:
+    """How the library that judges is set: an address has no name beside it, a pattern gives up rather than run for ever."""
+    from jsonschema_rs import EmailOptions, FancyRegexOptions
 
-    schema = {keyword: value}
-    return Draft202012Validator(schema, validate_formats=True, pattern_options=FancyRegexOptions(backtrack_limit=100_000))
+    return {
+        "email_options": EmailOptions(allow_display_text=False),
+        "pattern_options": FancyRegexOptions(backtrack_limit=100_000),
+    }
+
+
+@cache
+def _validator(keyword: str, value: str) -> Draft202012Validator:
+    """A judge of one keyword. Its library is loaded at first use."""
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator({keyword: value}, validate_formats=True, **judging())
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +288,11 @@ class Distinct:
     """No two items of a list may be equal as JSON values."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def check(value: list[Any]) -> list[Any]:
+        def check(value: list[Any], read: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            made = read(value)
+            # Judged as it was given: a date-time that is read has lost how it was written.
             if len(value) > 1 and len({same(to_jsonable_python(item, by_alias=True)) for item in value}) != len(value):
                 raise ValueError("two items are equal")
-            return value
+            return made
 
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_wrap_validator_function(check, handler(source))

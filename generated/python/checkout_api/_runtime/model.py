@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationI
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .behavior import ObjectBehavior
+from .building import with_room
 from .scalars import LENIENT
 from .schemas import Conforms
 
@@ -47,6 +48,14 @@ class ContractModel(BaseModel):
 
         # Pydantic calls the constructor of a class for each object in JSON unless it bears this mark.
         __init__.__pydantic_base_init__ = True
+
+        @classmethod
+        def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **given: Any) -> bool | None:
+            rebuild = super().model_rebuild
+            try:
+                return rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **given)
+            except RecursionError:
+                return with_room(lambda: rebuild(**{"_types_namespace": {}, **given}))
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

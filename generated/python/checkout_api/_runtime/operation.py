@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVa
 
 from pydantic import TypeAdapter
 
+from .building import built
+
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Location = Literal["path", "query", "header", "cookie", "querystring"]
@@ -26,6 +28,9 @@ class Value:
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
+        return built(self._adapter)
+
+    def _adapter(self) -> TypeAdapter[Any]:
         adapter = TypeAdapter(self.annotation)
         # Models defer their building. An adapter would do it whenever somebody looks, by the frames that happen to be above.
         adapter.rebuild()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
+from .formats import judging
 from .scalars import LENIENT
 
 if TYPE_CHECKING:
@@ -50,15 +51,15 @@ class Schemas:
     def _validator(self, variant: str, identifier: str) -> Draft202012Validator:
         known = self._validators.get((variant, identifier))
         if known is None:
-            from jsonschema_rs import Draft202012Validator, FancyRegexOptions
+            from jsonschema_rs import Draft202012Validator
 
-            # A pattern gives up after a while rather than run for ever; a value is never quoted, it may be a secret.
+            # A value is never quoted, it may be a secret.
             known = self._validators[variant, identifier] = Draft202012Validator(
                 {"$ref": f"{variant}#/$defs/{identifier}"},
                 registry=self._registry,
                 validate_formats=True,
                 mask="the value",
-                pattern_options=FancyRegexOptions(backtrack_limit=100_000),
+                **judging(),
             )
         return known
 

@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from tillspec.source import Place, Position, Source
 
-
 _LONGEST = 2_000
 
 

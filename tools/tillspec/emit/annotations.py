@@ -44,6 +44,7 @@ RANGES: Mapping[str, tuple[int | None, int | None]] = {"int32": (-(2**31), 2**31
 _KINDS: tuple[Kind, ...] = ("null", "boolean", "integer", "number", "string")
 _DEEP = 4
 _IN_A_ROW = 100
+_LONGEST = 2**63 - 1
 _MOST_NAMES = 5_000
 
 
@@ -242,7 +243,7 @@ class Notation:
         source = f"list[{self.annotation(type_.items)}]"
         if not self.validating:
             return source
-        bounds = {"min_length": type_.min_items, "max_length": type_.max_items}
+        bounds = _lengths(type_.min_items, type_.max_items)
         return _annotated(source, bounds, ["Distinct()"] if type_.unique else [])
 
 
@@ -305,7 +306,7 @@ def _bounded_text(source: str, type_: Scalar) -> str:
     bounds: dict[str, object] = {}
     extra = []
     if source == "str":
-        bounds = {"min_length": type_.min_length, "max_length": type_.max_length}
+        bounds |= _lengths(type_.min_length, type_.max_length)
         match engine(type_.pattern) if type_.pattern is not None else None:
             case ("linear", pattern):
                 bounds["pattern"] = pattern
@@ -314,6 +315,14 @@ def _bounded_text(source: str, type_: Scalar) -> str:
         if type_.format in _TEXT_FORMATS:
             extra.append(f"Format({literal(type_.format)})")
     return _annotated(source, bounds, extra)
+
+
+def _lengths(least: float | None, most: float | None) -> dict[str, object]:
+    """The bounds of a length: whole numbers, which JSON may write as 5.0, and none beyond what can be in memory."""
+    return {
+        "min_length": None if least is None else min(int(least), _LONGEST),
+        "max_length": None if most is None or most > _LONGEST else int(most),
+    }
 
 
 def _call(name: str, arguments: Mapping[str, object]) -> str:

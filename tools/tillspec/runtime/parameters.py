@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from . import deep
+from .effort import SMALL, sized
 from .encoding import DELIMITERS, encode, encode_form, encode_header, is_json, jsonable
 from .operation import Content, Header, Items, Parameter, Properties, Shape, Text, Value
+from .strict_json import parsed
 from .texts import decoded, form_decoded, pairs_of, read
 
 __all__ = [
@@ -106,7 +108,9 @@ def validated(value: Value, decoded_value: Any) -> Any:
     Raises:
         pydantic_core.ValidationError: it is not what the contract declares.
     """
-    return value.adapter.validator.validate_json(to_json(decoded_value), strict=True)
+    text = to_json(decoded_value)
+    validate = value.adapter.validator.validate_json
+    return validate(text, strict=True) if len(text) <= SMALL else sized(len(text), lambda: validate(text, strict=True))
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
@@ -259,7 +263,7 @@ def _document(parameter: Parameter) -> Decoder:
 
     def document(raw: Raw) -> Any:
         text = text_of(raw)
-        return text if text is ABSENT or not as_json else from_json(text, allow_inf_nan=False)
+        return text if text is ABSENT or not as_json else parsed(text.encode())
 
     return document
 
@@ -276,7 +280,7 @@ def _whole_query(parameter: Parameter) -> Decoder:
         if not raw.query:
             return ABSENT
         if is_json(parameter.media_type or ""):
-            return from_json(decoded(raw.query), allow_inf_nan=False)
+            return parsed(decoded(raw.query).encode())
         return decode_form(content, raw.query) if isinstance(parameter.shape, Properties) else decoded(raw.query)
 
     return whole

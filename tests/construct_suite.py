@@ -1,8 +1,8 @@
-"""Single constructs of JSON Schema and OpenAPI, with instances written by hand: how the files of `constructs/` are read and judged.
+"""Single constructs of JSON Schema and OpenAPI, with instances written by hand: how `constructs/` is read and judged.
 
-A file is a list of constructs. Each has a `name`, what it is `about`, the `clause` of the standard, a `schema` (or `schemas`, several
-components of which the first is meant), and two texts, `valid` and `invalid`, with one instance a line, as it is on the wire; what
-stands behind two spaces and a `#` is a remark. Where requests and responses differ, `request` and `response` hold these two texts.
+A file is a list of constructs. Each has a `name`, what it is `about`, the `clause` of the standard, a `schema` (or `schemas`,
+several components of which the first is meant), and two texts, `valid` and `invalid`, with one instance a line, as it is on the
+wire; what stands behind two spaces and a `#` is a remark. Where the directions differ, `request` and `response` hold these texts.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def _instances(text: str) -> Iterator[Instance]:
 
 
 def document(constructs: list[Construct]) -> dict[str, Any]:
-    """The contract of some constructs of one file and version: their components, and an operation for each that has directions."""
+    """The contract of constructs of one file and version: their components, and an operation for each that has directions."""
     schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {"/health": {"get": {"operationId": "health", "responses": {"204": {"description": "Well."}}}}}
     for construct in constructs:
@@ -199,13 +199,13 @@ def comes_back(sent: Any, back: Any) -> bool:
 _INTRODUCTION = """\
 # Single constructs
 
-Each line is one construct of JSON Schema or OpenAPI. Its instances were written by hand, from the clause that is named. Models are
-generated, every instance is read by them as the body of a request is, and what is valid is written again and compared. A construct
-is right where every instance is: each valid one is read and comes back equal as JSON, each invalid one is refused.
+Each line is one construct of JSON Schema or OpenAPI. Its instances were written by hand, from the clause that is named. Models
+are generated, they read every instance as the body of a request is read, and write what is valid again. A construct is right
+where every instance is: each valid one is read and comes back equal as JSON, each invalid one is refused.
 
-The verdicts themselves are confirmed by other libraries, jsonschema and jsonschema-rs, for OpenAPI 3.0 openapi-schema-validator; a
-note says where one of them is left out, and why. _Core_ and _Validation_ are the two parts of JSON Schema draft 2020-12, _OAS_ is
-OpenAPI.
+The verdicts themselves are confirmed by other libraries, jsonschema and jsonschema-rs, for OpenAPI 3.0 openapi-schema-validator;
+a note says where one of them is left out, and why. _Core_ and _Validation_ are the two parts of JSON Schema draft 2020-12, _OAS_
+is OpenAPI.
 
 This file is written by `pytest tests/test_constructs.py --accept`, and compared in every other run.
 """

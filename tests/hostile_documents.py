@@ -69,30 +69,47 @@ def lattice(keyword: str, levels: int, wide: int, last: Any) -> str:
     """On each level several components, each made of all of the next level."""
     schemas = {
         f"S{level}x{index}": {keyword: [ref(f"S{level + 1}x{other}") for other in range(wide)]}
-        for level in range(levels) for index in range(wide)
+        for level in range(levels)
+        for index in range(wide)
     }
     return document(schemas | {f"S{levels}x{index}": last for index in range(wide)})
 
 
 def knot(keyword: str, count: int) -> str:
     """Components of which each is made of all others."""
-    return document({
-        f"S{index}": {keyword: [ref(f"S{other}") for other in range(count) if other != index], "properties": {f"p{index}": STRING}}
-        for index in range(count)
-    })
+    return document(
+        {
+            f"S{index}": {
+                keyword: [ref(f"S{other}") for other in range(count) if other != index],
+                "properties": {f"p{index}": STRING},
+            }
+            for index in range(count)
+        }
+    )
 
 
 def wide(parts: int, users: int, marks: bool = False) -> str:
     """Many components that are made of one that is made of many."""
     schemas = {"Whole": {"allOf": [ref(f"Part{index}") for index in range(parts)]}}
-    schemas |= {f"Part{index}": {"type": "object", "properties": {f"p{index}": {"type": "string", "readOnly": marks}}} for index in range(parts)}
-    return document(schemas | {f"User{index}": {"allOf": [ref("Whole")], "properties": {"a": ref(f"User{(index+1) % users}")}} for index in range(users)}, ref("User0"))
+    schemas |= {
+        f"Part{index}": {"type": "object", "properties": {f"p{index}": {"type": "string", "readOnly": marks}}}
+        for index in range(parts)
+    }
+    return document(
+        schemas
+        | {
+            f"User{index}": {"allOf": [ref("Whole")], "properties": {"a": ref(f"User{(index + 1) % users}")}}
+            for index in range(users)
+        },
+        ref("User0"),
+    )
 
 
 def deep_parameter(levels: int, wide: int) -> str:
     """A query parameter that is an object of objects of objects."""
     schemas: dict[str, Any] = {
-        f"S{level}": {"type": "object", "properties": {f"p{index}": ref(f"S{level + 1}") for index in range(wide)}} for level in range(levels)
+        f"S{level}": {"type": "object", "properties": {f"p{index}": ref(f"S{level + 1}") for index in range(wide)}}
+        for level in range(levels)
     }
     whole = json.loads(document(schemas | {f"S{levels}": STRING}))
     parameter = {"name": "filter", "in": "query", "style": "deepObject", "schema": ref("S0")}
@@ -147,7 +164,9 @@ def merges(count: int) -> str:
 
 def tree(depth: int) -> Any:
     """A oneOf of two, of which each is a oneOf of two, and so on, inline."""
-    return {"type": "string", "maxLength": 1} if not depth else {"oneOf": [tree(depth - 1), {"type": "integer", "maximum": depth}]}
+    return (
+        {"type": "string", "maxLength": 1} if not depth else {"oneOf": [tree(depth - 1), {"type": "integer", "maximum": depth}]}
+    )
 
 
 def binary(depth: int) -> Any:
@@ -161,7 +180,8 @@ TAGGED: dict[str, Any] = {
         "discriminator": {"propertyName": "kind"},
     }
 } | {
-    f"S{index}": {"type": "object", "required": ["kind"], "properties": {"kind": {"const": f"k{index}"}}} for index in range(5_000)
+    f"S{index}": {"type": "object", "required": ["kind"], "properties": {"kind": {"const": f"k{index}"}}}
+    for index in range(5_000)
 }
 
 AWKWARD = [
@@ -200,7 +220,9 @@ DOCUMENTS: dict[str, Hostile] = {
     "YAML flow, 10,000 deep": Hostile(lambda: yaml_flow(10_000), ("too-deep",), name="openapi.yaml"),
     "items, 10,000 deep": Hostile(lambda: deep_json('{"items": ', "}", 10_000), ("too-deep",)),
     "items, 190 deep": Hostile(lambda: deep_json('{"type": "array", "items": ', "}", 190), None, {"A": deep_values(189)}),
-    "properties, 90 deep": Hostile(lambda: deep_json('{"type": "object", "properties": {"a": ', "}}", 90), None, {"A": {"a": {}}}),
+    "properties, 90 deep": Hostile(
+        lambda: deep_json('{"type": "object", "properties": {"a": ', "}}", 90), None, {"A": {"a": {}}}
+    ),
     "allOf, 10,000 deep": Hostile(lambda: deep_json('{"allOf": [', "]}", 10_000), ("too-deep",)),
     "allOf, 90 deep": Hostile(lambda: deep_json('{"allOf": [', "]}", 90), None, {"A": "x"}),
     "not, 190 deep": Hostile(lambda: deep_json('{"not": ', "}", 190), None, {"A": "x"}),
@@ -213,16 +235,31 @@ DOCUMENTS: dict[str, Hostile] = {
     "$ref, a chain of 100,000": Hostile(lambda: chain(100_000), ()),
     "$ref, a circle of 10,000": Hostile(lambda: chain(10_000, ref("S0")), ("ref-cycle",)),
     "$ref, a circle of objects, 10,000": Hostile(
-        lambda: chain(10_000, {"type": "object", "properties": {"next": ref("S0")}},
-                      lambda index: {"type": "object", "properties": {"next": ref(f"S{index}")}}),
-        None, {"S0": {"next": {"next": {}}}},
+        lambda: chain(
+            10_000,
+            {"type": "object", "properties": {"next": ref("S0")}},
+            lambda index: {"type": "object", "properties": {"next": ref(f"S{index}")}},
+        ),
+        None,
+        {"S0": {"next": {"next": {}}}},
     ),
-    "allOf, a chain of 10,000": Hostile(lambda: chain(10_000, {"type": "object", "properties": {"a": STRING}}, lambda index: {
-        "allOf": [ref(f"S{index}"), {"type": "object", "properties": {f"p{index}": STRING}}]
-    }), ()),
-    "allOf, a chain of 300": Hostile(lambda: chain(300, {"type": "object", "properties": {"a": STRING}}, lambda index: {
-        "allOf": [ref(f"S{index}"), {"type": "object", "properties": {f"p{index}": STRING}}]
-    }), None, {"S0": {"a": "x", "p1": "y", "p300": "z"}}),
+    "allOf, a chain of 10,000": Hostile(
+        lambda: chain(
+            10_000,
+            {"type": "object", "properties": {"a": STRING}},
+            lambda index: {"allOf": [ref(f"S{index}"), {"type": "object", "properties": {f"p{index}": STRING}}]},
+        ),
+        (),
+    ),
+    "allOf, a chain of 300": Hostile(
+        lambda: chain(
+            300,
+            {"type": "object", "properties": {"a": STRING}},
+            lambda index: {"allOf": [ref(f"S{index}"), {"type": "object", "properties": {f"p{index}": STRING}}]},
+        ),
+        None,
+        {"S0": {"a": "x", "p1": "y", "p300": "z"}},
+    ),
     "items, a chain of 10,000": Hostile(
         lambda: chain(10_000, None, lambda index: {"type": "array", "items": ref(f"S{index}")}), None, {"S9999": ["x"]}
     ),
@@ -236,9 +273,13 @@ DOCUMENTS: dict[str, Hostile] = {
     "oneOf, a diamond of 2^40": Hostile(lambda: twice("oneOf", 40, {"type": "object", "properties": {"a": STRING}}), ()),
     "anyOf, a diamond of 2^40": Hostile(lambda: twice("anyOf", 40, STRING), ()),
     "prefixItems, a diamond of 2^40": Hostile(lambda: twice("prefixItems", 40, STRING), ()),
-    "allOf, a lattice of 3^40": Hostile(lambda: lattice("allOf", 40, 3, {"type": "object", "properties": {"a": STRING}}), ("too-large",)),
+    "allOf, a lattice of 3^40": Hostile(
+        lambda: lattice("allOf", 40, 3, {"type": "object", "properties": {"a": STRING}}), ("too-large",)
+    ),
     "oneOf, a lattice of 3^40": Hostile(lambda: lattice("oneOf", 40, 3, STRING), ("too-large",)),
-    "allOf, a lattice of 2^14": Hostile(lambda: lattice("allOf", 14, 2, {"type": "object", "properties": {"a": STRING}}), None, {"S0x0": {"a": "x"}}),
+    "allOf, a lattice of 2^14": Hostile(
+        lambda: lattice("allOf", 14, 2, {"type": "object", "properties": {"a": STRING}}), None, {"S0x0": {"a": "x"}}
+    ),
     "oneOf, a lattice of 2^14": Hostile(lambda: lattice("oneOf", 14, 2, STRING), None),
     "anyOf, a lattice of 2^14": Hostile(lambda: lattice("anyOf", 14, 2, STRING), None, {"S0x0": "x"}),
     "allOf, a knot of 14": Hostile(lambda: knot("allOf", 14), ("ref-cycle",)),
@@ -249,13 +290,19 @@ DOCUMENTS: dict[str, Hostile] = {
     ),
     "1,000 objects made of one of 1,000 parts": Hostile(lambda: wide(1_000, 1_000), ("too-large",)),
     "10,000 objects made of one of 5,000 parts": Hostile(lambda: wide(5_000, 10_000, True), ("too-large",)),
-    "200 objects made of one of 300 parts": Hostile(lambda: wide(300, 200, True), None, {"User0": {"p0": "x", "a": {"p299": "y"}}}),
+    "200 objects made of one of 300 parts": Hostile(
+        lambda: wide(300, 200, True), None, {"User0": {"p0": "x", "a": {"p299": "y"}}}
+    ),
     "a parameter of 10^4 fields": Hostile(lambda: deep_parameter(4, 10), None),
     "a parameter of 50^8 fields": Hostile(lambda: deep_parameter(8, 50), None),
     "objects in a row, 1,500": Hostile(
-        lambda: chain(1_500, {"type": "object", "properties": {"a": STRING}},
-                      lambda index: {"type": "object", "properties": {"next": ref(f"S{index}")}}),
-        None, {"S0": {"next": {"next": {}}}, "S1400": {}},
+        lambda: chain(
+            1_500,
+            {"type": "object", "properties": {"a": STRING}},
+            lambda index: {"type": "object", "properties": {"next": ref(f"S{index}")}},
+        ),
+        None,
+        {"S0": {"next": {"next": {}}}, "S1400": {}},
     ),
     "allOf, a circle": Hostile(
         lambda: document({"A": {"allOf": [ref("B"), {"properties": {"a": STRING}}]}, "B": {"allOf": [ref("A")]}}), ()
@@ -266,12 +313,15 @@ DOCUMENTS: dict[str, Hostile] = {
     "not, itself": Hostile(lambda: document({"A": {"not": ref("A")}}), ()),
     "if, itself": Hostile(lambda: document({"A": {"if": ref("A"), "then": {"type": "string"}}}), ()),
     "allOf, mutually": Hostile(
-        lambda: document({"A": {"properties": {"b": ref("B")}, "allOf": [ref("B")]}, "B": {"properties": {"a": ref("A")}, "allOf": [ref("A")]}}),
+        lambda: document(
+            {"A": {"properties": {"b": ref("B")}, "allOf": [ref("B")]}, "B": {"properties": {"a": ref("A")}, "allOf": [ref("A")]}}
+        ),
         (),
     ),
     "allOf, with a property of itself": Hostile(
         lambda: document({"A": {"allOf": [{"type": "object", "properties": {"next": ref("A")}}, {"properties": {"a": STRING}}]}}),
-        None, {"A": {"next": {"a": "x"}}},
+        None,
+        {"A": {"next": {"a": "x"}}},
     ),
     # many
     "100,000 components of a text": Hostile(lambda: objects(100_000, lambda index: {"type": "string"}), ()),
@@ -279,82 +329,156 @@ DOCUMENTS: dict[str, Hostile] = {
         lambda: objects(100_000, lambda index: {"type": "object", "properties": {"a": {"type": "string"}}}), ()
     ),
     "10,000 components of an object": Hostile(
-        lambda: objects(10_000, lambda index: {"type": "object", "properties": {"a": {"type": "string"}}}), None, {"S0": {"a": "x"}}
+        lambda: objects(10_000, lambda index: {"type": "object", "properties": {"a": {"type": "string"}}}),
+        None,
+        {"S0": {"a": "x"}},
     ),
     "100,000 properties": Hostile(
         lambda: document({"A": {"type": "object", "properties": {f"p{index}": {"type": "integer"} for index in range(100_000)}}}),
-        None, {"A": {"p99999": 1}},
+        None,
+        {"A": {"p99999": 1}},
     ),
     "100,000 required": Hostile(
-        lambda: document({"A": {"type": "object", "required": [f"p{index}" for index in range(100_000)],
-                                "properties": {f"p{index}": {"type": "integer"} for index in range(100_000)}}}),
+        lambda: document(
+            {
+                "A": {
+                    "type": "object",
+                    "required": [f"p{index}" for index in range(100_000)],
+                    "properties": {f"p{index}": {"type": "integer"} for index in range(100_000)},
+                }
+            }
+        ),
         None,
     ),
-    "an enum of 100,000": Hostile(lambda: document({"A": {"enum": [f"v{index}" for index in range(100_000)]}}), None, {"A": "v99999"}),
+    "an enum of 100,000": Hostile(
+        lambda: document({"A": {"enum": [f"v{index}" for index in range(100_000)]}}), None, {"A": "v99999"}
+    ),
     "10,000 operations": Hostile(lambda: operations(10_000), ()),
     "5,000 alternatives of texts": Hostile(
         lambda: document({"A": {"oneOf": [{"const": f"v{index}"} for index in range(5_000)]}}), None, {"A": "v4999"}
     ),
     "5,000 alternatives of objects": Hostile(
-        lambda: document({"A": {"oneOf": [
-            {"type": "object", "required": [f"p{index}"], "properties": {f"p{index}": STRING}} for index in range(5_000)
-        ]}}), None, {"A": {"p4999": "x"}}
+        lambda: document(
+            {
+                "A": {
+                    "oneOf": [
+                        {"type": "object", "required": [f"p{index}"], "properties": {f"p{index}": STRING}}
+                        for index in range(5_000)
+                    ]
+                }
+            }
+        ),
+        None,
+        {"A": {"p4999": "x"}},
     ),
     "5,000 alternatives with a discriminator": Hostile(lambda: document(TAGGED), None, {"T": {"kind": "k4999"}}),
     "5,000 parts": Hostile(
         lambda: document({"A": {"allOf": [{"type": "object", "properties": {f"p{index}": STRING}} for index in range(5_000)]}}),
-        None, {"A": {"p4999": "x"}},
+        None,
+        {"A": {"p4999": "x"}},
     ),
     "10,000 references to one place inside": Hostile(
-        lambda: document({"A": {"type": "object", "properties": {
-            "first": {"type": "object", "properties": {"a": STRING}},
-            **{f"p{index}": {"$ref": "#/components/schemas/A/properties/first"} for index in range(10_000)},
-        }}}), None, {"A": {"p1": {"a": "x"}}},
+        lambda: document(
+            {
+                "A": {
+                    "type": "object",
+                    "properties": {
+                        "first": {"type": "object", "properties": {"a": STRING}},
+                        **{f"p{index}": {"$ref": "#/components/schemas/A/properties/first"} for index in range(10_000)},
+                    },
+                }
+            }
+        ),
+        None,
+        {"A": {"p1": {"a": "x"}}},
     ),
     "references to 10,000 places inside": Hostile(
-        lambda: document({"A": {"type": "object", "properties": {f"p{index}": STRING for index in range(10_000)}},
-                          "B": {"type": "object", "properties": {
-                              f"p{index}": {"$ref": f"#/components/schemas/A/properties/p{index}"} for index in range(10_000)}}}),
-        None, {"B": {"p1": "x"}},
+        lambda: document(
+            {
+                "A": {"type": "object", "properties": {f"p{index}": STRING for index in range(10_000)}},
+                "B": {
+                    "type": "object",
+                    "properties": {
+                        f"p{index}": {"$ref": f"#/components/schemas/A/properties/p{index}"} for index in range(10_000)
+                    },
+                },
+            }
+        ),
+        None,
+        {"B": {"p1": "x"}},
     ),
     "10,000 names that differ in case": Hostile(
-        lambda: document({"".join(char.upper() if index >> bit & 1 else char for bit, char in enumerate("abcdefghijklmn")): STRING
-                          for index in range(10_000)}), ("name-clash",),
+        lambda: document(
+            {
+                "".join(char.upper() if index >> bit & 1 else char for bit, char in enumerate("abcdefghijklmn")): STRING
+                for index in range(10_000)
+            }
+        ),
+        ("name-clash",),
     ),
     "10,000 inline types of one name": Hostile(
-        lambda: document({"A": {"type": "object", "properties": {f"x{'_' * index}": {"type": "object", "properties": {f"p{index}": STRING}}
-                                                                 for index in range(3_000)}}}),
-        None, {"A": {"x": {"p0": "x"}}},
+        lambda: document(
+            {
+                "A": {
+                    "type": "object",
+                    "properties": {
+                        f"x{'_' * index}": {"type": "object", "properties": {f"p{index}": STRING}} for index in range(3_000)
+                    },
+                }
+            }
+        ),
+        None,
+        {"A": {"x": {"p0": "x"}}},
     ),
     # long
-    "a pattern of 1 MB": Hostile(lambda: document({"A": {"type": "string", "pattern": "a" * 1_000_000}}), (), {"A": "a" * 1_000_000}),
-    "a pattern of 1 MB of groups": Hostile(lambda: document({"A": {"type": "string", "pattern": "(a)" * 333_000}}), ()),
-    "a description of 10 MB": Hostile(lambda: document({"A": {"type": "string", "description": "word " * 2_000_000}}), None, {"A": "x"}),
-    "a description of 10 MB in one word": Hostile(
-        lambda: document({"A": {"type": "object", "properties": {"a": {"type": "string", "description": "w" * 10_000_000}}}}), None, {"A": {}}
+    "a pattern of 1 MB": Hostile(
+        lambda: document({"A": {"type": "string", "pattern": "a" * 1_000_000}}), (), {"A": "a" * 1_000_000}
     ),
-    "a component's name of 100,000": Hostile(lambda: document({"A" * 100_000: {"type": "object", "properties": {"a": STRING}}}), ()),
+    "a pattern of 1 MB of groups": Hostile(lambda: document({"A": {"type": "string", "pattern": "(a)" * 333_000}}), ()),
+    "a description of 10 MB": Hostile(
+        lambda: document({"A": {"type": "string", "description": "word " * 2_000_000}}), None, {"A": "x"}
+    ),
+    "a description of 10 MB in one word": Hostile(
+        lambda: document({"A": {"type": "object", "properties": {"a": {"type": "string", "description": "w" * 10_000_000}}}}),
+        None,
+        {"A": {}},
+    ),
+    "a component's name of 100,000": Hostile(
+        lambda: document({"A" * 100_000: {"type": "object", "properties": {"a": STRING}}}), ()
+    ),
     "a property's name of 100,000": Hostile(
         lambda: document({"A": {"type": "object", "properties": {"p" * 100_000: STRING}}}), None, {"A": {"p" * 100_000: "x"}}
     ),
     "a default of 1 MB": Hostile(
-        lambda: document({"A": {"type": "object", "properties": {"a": {"type": "string", "default": "x" * 1_000_000}}}}), None, {"A": {}}
+        lambda: document({"A": {"type": "object", "properties": {"a": {"type": "string", "default": "x" * 1_000_000}}}}),
+        None,
+        {"A": {}},
     ),
-    "an example of 190 levels": Hostile(lambda: document({"A": {"type": "object", "example": deep_values(180)}}), None, {"A": {}}),
+    "an example of 190 levels": Hostile(
+        lambda: document({"A": {"type": "object", "example": deep_values(180)}}), None, {"A": {}}
+    ),
     "a const of 190 levels": Hostile(lambda: document({"A": {"const": deep_values(180)}}), None, {"A": deep_values(180)}),
     "a default of 190 levels": Hostile(
         lambda: document({"A": {"type": "object", "properties": {"a": {"default": deep_values(170)}}}}), None, {"A": {"a": 1}}
     ),
     "numbers of 3,000 digits": Hostile(
-        lambda: document({"A": {"type": "integer", "maximum": 10**3000, "minimum": -(10**3000), "multipleOf": 1}}), None, {"A": 10**2000}
+        lambda: document({"A": {"type": "integer", "maximum": 10**3000, "minimum": -(10**3000), "multipleOf": 1}}),
+        None,
+        {"A": 10**2000},
     ),
     "numbers of 1e308": Hostile(
         lambda: document({"A": {"type": "number", "maximum": 1e308, "multipleOf": 1e-308}}), (), {"A": 1}
     ),
     "numbers of 1e999": Hostile(lambda: document({"A": {"type": "number", "maximum": "HOLE"}}).replace('"HOLE"', "1e999"), ()),
     "lengths of 10^30": Hostile(
-        lambda: document({"A": {"type": "string", "minLength": 0, "maxLength": 10**30}, "B": {"type": "array", "maxItems": 10**30, "items": STRING}}),
-        (), {"A": "x", "B": ["x"]},
+        lambda: document(
+            {
+                "A": {"type": "string", "minLength": 0, "maxLength": 10**30},
+                "B": {"type": "array", "maxItems": 10**30, "items": STRING},
+            }
+        ),
+        (),
+        {"A": "x", "B": ["x"]},
     ),
     "names, awkward ones, all at once": Hostile(
         names_at_once, None, {"Awkward": {name: index for index, name in enumerate(AWKWARD)}}

@@ -78,7 +78,7 @@ def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.recursive(st.one_of(FIELDS, LITERALS), _joined, max_leaves=8))
 def test_a_library_of_cel_says_the_same(expression: str) -> None:
     whole = f"({expression}) == true"

@@ -388,7 +388,9 @@ VinrSessionEventType = TypeAliasType(
 (`payment.completed` and the like) and none for sessions; these names are this contract's own, made on the same pattern.
 """
 
-DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelled", "authorization", "failed"])
+DinteroPaymentFailure = TypeAliasType(
+    "DinteroPaymentFailure", Annotated[Literal["cancelled", "authorization", "failed"] | UnknownValue, OpenEnum()]
+)
 """Why a payment came to nothing.
 
 - `cancelled`: the buyer gave up.
@@ -396,7 +398,9 @@ DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelle
 - `failed`: it was refused, or an error occurred.
 """
 
-DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Literal["CAPTURE", "REFUND", "VOID"])
+DinteroTransactionEvent = TypeAliasType(
+    "DinteroTransactionEvent", Annotated[Literal["CAPTURE", "REFUND", "VOID"] | UnknownValue, OpenEnum()]
+)
 """What was done to a transaction after it was authorized."""
 
 DinteroTransactionStatus = TypeAliasType(

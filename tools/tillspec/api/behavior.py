@@ -13,6 +13,7 @@ from tillspec.runtime.behavior import (
     Encodes,
     Expiry,
     Idempotency,
+    Key,
     Lifecycle,
     Listing,
     Negotiation,
@@ -24,14 +25,18 @@ from tillspec.runtime.behavior import (
     RateLimit,
     Rule,
     Secret,
+    Signature,
     Telling,
     Term,
+    Timestamp,
     Total,
     Transition,
 )
+from tillspec.runtime.cel_syntax import SyntaxFault, parse
 
 KEY = "x-behavior"
 
+_SCHEMES = ("hmac-sha1", "hmac-sha256", "hmac-sha512")
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
@@ -49,6 +54,7 @@ def operation_behavior(value: Any) -> OperationBehavior:
         updates=_text(words, "updates"),
         deletes=_text(words, "deletes"),
         tells=_telling(words.get("tells")),
+        signature=_signature(words.get("signature")),
         identifies=_text(words, "identifies"),
         owner=cast("Any", _text(words, "owner")),
         merge=cast("Any", _text(words, "merge")),
@@ -83,7 +89,7 @@ def object_behavior(schema: Any) -> ObjectBehavior | None:
         lifecycle=_lifecycle(words.get("lifecycle")),
         expires=_expiry(words.get("expires")),
         totals=tuple(_total(total) for total in _list(words, "totals")),
-        rules=tuple(_rule(rule) for rule in _list(words, "rules")),
+        rules=tuple(_rule(rule) for rule in _list(words, "rules") if _is_expression(_text(rule, "rule"))),
         properties=inner,
     )
 
@@ -116,13 +122,16 @@ def encoding(value: Any) -> Encodes | None:
 
 
 def duration(text: Any) -> timedelta | None:
-    """An ISO 8601 duration; a year counts 365 days and a month 30. None where the text is none."""
+    """An ISO 8601 duration; a year counts 365 days and a month 30. None where the text is none, or lasts longer than history."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) and len(text) > 2 else None
     if match is None:
         return None
-    parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
-    days = parts.pop("years") * 365 + parts.pop("months") * 30 + parts.pop("days")
-    return timedelta(days=days, **parts)
+    try:
+        parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
+        days = parts.pop("years") * 365 + parts.pop("months") * 30 + parts.pop("days")
+        return timedelta(days=days, **parts)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _words(value: Any) -> dict[str, Any]:
@@ -185,6 +194,38 @@ def _telling(value: Any) -> Telling | None:
     return Telling(object=told, when=_texts(words, "when")) if told else None
 
 
+def _signature(value: Any) -> Signature | None:
+    words = _words(value)
+    header, scheme, over = _text(words, "header"), words.get("scheme"), _text(words, "over")
+    encoded, key, given = words.get("encoding"), _words(words.get("key")), _words(words.get("given"))
+    known = scheme in _SCHEMES and encoded in ("hex", "base64") and key.get("as", "text") in ("text", "hex", "base64")
+    if header is None or over is None or not known:
+        return None
+    return Signature(
+        header=header,
+        scheme=cast("Any", scheme),
+        encoding=cast("Any", encoded),
+        over=over,
+        separator=_text(words, "separator"),
+        prefix=_text(words, "prefix") or "",
+        timestamp=_timestamp(_words(words.get("timestamp"))),
+        key=Key(form=cast("Any", _text(key, "as") or "text"), prefix=_text(key, "prefix") or ""),
+        given={name: text for name, text in given.items() if isinstance(text, str)},
+    )
+
+
+def _timestamp(words: Mapping[str, Any]) -> Timestamp | None:
+    tolerance = duration(words.get("tolerance"))
+    if tolerance is None:
+        return None
+    return Timestamp(
+        header=_text(words, "header"),
+        prefix=_text(words, "prefix"),
+        unit=cast("Any", _text(words, "unit") or "epoch-seconds"),
+        tolerance=tolerance,
+    )
+
+
 def _negotiation(value: Any) -> Negotiation | None:
     words = _words(value)
     preferred, otherwise = _text(words, "preferred"), words.get("otherwise")
@@ -235,6 +276,15 @@ def _expiry(value: Any) -> Expiry | None:
         kept=duration(words.get("kept")),
         kept_forever=words.get("kept") == "forever",
     )
+
+
+def _is_expression(text: str | None) -> bool:
+    """Whether a text can be carried out as CEL as far as its syntax goes; one that cannot would spoil the model that has it."""
+    try:
+        parse(text or "true")
+    except SyntaxFault:
+        return False
+    return True
 
 
 def _rule(words: Mapping[str, Any]) -> Rule:

@@ -100,7 +100,8 @@ def is_exact(schema: Any, look: Look) -> bool:
     if "$ref" in said:
         return said == {"$ref"}
     if said & {"const", "enum"}:
-        return said <= {"const", "type"} or said <= {"enum", "type"}
+        fitting = any(fits(value, kinds_of(schema)) for value in _listed(schema) or ())
+        return fitting and (said <= {"const", "type"} or said <= {"enum", "type"})
     for key in ("anyOf", "oneOf"):
         if said == {key} and isinstance(schema[key], list):
             branches = schema[key]

@@ -114,6 +114,9 @@ class Schemas:
     def finish(self) -> None:
         """Say of every type whether it says all that its schema says, once all are known."""
         for identifier, named in self.types.items():
+            if isinstance(named.type, Union) and self._leads_to(named.type, identifier):
+                hint = "leave it out of its own options; it adds nothing to them"
+                self.report.error("ref-cycle", f"the schema {identifier} is one of its own options", named.span, hint)
             hidden = identifier in self.views.hiding
             exact = not hidden and exactness.is_exact(named.schema, self._look)
             loose = isinstance(named.type, Object) and not exactness.is_object(named.schema, self._look)
@@ -172,7 +175,7 @@ class Schemas:
         self.types[identifier] = NamedType(identifier, Any(), {}, component=component, span=self.bundle.span(pointer))
         whole = schema if finished else self._whole(schema, pointer, identifier)
         made = self.type_of(whole, pointer)
-        if isinstance(made, Ref) and self._leads_to(made.id, identifier):
+        if isinstance(made, Ref) and self._leads_to(made, identifier):
             place = self.bundle.span(pointer)
             hint = "one of them must be a schema, in place of a $ref"
             self.report.error("ref-cycle", f"the schema {identifier} leads back to itself", place, hint)
@@ -212,16 +215,21 @@ class Schemas:
             }
         return [self._canonical(item) for item in schema] if isinstance(schema, list) else schema
 
-    def _leads_to(self, start: str, end: str) -> bool:
+    def _leads_to(self, start: Type, end: str) -> bool:
+        """Whether a type means another one, or has it among its options, with nothing in between."""
         seen: set[str] = set()
-        while start not in seen:
-            if start == end:
-                return True
-            seen.add(start)
-            found = self.types.get(start)
-            if found is None or not isinstance(found.type, Ref):
-                return False
-            start = found.type.id
+        waiting = [start]
+        while waiting:
+            match waiting.pop():
+                case Ref(id=identifier) if identifier == end:
+                    return True
+                case Ref(id=identifier) if identifier not in seen and identifier in self.types:
+                    seen.add(identifier)
+                    waiting.append(self.types[identifier].type)
+                case Union(options=options):
+                    waiting += options
+                case _:
+                    pass
         return False
 
     # -- one schema to draft 2020-12 ------------------------------------------------------------------------------------
@@ -230,9 +238,9 @@ class Schemas:
         """The schema object itself, without what stands below it, as draft 2020-12 has it."""
         if not isinstance(schema, dict):
             return schema
-        if "$dynamicRef" in schema or "$recursiveRef" in schema:
+        for key in schema.keys() & {"$dynamicRef", "$recursiveRef"}:
             hint = "use $ref; a dynamic reference has no fixed type"
-            self.report.error("unsupported", "$dynamicRef is not supported", self.bundle.span(join(pointer, "$dynamicRef")), hint)
+            self.report.error("unsupported", f"{key} is not supported", self.bundle.span(join(pointer, key)), hint)
         if self.bundle.version == "3.0":
             schema = from_3_0(schema)
         if "$ref" in schema:
@@ -272,6 +280,11 @@ class Schemas:
                 value = look_up(self.bundle.value, target)
             except (LookupError, ValueError):
                 self.report.error("ref-missing", f"{reference!r} leads to nothing", self.bundle.span(pointer))
+                return str(reference)
+            if not target:
+                hint = "name the schema that is meant, such as #/components/schemas/Name"
+                place = self.bundle.span(join(pointer, "$ref"))
+                self.report.error("ref-invalid", f"{reference!r} is the whole document, which is no schema", place, hint)
                 return str(reference)
             tokens = [token for token in target.split("/") if token not in ("", "components", "schemas", "properties", "paths")]
             identifier = self.free.take(names.type_id("_".join(tokens[-2:])))
@@ -360,7 +373,9 @@ class Schemas:
             listed = [schema["const"]] if "const" in schema else schema["enum"]
             values = [value for value in listed if exactness.fits(value, exactness.kinds_of(schema))]
             texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
-            return Enum(texts, nullable=None in values) if texts else Scalar("null")
+            if not texts:
+                return Scalar("null") if values else Any()
+            return Enum(texts, nullable=None in values)
         for key in ("oneOf", "anyOf"):
             branches = schema.get(key)
             if not isinstance(branches, list) or schema.get("properties"):
@@ -372,6 +387,8 @@ class Schemas:
                 return replace(options[0], nullable=nullable or options[0].nullable)
             if options:
                 return Union(options, key == "oneOf", _discriminator(schema), nullable)
+            if branches:
+                return Scalar("null")
         return None
 
     def _combined(self, schema: dict[str, Untyped], pointer: Pointer) -> Type | None:
@@ -453,7 +470,9 @@ class Schemas:
         closed = self._is_closed(schema)
         more = schema.get("additionalProperties") if not schema.get("patternProperties") else None
         additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
-        return Object(fields, bases, closed, additional=additional)
+        names = {field.name for field in fields}
+        elsewhere = tuple(name for name in schema.get("required", ()) if name not in names)
+        return Object(fields, bases, closed, elsewhere, additional)
 
     def _fields(self, schema: dict[str, Untyped], pointer: Pointer) -> Iterator[Field]:
         required = frozenset(schema.get("required", ()))

@@ -96,21 +96,22 @@ class _Plan:
         self.types = api.types
         self.operations = api.operations
         self.fields: dict[str, tuple[Field, ...]] = {}
+        self.asked: dict[str, frozenset[str]] = {}
 
     def same(self) -> Iterator[NamedType]:
         """Inline types that say what another type says."""
-        return (named for named in self.types.values() if named.inline and isinstance(named.type, Ref))
+        return (named for named in self.types.values() if _is_another(named))
 
     def meant(self, identifier: str) -> str:
         """The id of the type that an id stands for."""
-        while (named := self.types[identifier]).inline and isinstance(named.type, Ref):
-            identifier = named.type.id
+        while (other := _is_another(self.types[identifier])) is not None:
+            identifier = other.id
         return identifier
 
     def aliases(self) -> Iterator[NamedType]:
         """The types that are no objects."""
         for named in self.types.values():
-            if not isinstance(named.type, Object) and not (named.inline and isinstance(named.type, Ref)):
+            if not isinstance(named.type, Object) and not _is_another(named):
                 yield replace(named, type=self.written(named.type))
 
     def classes(self, behaviors: Mapping[str, ObjectBehavior]) -> dict[str, Class]:
@@ -143,6 +144,7 @@ class _Plan:
             )
         ]
         waiting = [content.type for content in contents if content.type is not None]
+        waiting += [one.type for operation in self.operations if operation.role != "path" for one in operation.parameters]
         found: set[str] = set()
         while waiting:
             for one in inside(waiting.pop()):
@@ -183,6 +185,7 @@ class _Plan:
                 not isinstance(fixed.type, model.Enum)
                 or fixed.type.nullable
                 or not isinstance(self.types[option.id].type, Object)
+                or self.types[option.id].loose  # what is no object has no tag
             ):
                 return None
             values += fixed.type.values
@@ -204,7 +207,7 @@ class _Plan:
                 found[field.name] = _stricter(found.get(field.name), field)
         for field in type_.fields:
             found[field.name] = _stricter(found.get(field.name), field)
-        required = frozenset(type_.required)
+        required = frozenset(type_.required).union(*(self._asked_for(base.id) for base in type_.bases))
         for field in found.values():
             made = _required(field) if field.name in required else field
             yield made if is_carried(made, self.types) else replace(made, default=None)
@@ -215,6 +218,21 @@ class _Plan:
             target = resolve(Ref(identifier), self.types)
             self.fields[identifier] = tuple(self._fields(target)) if isinstance(target, Object) else ()
         return self.fields[identifier]
+
+    def _asked_for(self, identifier: str) -> frozenset[str]:
+        """What a type and its bases ask for beyond what they declare; worked out once."""
+        if identifier not in self.asked:
+            target = resolve(Ref(identifier), self.types)
+            bases = target.bases if isinstance(target, Object) else ()
+            own = frozenset(target.required) if isinstance(target, Object) else frozenset()
+            self.asked[identifier] = own.union(*(self._asked_for(base.id) for base in bases))
+        return self.asked[identifier]
+
+
+def _is_another(named: NamedType) -> Ref | None:
+    """The type that an inline type is another name of, where its schema says nothing beside it."""
+    type_ = named.type
+    return type_ if named.inline and named.exact and isinstance(type_, Ref) and not type_.nullable else None
 
 
 def _is_open(enum: model.Enum) -> bool:

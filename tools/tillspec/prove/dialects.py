@@ -65,12 +65,14 @@ class Schemas:
         return self.at(*self._targets[reference])
 
     def pointer(self, schema: Schema) -> Pointer:
-        """Where in the document a translated schema stands; empty for `true` and `false`."""
+        """Where in the document a translated schema stands; empty for `false`."""
         return self._pointers.get(id(schema), "")
 
     def _translated(self, schema: Any, pointer: Pointer, direction: Direction, outer: frozenset[str]) -> Schema:
+        if schema is False:
+            return False
         if not isinstance(schema, dict):
-            return schema is not False
+            schema = {}
         plain = self._of_3_0(schema) if self.version == "3.0" else _of_3_1(schema)
         hidden = outer if direction == "both" else outer | frozenset(self._marked(schema, _MARK[direction], 16))
         made: dict[str, Any] = {}

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
 from calendar import monthrange
+from collections.abc import Callable, Mapping
 
 import idna
 

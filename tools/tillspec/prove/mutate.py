@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import Any
 
 from tillspec.pointer import Pointer, join
 from tillspec.prove import expressions, formats, samples
 from tillspec.prove.dialects import Schema
-from tillspec.prove.equality import equal
-from tillspec.prove.patterns import NoPattern
 from tillspec.prove.places import Path, Place
 from tillspec.prove.shapes import Shape
 from tillspec.prove.synthesise import Impossible, Synthesiser, of_type
@@ -32,12 +30,13 @@ class Edit:
     value: Any
 
 
-_WRONG: tuple[tuple[str, Any], ...] = (
+WRONG: tuple[tuple[str, Any], ...] = (
     ("null", None), ("true", True), ("false", False), ("0", 0), ("1", 1), ("5.0", 5.0), ("5.5", 5.5), ('"5"', "5"), ('"yes"', "yes"),
     ('"true"', "true"), ('""', ""), ("[]", []), ("{}", {}), ("-7", -7), ("1e3", 1000.0),
 )  # fmt: skip
 _KINDS_OF = ("object", "array", "string", "integer", "number", "boolean", "null")
 _LONGEST = 20_000
+_MOST_MADE = 8
 
 Made = tuple[str, Any, Path]
 """A kind, the new value at the place, and the keys from there to what changed."""
@@ -49,25 +48,27 @@ class Mutator:
 
     synthesiser: Synthesiser
 
-    def edits(self, place: Place, value: Any) -> Iterator[Edit]:
-        """The edits of a place whose value is given, keyword by keyword."""
-        pointer = self.synthesiser.judge.schemas.pointer(place.schema)
+    def streams(self, place: Place, value: Any) -> Iterator[Iterator[Edit]]:
+        """The edits of a place whose value is given, for each of its keywords."""
         for keyword, said in place.schema.items():
-            make = _MAKERS.get(keyword)
-            if make is None:
-                continue
-            family = "format" if keyword == "format" else keyword
-            for kind, changed, keys in make(self, place.schema, said, value):
-                yield Edit(family, kind, join(pointer, keyword), place.path, (*place.path, *keys), changed)
+            if keyword in _MAKERS:
+                yield self._edits(place, keyword, _MAKERS[keyword](self, place.schema, said, value))
         if isinstance(value, dict) and "additionalProperties" not in place.schema and _speaks_of_objects(place.schema):
-            for kind, changed, keys in self._open(place.schema, value):
-                yield Edit("additionalProperties", kind, pointer, place.path, (*place.path, *keys), changed)
+            yield self._edits(place, "additionalProperties", self._open(place.schema, value))
+        if not place.schema:
+            yield self._edits(place, "type", ((f"anything: {kind}", other, ()) for kind, other in WRONG))
+
+    def _edits(self, place: Place, keyword: str, made: Iterator[Made]) -> Iterator[Edit]:
+        pointer = self.synthesiser.judge.schemas.pointer(place.schema)
+        pointer = join(pointer, keyword) if keyword in place.schema else pointer
+        for kind, value, keys in made:
+            yield Edit(keyword, kind, pointer, place.path, (*place.path, *keys), value)
 
     # -- any type ----------------------------------------------------------------------------------------------------------
 
     def type(self, schema: dict[str, Any], said: Any, value: Any) -> Iterator[Made]:
         kinds = [said] if isinstance(said, str) else said
-        for name, wrong in _WRONG:
+        for name, wrong in WRONG:
             yield f"type: {name}", wrong, ()
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield "type: number as text", repr(value), ()
@@ -132,7 +133,7 @@ class Mutator:
 
     def branches(self, schema: dict[str, Any], said: list[Schema], value: Any) -> Iterator[Made]:
         """Nothing that any branch has, and for `oneOf` what two have at once."""
-        for name, wrong in _WRONG:
+        for name, wrong in WRONG:
             yield f"no branch: {name}", wrong, ()
         word = "oneOf" if schema.get("oneOf") is said else "anyOf"
         rest = {key: other for key, other in schema.items() if key != word}
@@ -229,13 +230,20 @@ class Mutator:
     def format(self, schema: dict[str, Any], said: str, value: Any) -> Iterator[Made]:
         if said in formats.RANGES and of_type(value, ["number"]):
             low, high = formats.RANGES[said]
-            for kind, number in (("on it", low), ("below", low - 1), ("on it", high), ("above", high + 1), ("far above", high * 1000)):
+            for kind, number in (
+                ("on it", low),
+                ("below", low - 1),
+                ("on it", high),
+                ("above", high + 1),
+                ("far above", high * 1000),
+            ):
                 yield f"format {said}: {kind}", number, ()
         elif isinstance(value, str) and said in formats.TEXTS:
-            for text in samples.VALID.get(said, ()):
-                yield f"format {said}: of it", text, ()
-            for text in samples.INVALID.get(said, ()):
-                yield f"format {said}: nearly", text, ()
+            for wrong, right in zip_longest(samples.INVALID.get(said, ()), samples.VALID.get(said, ())):
+                if wrong is not None:
+                    yield f"format {said}: nearly", wrong, ()
+                if right is not None:
+                    yield f"format {said}: of it", right, ()
         elif isinstance(value, str):
             yield f"format {said}: says nothing", value + "~", ()
 
@@ -249,7 +257,7 @@ class Mutator:
             yield "minItems: none", [], ()
 
     def max_items(self, schema: dict[str, Any], said: int, value: Any) -> Iterator[Made]:
-        if isinstance(value, list) and said <= 1000:
+        if isinstance(value, list) and said <= 200:
             yield "maxItems: 1 more", self._long(schema, value, said + 1), (said,)
             yield "maxItems: on it", self._long(schema, value, said), ()
 
@@ -257,11 +265,13 @@ class Mutator:
         """A list of a length, its further items made as its others are, or like the last one."""
         made = list(value[:length])
         shape = Shape([schema])
-        while len(made) < length:
+        while len(made) < length and (len(made) < _MOST_MADE or schema.get("uniqueItems")):
             try:
                 made.append(self.synthesiser.make(shape.of_item(len(made)), depth=2, pick=len(made)))
             except Impossible:
-                made.append(made[-1] if made else None)
+                break
+        while len(made) < length:
+            made.append(made[-1] if made else None)
         return made
 
     def items(self, schema: dict[str, Any], said: Schema, value: Any) -> Iterator[Made]:
@@ -273,7 +283,11 @@ class Mutator:
         yield "items: the first one alone", value[:1], ()
         yield "items: three", self._long(schema, value, prefix + 3), ()
         for name, wrong in (("null", None), ("{}", {}), ("[]", []), ('"x"', "x"), ("7", 7)):
-            yield f"items: {name} further", [*self._long(schema, value, max(prefix, len(value))), wrong], (max(prefix, len(value)),)
+            yield (
+                f"items: {name} further",
+                [*self._long(schema, value, max(prefix, len(value))), wrong],
+                (max(prefix, len(value)),),
+            )
 
     def unique(self, schema: dict[str, Any], said: bool, value: Any) -> Iterator[Made]:
         if isinstance(value, list) and value:
@@ -328,7 +342,11 @@ class Mutator:
         said = schema.get("additionalProperties")
         if isinstance(said, dict):
             try:
-                yield "additionalProperties: as it says", {**value, "undeclared": self.synthesiser.make([said], depth=2)}, ("undeclared",)
+                yield (
+                    "additionalProperties: as it says",
+                    {**value, "undeclared": self.synthesiser.make([said], depth=2)},
+                    ("undeclared",),
+                )
             except Impossible:
                 pass
         for name, wrong in (
@@ -390,7 +408,7 @@ class Mutator:
             return
         for pattern in said:
             for name in islice(expressions.texts(pattern, 1, pick=2), 1):
-                for kind, wrong in _WRONG:
+                for kind, wrong in WRONG:
                     yield f"patternProperties: {kind}", {**value, name: wrong}, (name,)
                 for other in (name + "\n", name.swapcase(), name.translate(_ARABIC)):
                     yield "patternProperties: nearly the name", {**value, other: {"unlike": []}}, (other,)

@@ -57,13 +57,21 @@ class Package:
         """
         if subject.kind == "component":
             return self.models.COMPONENTS[subject.name]
+        content = self.content(subject)
+        return content.value.annotation if content.value is not None else None
+
+    def content(self, subject: Subject) -> Any:
+        """The table's row for the media type of a body.
+
+        Raises:
+            LookupError: there is none.
+        """
         operation = self.operation(subject)
         if subject.kind == "request":
-            contents = operation.body.contents
+            contents = operation.body.contents if operation.body is not None else {}
         else:
             contents = operation.responses[subject.status].wire.contents
-        content = contents[_key(subject.media_type, contents)]
-        return content.value.annotation if content.value is not None else None
+        return contents[_key(subject.media_type, contents)]
 
     def operation(self, subject: Subject) -> Any:
         """The table's row for a subject's operation.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tillspec.prove.dialects import Schema
-from tillspec.prove.judge import Judge
+from tillspec.prove.judge import Judge, of_items
 
 Path = tuple[str | int, ...]
 
@@ -47,12 +47,15 @@ class Ground:
     def __post_init__(self) -> None:
         self._visit(self.schema, self.value, (), None, 0, entry=True)
 
-    def _visit(self, schema: Schema, value: Any, path: Path, frame: tuple[Path, Schema] | None, depth: int, *, entry: bool) -> None:
+    def _visit(
+        self, schema: Schema, value: Any, path: Path, frame: tuple[Path, Schema] | None, depth: int, *, entry: bool
+    ) -> None:
         if entry:
             self._entries.setdefault(path, []).append(schema)
         if isinstance(schema, bool) or (id(schema), path) in self._seen:
             return
         self._seen.add((id(schema), path))
+        self.judge.remember(schema, value)
         own = frame or (path, schema)
         self.places.append(Place(path, schema, own, depth))
         if _LOOKS_INSIDE & schema.keys():
@@ -75,17 +78,11 @@ class Ground:
             yield from (inner for name, inner in schema.get("dependentSchemas", {}).items() if name in value)
 
     def _children(self, schema: dict[str, Any], value: Any) -> Iterator[tuple[str | int, Schema]]:
-        if isinstance(value, dict):
-            yield from ((name, inner) for name, inner in schema.get("properties", {}).items() if name in value)
-            for pattern, inner in schema.get("patternProperties", {}).items():
-                yield from ((name, inner) for name in value if self.judge.matches(pattern, name))
-            if isinstance(schema.get("additionalProperties"), dict):
-                yield from ((name, schema["additionalProperties"]) for name in self.judge.extras(schema, value))
-        elif isinstance(value, list):
-            prefix = schema.get("prefixItems", [])
-            yield from enumerate(prefix[: len(value)])
-            if "items" in schema:
-                yield from ((index, schema["items"]) for index in range(len(prefix), len(value)))
+        for word in ("properties", "patternProperties", "additionalProperties", "prefixItems", "items"):
+            if word in schema and isinstance(value, dict):
+                yield from self.judge.of_properties(word, schema, value)
+            elif word in schema:
+                yield from of_items(word, schema, value)
 
     def allows(self, place: Place, path: Path, changed: Any) -> bool:
         """Whether the instance is valid still with another value at a path, at or below the place's own.

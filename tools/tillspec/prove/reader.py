@@ -95,7 +95,9 @@ class Reader:
         for status, response in operation.get("responses").items():
             for media, schema, examples in self._contents(self._resolved(response)):
                 name = f"{identifier or f'{method} {path}'} {status}"
-                yield Subject("response", name, schema.pointer, "response", (method, path), ordinal, status, media, tuple(examples))
+                yield Subject(
+                    "response", name, schema.pointer, "response", (method, path), ordinal, status, media, tuple(examples)
+                )
 
     def _contents(self, body: _At) -> Iterator[tuple[str, _At, list[Example]]]:
         for media, content in body.get("content").items():

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from tillspec.pointer import Pointer
 from tillspec.prove.judge import Disagreement
 from tillspec.prove.reader import Subject
 
-Check = Literal["refused", "changed", "accepted", "crashed", "missing", "refused by stub", "accepted by stub", "refused leniently"]
+Check = Literal[
+    "refused", "changed", "accepted", "crashed", "missing", "refused leniently", "stub refused", "stub accepted", "stub crashed"
+]
+"""What is wrong: a valid instance is refused, or comes back changed; a mutant is accepted; generated code raises; there is no type;
+a valid answer is refused by who reads it leniently; the stub refuses a valid body, accepts a mutant, or gives another answer."""
 Family = Literal["structural", "format"]
 
 
@@ -31,6 +35,10 @@ class Failure:
     instance: Any
     said: str
     count: int = 1
+
+    def with_instance(self, instance: Any, said: str) -> Failure:
+        """The same failure, shown by another instance."""
+        return replace(self, instance=instance, said=said)
 
 
 @dataclass(slots=True)
@@ -56,13 +64,18 @@ class Tally:
 
 @dataclass(slots=True)
 class Proof:
-    """What was found of one subject. `cut` counts places that were left out; `unmade` says why there is no instance at all."""
+    """What was found of one subject.
+
+    `cut` counts the places of which not all edits were made, `branches_left` the branches without an instance of their own;
+    `unmade` says that no valid instance was found at all.
+    """
 
     subject: Subject
     tally: Tally = field(default_factory=Tally)
     failures: list[Failure] = field(default_factory=list)
     cut: int = 0
-    unmade: str = ""
+    branches_left: int = 0
+    unmade: bool = False
 
     def as_json(self) -> dict[str, Any]:
         subject = self.subject
@@ -73,6 +86,7 @@ class Proof:
             "media_type": subject.media_type,
             **asdict(self.tally),
             "cut": self.cut,
+            "branches_left": self.branches_left,
             "unmade": self.unmade,
             "failures": [asdict(failure) for failure in self.failures],
         }
@@ -80,8 +94,9 @@ class Proof:
 
 @dataclass(slots=True)
 class Result:
-    """What was found of a whole contract."""
+    """What was found of a whole contract, with at most `most` edits of each schema's instances; `untyped` bodies are text or bytes."""
 
+    most: int
     proofs: list[Proof] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -100,6 +115,7 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "most": self.most,
             "total": asdict(self.total),
             "subjects": [proof.as_json() for proof in self.proofs],
             "disagreements": [asdict(case) for case in self.disagreements],
@@ -121,5 +137,5 @@ def grouped(failures: Iterable[Failure]) -> list[Failure]:
     made = []
     for same in found.values():
         smallest = min(same, key=lambda failure: size(failure.instance))
-        made.append(Failure(**{**asdict(smallest), "instance": smallest.instance, "count": len(same)}))
+        made.append(replace(smallest, count=len(same)))
     return made

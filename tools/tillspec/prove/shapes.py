@@ -55,7 +55,7 @@ class Shape:
             found = [kind for kind in found if kind in allowed or (kind == "integer" and "number" in allowed)]
         if "type" not in {word for part in self.parts for word in part}:
             told = [kind for kind, words in _TELLS.items() if any(self.said(word) for word in words)]
-            return told or ["string"]
+            return told or ["string", *(kind for kind in _KINDS if kind not in ("string", "number"))]
         return found if "number" not in found else [kind for kind in found if kind != "integer"]
 
     def of_property(self, name: str, matches: Any) -> list[Schema]:

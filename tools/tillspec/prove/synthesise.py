@@ -11,13 +11,14 @@ from typing import Any
 from tillspec.prove import expressions, formats, samples
 from tillspec.prove.dialects import Schema
 from tillspec.prove.equality import equal
-from tillspec.prove.judge import Judge
+from tillspec.prove.judge import Judge, is_multiple
 from tillspec.prove.patterns import NoPattern, matches
 from tillspec.prove.shapes import Choice, Shape, shape
 
 _WIDE_DEPTH = 2
 _DEEPEST = 12
 _MOST_TRIES = 40
+_PICKS = 4
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ORDER = ("object", "array", "string", "integer", "number", "boolean", "null")
 
@@ -57,14 +58,26 @@ class Synthesiser:
     def candidates(
         self, schemas: Sequence[Schema], fixed: Mapping[Choice, int], wide: bool, depth: int, pick: int
     ) -> Iterator[Any]:
-        """Values that may be valid, the likeliest first: each way through the branches, wide ones before narrow ones."""
-        for ways in self._ways(schemas, fixed):
-            made = shape(self.judge.schemas, schemas, ways)
-            if made.impossible:
-                continue
-            for spread in (True, False) if wide and depth <= _WIDE_DEPTH else (False,):
+        """Values that may be valid, the likeliest first: each way through the branches, wide before narrow, each type."""
+        for further in range(pick, pick + _PICKS):
+            for ways in self._ways(schemas, fixed):
+                made = shape(self.judge.schemas, schemas, ways)
+                if not made.impossible:
+                    yield from self._spread(made, wide and depth <= _WIDE_DEPTH, depth + made.references, further)
+
+    def _spread(self, made: Shape, wide: bool, depth: int, pick: int) -> Iterator[Any]:
+        if depth > _DEEPEST:
+            return
+        for spread in (True, False) if wide else (False,):
+            if made.said("const") or made.said("enum"):
                 try:
-                    yield self._build(made, spread, depth + made.references, pick)
+                    yield self._listed(made, pick)
+                except Impossible:
+                    pass
+                continue
+            for kind in sorted(made.kinds(), key=_ORDER.index):
+                try:
+                    yield self._of_kind(kind, made, spread, depth, pick)
                 except Impossible:
                     continue
 
@@ -82,20 +95,8 @@ class Synthesiser:
 
     # -- one value ---------------------------------------------------------------------------------------------------------
 
-    def _build(self, made: Shape, wide: bool, depth: int, pick: int) -> Any:
-        if depth > _DEEPEST:
-            raise Impossible
-        listed = made.said("const")[:1] or [value for values in made.said("enum")[:1] for value in values]
-        if made.said("const") or made.said("enum"):
-            return self._listed(made, listed, pick)
-        for kind in sorted(made.kinds(), key=_ORDER.index):
-            try:
-                return self._of_kind(kind, made, wide, depth, pick)
-            except Impossible:
-                continue
-        raise Impossible
-
-    def _listed(self, made: Shape, values: list[Any], pick: int) -> Any:
+    def _listed(self, made: Shape, pick: int) -> Any:
+        values = made.said("const")[:1] or made.said("enum")[0]
         plain = [{word: said for word, said in part.items() if word in _FLAT} for part in made.parts]
         found = [value for value in values if all(self._flat_valid(part, value) for part in plain)]
         if not found:
@@ -144,7 +145,7 @@ class Synthesiser:
 
     def _number(self, made: Shape, kind: str, pick: int) -> float:
         for value in numbers_of(made, kind, pick):
-            if all(self.judge.is_valid({word: said for word, said in part.items() if word in _NUMERIC}, value) for part in made.parts):
+            if all(_number_holds(part, value) for part in made.parts):
                 return value
         raise Impossible
 
@@ -196,14 +197,18 @@ class Synthesiser:
                     found[other] = self.make(made.of_property(other, self._matches), wide=wide, depth=depth, pick=pick)
         self._fill(made, found, wide, depth, pick)
         most = made.most("maxProperties")
-        for name in [name for name in reversed(found) if name not in required][: max(0, len(found) - most) if most is not None else 0]:
+        for name in [name for name in reversed(found) if name not in required][
+            : max(0, len(found) - most) if most is not None else 0
+        ]:
             del found[name]
         return found
 
     def _fill(self, made: Shape, found: dict[str, Any], wide: bool, depth: int, pick: int) -> None:
         """Properties that are not declared: as many as must be, and one where a schema speaks of them."""
         least = made.least("minProperties") or 0
-        speaks = any(isinstance(said, dict) and said for said in made.said("additionalProperties")) or made.said("patternProperties")
+        speaks = any(isinstance(said, dict) and said for said in made.said("additionalProperties")) or made.said(
+            "patternProperties"
+        )
         wanted = max(least, len(found) + 1 if wide and speaks else 0)
         optional = [name for said in made.said("properties") for name in said]
         for name in [*optional, *self.new_names(made)]:
@@ -237,7 +242,18 @@ class Synthesiser:
 
 
 _FLAT = frozenset({"const", "enum", "type"})
-_NUMERIC = frozenset({"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format"})
+
+
+def _number_holds(part: dict[str, Any], value: float) -> bool:
+    said = part.get("type", "number")
+    return (
+        of_type(value, [said] if isinstance(said, str) else said)
+        and part.get("minimum", value) <= value <= part.get("maximum", value)
+        and ("exclusiveMinimum" not in part or value > part["exclusiveMinimum"])
+        and ("exclusiveMaximum" not in part or value < part["exclusiveMaximum"])
+        and ("multipleOf" not in part or is_multiple(value, part["multipleOf"]))
+        and ("format" not in part or formats.holds(part["format"], value))
+    )
 
 
 def texts_of(made: Shape, pick: int = 0) -> Iterator[str]:

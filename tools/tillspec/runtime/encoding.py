@@ -5,6 +5,7 @@ What a style cannot carry (a comma in an array in a header, an empty object) is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -14,6 +15,9 @@ from .texts import encoded, write
 
 DELIMITERS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
 """What stands between the items of an array in a query that is not exploded."""
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def encode(parameter: Parameter, value: Any) -> str:
@@ -144,7 +148,7 @@ def _encoded_header(value: Any, explode: bool) -> str:
 def _piece(value: Any, refused: str) -> str:
     """A text inside a header: RFC 9110, section 5.5, allows no line break, no NUL, and no space at either end."""
     text = write(value)
-    if text != text.strip(" \t") or any(c in refused or (c < " " and c != "\t") or c == "\x7f" for c in text):
+    if text != text.strip(" \t") or _CONTROL.search(text) or any(c in text for c in refused):
         raise ValueError(f"{text!r} cannot stand in a header")
     text.encode()
     return text

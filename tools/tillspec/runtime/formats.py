@@ -16,7 +16,14 @@ from operator import mul
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema, to_jsonable_python
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticKnownError,
+    PydanticSerializationUnexpectedValue,
+    core_schema,
+    to_jsonable_python,
+)
 
 from .effort import MOST_STEPS, TOO_MANY_STEPS, gave_up, size_of_reading, steps
 from .equality import same
@@ -187,7 +194,9 @@ def uuid_text(value: Any) -> uuid.UUID:
     return value
 
 
-def _date_time_text(value: datetime.datetime) -> str:
+def _date_time_text(value: Any) -> str:
+    if not isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue("no date-time")  # in a union, another option may write it
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -195,7 +204,9 @@ def _date_time_text(value: datetime.datetime) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def _duration_text(value: datetime.timedelta) -> str:
+def _duration_text(value: Any) -> str:
+    if not isinstance(value, datetime.timedelta):
+        raise PydanticSerializationUnexpectedValue("no duration")
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -206,7 +217,15 @@ def _duration_text(value: datetime.timedelta) -> str:
     return "P" + (f"{value.days}D" if value.days else "") + (f"T{time}" if time else "")
 
 
-def _uuid_text(value: uuid.UUID) -> str:
+def _date_text(value: Any) -> str:
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue("no date")
+    return value.isoformat()
+
+
+def _uuid_text(value: Any) -> str:
+    if not isinstance(value, uuid.UUID):
+        raise PydanticSerializationUnexpectedValue("no UUID")
     return str(getattr(value, "wire", value))
 
 
@@ -225,7 +244,7 @@ class _Typed:
 _TEXT: Final = core_schema.str_schema()
 
 Rfc3339DateTime = Annotated[datetime.datetime, _Typed(date_time, _date_time_text)]
-Rfc3339Date = Annotated[datetime.date, _Typed(date, datetime.date.isoformat)]
+Rfc3339Date = Annotated[datetime.date, _Typed(date, _date_text)]
 Rfc3339Duration = Annotated[datetime.timedelta, _Typed(duration, _duration_text)]
 Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -58,14 +58,19 @@ class ContractModel(BaseModel):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema = handler(source)
-        if cls.__behavior__ is not None:
-            schema = core_schema.with_info_wrap_validator_function(_keeps(cls.__behavior__), schema)
-        if cls.__conforms__ is not None:
-            schema = cls.__conforms__.around(schema)
+        schema: Any = handler(source)
+        if schema["type"] != "model" or "contract" in schema.setdefault("metadata", {}):
+            return cast("CoreSchema", schema)  # it was made before, with what is put into it here
+        schema["metadata"]["contract"] = True
+        if cls.__behavior__ is not None or cls.__conforms__ is not None:
+            # Inside the model: pydantic takes a model that was built before in the place of what stands there.
+            schema["schema"] = core_schema.with_info_wrap_validator_function(_beside(cls), schema["schema"])
         if cls.__loose__:
-            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
-        return schema
+            # The whole bears the name by which others refer to the model: else a second use of it would be the bare model.
+            ref = schema.pop("ref", None)
+            other = core_schema.any_schema() if cls.__conforms__ is None else cls.__conforms__.around(core_schema.any_schema())
+            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": other}, _kind, ref=ref)
+        return cast("CoreSchema", schema)
 
 
 class DefaultedModel(ContractModel):
@@ -84,20 +89,34 @@ def _kind(value: Any) -> str:
     return "{object}" if isinstance(value, dict | BaseModel) else "{other}"
 
 
-def _keeps(behavior: ObjectBehavior) -> core_schema.WithInfoWrapValidatorFunction:
-    """Holds the rules across an object's fields against it. All that are broken are told in one error, of type `rule`."""
-    from .rules import breaches  # not before a model with rules is used
+def _beside(model: type[ContractModel]) -> core_schema.WithInfoWrapValidatorFunction:
+    """Holds what stands beside a model's types against its fields: its schema, and the rules across them.
+
+    All rules that are broken are told in one error, of type `rule`.
+    """
+    from .rules import breaches  # not before such a model is used
+
+    behavior, conforms = model.__behavior__, model.__conforms__
 
     def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)
-        if info.context is not LENIENT and made is not value:
-            written = (
-                value if info.mode == "json" else made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
-            )
-            found = list(breaches(behavior, written))
-            if found:
-                message = "; ".join(breach.message for breach in found)
-                raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
+        lenient = info.context is LENIENT
+        if lenient and conforms is None:
+            return made
+        written = value if info.mode == "json" else _written(model, *made)
+        if conforms is not None:
+            conforms.hold(written, lenient=lenient)
+        if behavior is not None and not lenient and (found := list(breaches(behavior, written))):
+            message = "; ".join(breach.message for breach in found)
+            raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
         return made
 
     return check
+
+
+def _written(model: type[ContractModel], fields: dict[str, Any], extra: dict[str, Any] | None, given: set[str]) -> Any:
+    """The JSON value of a model that is in the making."""
+    made = model.__new__(model)
+    for name, value in (("__dict__", fields), ("extra__", extra), ("fields_set__", given), ("private__", None)):
+        object.__setattr__(made, name if name == "__dict__" else f"__pydantic_{name}", value)
+    return made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 
@@ -31,14 +30,14 @@ __all__ = [
     "encode_header",
     "jsonable",
     "validated",
+    "validator",
 ]
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT", "__bool__": lambda self: False})()
 """What a decoder gives where the request has no such parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """The texts of a request as they came: path and query still percent-encoded, header names in lower case."""
 
     path: Mapping[str, str]
@@ -61,11 +60,17 @@ def decoder(parameter: Parameter, others: frozenset[str] = frozenset()) -> Decod
         return _whole_query(parameter)
     if parameter.media_type is not None:
         return _document(parameter)
+    if location == "path" and parameter.style == "simple" and parameter.shape == Text():
+        return lambda raw: decoded(raw.path[name])
     if location == "path":
         return lambda raw: _path(parameter, raw.path[name])
     if location == "header":
         lower = name.lower()
-        return lambda raw: ABSENT if (text := raw.headers.get(lower)) is None else _header(parameter, text)
+        return lambda raw: (
+            ABSENT
+            if (text := raw.headers.get(lower)) is None
+            else _fielded(parameter.shape, text.strip(" \t"), parameter.explode)
+        )
     if parameter.style == "deepObject":
         return lambda raw: _deep(name, parameter.shape, raw.pairs)
     return _form(parameter, others)
@@ -82,7 +87,7 @@ def decode(parameter: Parameter, raw: Raw) -> Any:
 
 def decode_header(header: Header, text: str) -> Any:
     """The JSON value of a response header (style `simple`)."""
-    return _listed(header.shape, [part.strip(" \t") for part in text.split(",")], header.explode, text.strip(" \t"))
+    return _fielded(header.shape, text.strip(" \t"), header.explode)
 
 
 def decode_form(content: Content, text: str) -> Any:
@@ -102,15 +107,26 @@ def decode_form(content: Content, text: str) -> Any:
     return deep.harvest(deep.plant(pairs), shape)
 
 
-def validated(value: Value, decoded_value: Any) -> Any:
-    """The typed value of a decoded one, checked without coercion.
+def validated(value: Value, decoded_value: Any, context: Any = None) -> Any:
+    """The typed value of a decoded one, checked without coercion; `context` is the validation's (see `scalars.LENIENT`).
 
     Raises:
         pydantic_core.ValidationError: it is not what the contract declares.
     """
-    text = to_json(decoded_value)
+    return validator(value, context)(decoded_value)
+
+
+def validator(value: Value, context: Any = None) -> Callable[[Any], Any]:
+    """`validated` for one type, made once."""
     validate = value.adapter.validator.validate_json
-    return validate(text, strict=True) if len(text) <= SMALL else sized(len(text), lambda: validate(text, strict=True))
+
+    def read(decoded_value: Any) -> Any:
+        text = to_json(decoded_value)
+        if len(text) <= SMALL:
+            return validate(text, strict=True, context=context)
+        return sized(len(text), lambda: validate(text, strict=True, context=context))
+
+    return read
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
@@ -139,9 +155,11 @@ def _object(shape: Properties, pairs: Sequence[tuple[str, str]]) -> dict[str, An
     return dict(deep.harvest(deep.plant([((key,), text) for key, text in pairs]), shape))
 
 
-def _header(parameter: Parameter, text: str) -> Any:
-    whole = text.strip(" \t")
-    return _listed(parameter.shape, [part.strip(" \t") for part in whole.split(",")], parameter.explode, whole)
+def _fielded(shape: Shape, whole: str, explode: bool) -> Any:
+    """The value of a header field."""
+    if isinstance(shape, Text):
+        return read(shape, whole)
+    return _listed(shape, [part.strip(" \t") for part in whole.split(",")], explode, whole)
 
 
 def _path(parameter: Parameter, text: str) -> Any:

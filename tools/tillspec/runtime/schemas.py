@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo
+from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
 from .effort import MOST_STEPS, TOO_MANY_STEPS, gave_up, size_of_reading, steps
@@ -170,16 +170,21 @@ class Conforms:
         return self.around(handler(source))
 
     def around(self, schema: CoreSchema) -> CoreSchema:
-        """The schema of a type, and this one beside it."""
+        """The schema of a type that is no model, and this one beside it."""
         return core_schema.with_info_wrap_validator_function(self._check, schema)
 
     def _check(self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)
-        if made is value and isinstance(made, BaseModel):
-            return made  # judged when it was made
-        written = value if info.mode == "json" else to_jsonable_python(made, by_alias=True)
-        found = self.schemas.judge(self.id, written, lenient=info.context is LENIENT)
+        self.hold(value if info.mode == "json" else to_jsonable_python(made, by_alias=True), lenient=info.context is LENIENT)
+        return made
+
+    def hold(self, value: Any, *, lenient: bool) -> None:
+        """Nothing, if a JSON value is valid.
+
+        Raises:
+            PydanticCustomError: of type `schema`, with all that is broken.
+        """
+        found = self.schemas.judge(self.id, value, lenient=lenient)
         if found:
             message = "; ".join(dict.fromkeys(violation.message for violation in found))
             raise PydanticCustomError("schema", "{message}", {"message": message, "violations": found})
-        return made

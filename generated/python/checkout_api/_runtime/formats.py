@@ -17,8 +17,16 @@ from operator import mul
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema, to_jsonable_python
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticKnownError,
+    PydanticSerializationUnexpectedValue,
+    core_schema,
+    to_jsonable_python,
+)
 
+from .effort import MOST_STEPS, TOO_MANY_STEPS, gave_up, size_of_reading, steps
 from .equality import same
 
 if TYPE_CHECKING:
@@ -187,7 +195,9 @@ def uuid_text(value: Any) -> uuid.UUID:
     return value
 
 
-def _date_time_text(value: datetime.datetime) -> str:
+def _date_time_text(value: Any) -> str:
+    if not isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue("no date-time")  # in a union, another option may write it
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -195,7 +205,9 @@ def _date_time_text(value: datetime.datetime) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def _duration_text(value: datetime.timedelta) -> str:
+def _duration_text(value: Any) -> str:
+    if not isinstance(value, datetime.timedelta):
+        raise PydanticSerializationUnexpectedValue("no duration")
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -206,7 +218,15 @@ def _duration_text(value: datetime.timedelta) -> str:
     return "P" + (f"{value.days}D" if value.days else "") + (f"T{time}" if time else "")
 
 
-def _uuid_text(value: uuid.UUID) -> str:
+def _date_text(value: Any) -> str:
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue("no date")
+    return value.isoformat()
+
+
+def _uuid_text(value: Any) -> str:
+    if not isinstance(value, uuid.UUID):
+        raise PydanticSerializationUnexpectedValue("no UUID")
     return str(getattr(value, "wire", value))
 
 
@@ -225,28 +245,28 @@ class _Typed:
 _TEXT: Final = core_schema.str_schema()
 
 Rfc3339DateTime = Annotated[datetime.datetime, _Typed(date_time, _date_time_text)]
-Rfc3339Date = Annotated[datetime.date, _Typed(date, datetime.date.isoformat)]
+Rfc3339Date = Annotated[datetime.date, _Typed(date, _date_text)]
 Rfc3339Duration = Annotated[datetime.timedelta, _Typed(duration, _duration_text)]
 Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
 
 
 @cache
-def judging() -> Mapping[str, Any]:
-    """How the library that judges is set: an address has no name beside it, a pattern gives up rather than run for ever."""
+def judging(steps: int = MOST_STEPS) -> Mapping[str, Any]:
+    """How the library that judges is set: an address has no name beside it, a pattern gives up after so many steps."""
     from jsonschema_rs import EmailOptions, FancyRegexOptions
 
     return {
         "email_options": EmailOptions(allow_display_text=False),
-        "pattern_options": FancyRegexOptions(backtrack_limit=100_000),
+        "pattern_options": FancyRegexOptions(backtrack_limit=steps),
     }
 
 
 @cache
-def _validator(keyword: str, value: str) -> Draft202012Validator:
+def _validator(keyword: str, value: str, steps: int = MOST_STEPS) -> Draft202012Validator:
     """A judge of one keyword. Its library is loaded at first use."""
     from jsonschema_rs import Draft202012Validator
 
-    return Draft202012Validator({keyword: value}, validate_formats=True, **judging())
+    return Draft202012Validator({keyword: value}, validate_formats=True, **judging(steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,15 +288,18 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text must contain a match of a pattern that takes look-around or back-references."""
+    """A text must contain a match of a pattern that takes look-around or back-references; see `effort` for where it gives up."""
 
     pattern: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        is_valid = _validator("pattern", self.pattern).is_valid
+        pattern = self.pattern
 
         def check(value: str) -> str:
-            if not is_valid(value):
+            judge = _validator("pattern", pattern, steps(max(len(value), size_of_reading())))
+            if not judge.is_valid(value):
+                if any(gave_up(error.message) for error in judge.iter_errors(value)):
+                    raise PydanticCustomError("pattern_steps", TOO_MANY_STEPS)
                 raise ValueError("does not match the pattern")
             return value
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -11,11 +11,13 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import media
-from .operation import Content, Operation, Parameter, RequestBody
-from .parameters import ABSENT, Raw, decode_form, decoder, validated
-from .refusal import Violation
+from .effort import SMALL, sized
+from .events import Tags
+from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme
+from .parameters import ABSENT, Raw, decode_form, decoder, validated, validator
+from .strict_json import parsed
 from .texts import pairs_of
-from .violations import Place, body_violations, token, violations
+from .violations import Place, Violation, body_violations, token, violations
 
 ReadBody = Callable[[bytes], Any]
 
@@ -36,11 +38,11 @@ class Unsupported(Exception):
 
 
 class ParameterReader:
-    """Reads the parameters of an operation: keyword arguments, or violations."""
+    """Reads the parameters of an operation: keyword arguments, or violations. `context` is that of the validation."""
 
-    def __init__(self, operation: Operation[Any]) -> None:
+    def __init__(self, operation: Operation[Any], context: Any = None) -> None:
         names = frozenset(p.name for p in operation.parameters if p.location == "query")
-        self._readers = [_parameter_reader(parameter, names - {parameter.name}) for parameter in operation.parameters]
+        self._readers = [_parameter_reader(parameter, names - {parameter.name}, context) for parameter in operation.parameters]
 
     def read(self, raw: Raw, keywords: dict[str, Any]) -> list[Violation]:
         """Puts every parameter into `keywords`; gives the violations, none where all is well."""
@@ -53,17 +55,32 @@ class ParameterReader:
         return found
 
 
-def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str]) -> Raw:
-    """The texts of a request; fields of one name are joined (RFC 9110, section 5.3).
+def header_names(parameters: Iterable[Parameter], schemes: Iterable[SecurityScheme]) -> Mapping[bytes, str]:
+    """The headers that parameters, credentials and a body are read from, by their names in ASGI."""
+    names = {"accept", "content-length", "content-type"}
+    for place in parameters:
+        names |= _header_of(place.location, place.name)
+    for scheme in schemes:
+        names |= _header_of(scheme.location, scheme.parameter or "") if scheme.kind == "api_key" else {"authorization"}
+    return {name.encode("latin-1", "replace"): name for name in names}
+
+
+def _header_of(location: str | None, name: str) -> set[str]:
+    return {"cookie"} if location == "cookie" else {name.lower()} if location == "header" else set()
+
+
+def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str], names: Mapping[bytes, str]) -> Raw:
+    """The texts of a request; of its headers those that `names` has. Fields of one name are joined (RFC 9110, section 5.3).
 
     Raises:
         Invalid: a query whose names are not UTF-8.
     """
     joined: dict[str, str] = {}
     for name, value in headers:
-        key = name.decode("latin-1")  # in lower case, by the rules of ASGI
-        text = _header_text(value)
-        joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
+        key = names.get(name)  # in lower case, by the rules of ASGI
+        if key is not None:
+            text = _header_text(value)
+            joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
     text = query.decode("latin-1")
     try:
         pairs = pairs_of(text) if text else []
@@ -84,8 +101,8 @@ def _cookies(text: str) -> list[tuple[str, str]]:
     return [(unquote(name), value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value) for name, value in pairs]
 
 
-def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str, Callable[[Raw], Any]]:
-    decode, value = decoder(parameter, others), parameter.value
+def _parameter_reader(parameter: Parameter, others: frozenset[str], context: Any) -> tuple[str, Callable[[Raw], Any]]:
+    decode, validate = decoder(parameter, others), validator(parameter.value, context)
     place = cast("Place", "query" if parameter.location == "querystring" else parameter.location)
     pointer = token(parameter.name)
     absent = _default(parameter)
@@ -104,7 +121,7 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
                 raise Invalid(Violation(place, pointer, "Field required", "missing"))
             return absent()
         try:
-            return validated(value, plain)
+            return validate(plain)
         except ValidationError as error:
             if fallback and not isinstance(plain, str):
                 return _as_text(parameter, raw, error)
@@ -115,7 +132,7 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
     def _as_text(parameter: Parameter, raw: Raw, error: ValidationError) -> Any:
         text = as_text(raw)
         try:
-            return validated(value, text)
+            return validate(text)
         except ValidationError:
             raise Invalid(*violations(error, place, text, pointer)) from None
 
@@ -146,12 +163,16 @@ def _default(parameter: Parameter) -> Callable[[], Any]:
 
 
 class BodyReader:
-    """Reads the body of an operation by its media type."""
+    """Reads the body of an operation by its media type. `context` is that of the validation.
 
-    def __init__(self, body: RequestBody) -> None:
+    Where `tags` tell the events of a webhook apart, one of another kind is read as an `UnknownEvent`.
+    """
+
+    def __init__(self, body: RequestBody, context: Any = None, tags: Tags | None = None) -> None:
         self.required = body.required
+        self.only = next(iter(body.contents)) if len(body.contents) == 1 else ""
         self.chooses = len(body.contents) > 1 or any("*" in key or key.startswith("multipart/") for key in body.contents)
-        self._readers = {key: _content_reader(content) for key, content in body.contents.items()}
+        self._readers = {key: _content_reader(content, context, tags) for key, content in body.contents.items()}
         self._carriers = {key: content.carrier for key, content in body.contents.items()}
         self._known: dict[str, tuple[str, ReadBody]] = {}
 
@@ -181,40 +202,41 @@ def _one_of(names: Mapping[str, Any]) -> str:
     return " or ".join(names)
 
 
-def _content_reader(content: Content) -> ReadBody:
+def _content_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
     match content.carrier:
         case "bytes":
             return lambda body: body
         case "text":
             return _read_text
         case "form":
-            return lambda body: _read_form(content, body)
+            return lambda body: _read_form(content, body, context)
         case "json":
-            return _json_reader(content)
+            return _json_reader(content, context, tags)
 
 
-def _json_reader(content: Content) -> ReadBody:
+def _json_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
     assert content.value is not None, "JSON content has a value"
     validate = content.value.adapter.validator.validate_json
 
     def read(body: bytes) -> Any:
         try:
-            value = validate(body, strict=True)
+            if len(body) <= SMALL:
+                value = validate(body, strict=True, context=context)
+            else:
+                value = sized(len(body), lambda: validate(body, strict=True, context=context))
         except ValidationError as error:
+            unknown = tags.unknown(body) if tags is not None else None
+            if unknown is not None:
+                return unknown
             raise Invalid(*body_violations(error, body)) from None
-        # RFC 8259 knows neither; the parser takes them. Most bodies hold no such bytes, and the rest may hold them in texts.
-        if b"NaN" in body or b"Infinity" in body:
-            _refuse_not_finite(body)
+        # The validator takes the last of several values under one name, and numbers that are none.
+        try:
+            parsed(body)
+        except ValueError as error:
+            raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
         return value
 
     return read
-
-
-def _refuse_not_finite(body: bytes) -> None:
-    try:
-        from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
 
 
 def _read_text(body: bytes) -> str:
@@ -224,7 +246,7 @@ def _read_text(body: bytes) -> str:
         raise Invalid(Violation("body", "", "The text is not UTF-8", "unicode")) from None
 
 
-def _read_form(content: Content, body: bytes) -> Any:
+def _read_form(content: Content, body: bytes, context: Any) -> Any:
     assert content.value is not None, "a typed form has a value"
     try:
         plain = decode_form(content, _read_text(body))
@@ -232,7 +254,7 @@ def _read_form(content: Content, body: bytes) -> Any:
         message = "The form is not UTF-8" if isinstance(error, UnicodeError) else str(error)
         raise Invalid(Violation("body", "", message, "malformed")) from None
     try:
-        return validated(content.value, plain)
+        return validated(content.value, plain, context)
     except ValidationError as error:
         raise Invalid(*violations(error, "body", plain, "")) from None
     except ValueError:

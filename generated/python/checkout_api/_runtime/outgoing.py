@@ -7,7 +7,8 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -39,8 +40,7 @@ class Arguments:
     accept: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A request without its base URL. `keyed` says that it carries an idempotency key."""
 
     path: str
@@ -87,7 +87,8 @@ class RequestPlan:
         fields = {b"accept": (b"Accept", self._accept.text(arguments.accept))}
         content = self._content(arguments, fields)
         for name, text in (*texts.headers, *carried.headers):
-            fields[name.lower().encode()] = (name.encode(), header_bytes(name, text))
+            lower, written = _header_name(name)
+            fields[lower] = (written, header_text(name, text).encode())
         if cookies := texts.cookies + carried.cookies:
             fields[b"cookie"] = (b"Cookie", header_bytes("Cookie", "; ".join(cookies)))
         query = "&".join([*self._query, *texts.query, *carried.query])
@@ -198,13 +199,20 @@ def header_bytes(name: str, text: str) -> bytes:
         ValueError: the name is not a token, or the value holds what no header can (RFC 9110, section 5.5). The message does not
             show the value, which may be a credential.
     """
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a header")
+    _header_name(name)
     return header_text(name, text).encode()
 
 
+@lru_cache(256)
+def _header_name(name: str) -> tuple[bytes, bytes]:
+    """The name of a header in lower case, and as it is."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of a header")
+    return name.lower().encode(), name.encode()
+
+
 def header_text(name: str, text: str) -> str:
-    if _UNSENDABLE.search(text):
+    if not text.isprintable() and _UNSENDABLE.search(text):  # what is printable holds no such characters
         raise ValueError(f"the header {name} would hold a control character or a lone surrogate")
     return text
 

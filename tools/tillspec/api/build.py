@@ -28,7 +28,7 @@ from tillspec.api.model import (
 from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
 from tillspec.api.servers import servers
-from tillspec.api.size import check_size
+from tillspec.api.size import check_components, check_size
 from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
@@ -63,11 +63,8 @@ class _Builder:
         }
 
     def api(self) -> Api:
-        self.schemas.read_components()
-        if check_size(self.schemas.types, (), self.report):
-            self._read_operations()
-            if check_size(self.schemas.types, self.operations, self.report):
-                self.schemas.finish()
+        if check_components(len(self.schemas.ids), self.report):
+            self._read()
         self._check_ids()
         self._check_paths()
         info = self.root.get("info")
@@ -85,6 +82,14 @@ class _Builder:
         )
 
     # -- operations -----------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Read all types and operations, as long as they are not too much."""
+        self.schemas.read_components()
+        if check_size(self.schemas.types, (), self.report):
+            self._read_operations()
+            if check_size(self.schemas.types, self.operations, self.report):
+                self.schemas.finish()
 
     def _read_operations(self) -> None:
         for path, item in self.root.get("paths").items():

@@ -43,6 +43,9 @@ _TEXT_FORMATS = frozenset(
 RANGES: Mapping[str, tuple[int | None, int | None]] = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _KINDS: tuple[Kind, ...] = ("null", "boolean", "integer", "number", "string")
 _DEEP = 4
+_IN_A_ROW = 100
+_LONGEST = 2**63 - 1
+_MOST_NAMES = 5_000
 
 
 def signature(type_: Type) -> str:
@@ -55,8 +58,16 @@ def validating(type_: Type) -> str:
     return _VALIDATING.annotation(type_)
 
 
-def shape(type_: Type, types: Types, depth: int = 0) -> str:
-    """The source of the `Shape` that reads a text of this type (see `runtime.operation`)."""
+def shape(type_: Type, types: Types) -> str:
+    """The source of the `Shape` that reads a text of this type (see `runtime.operation`).
+
+    Objects in objects are read as deep as that takes no more than so many names.
+    """
+    known: dict[tuple[int, int], int] = {}
+    return _shape(type_, types, next(depth for depth in range(_DEEP + 1) if _names(type_, types, depth, known) <= _MOST_NAMES))
+
+
+def _shape(type_: Type, types: Types, depth: int) -> str:
     target = resolve(type_, types)
     if depth < _DEEP:
         match target:
@@ -67,10 +78,32 @@ def shape(type_: Type, types: Types, depth: int = 0) -> str:
             case model.Union():
                 for option in target.options:
                     if isinstance(resolve(option, types), model.Array | model.Object | model.Map):
-                        return shape(option, types, depth)
+                        return _shape(option, types, depth)
             case _:
                 pass
     return text_shape(target, types)
+
+
+def _names(type_: Type, types: Types, depth: int, known: dict[tuple[int, int], int]) -> int:
+    """How many names of properties a shape has, from a depth on."""
+    target = resolve(type_, types)
+    if depth >= _DEEP:
+        return 0
+    if (id(target), depth) not in known:
+        known[id(target), depth] = 0  # where it leads back to itself without a property between
+        count = 0
+        match target:
+            case model.Object():
+                inner = _fields(target, types, 0).values()
+                count = len(inner) + sum(_names(of, types, depth + 1, known) for of in inner)
+            case model.Map():
+                count = _names(target.values, types, depth + 1, known)
+            case model.Union():
+                count = max((_names(option, types, depth, known) for option in target.options), default=0)
+            case _:
+                pass
+        known[id(target), depth] = count
+    return known[id(target), depth]
 
 
 def text_shape(type_: Type, types: Types) -> str:
@@ -150,6 +183,14 @@ def content(declared: model.Content, types: Types) -> ContentView:
     )
 
 
+def union(options: Sequence[str]) -> str:
+    """Options as a union. Many of them go in two halves: a row of thousands is nested as deep, which no formatter survives."""
+    if len(options) <= _IN_A_ROW:
+        return " | ".join(options)
+    half = len(options) // 2
+    return f"({union(options[:half])}) | ({union(options[half:])})"
+
+
 @dataclass(frozen=True, slots=True)
 class Notation:
     """How annotations are written: with or without bounds, and what stands before the name of a named type.
@@ -168,7 +209,7 @@ class Notation:
         options = dict.fromkeys(self._options(type_))
         if "Any" in options:
             return "Any"
-        return " | ".join([option for option in options if option != "None"] + ["None"] * ("None" in options))
+        return union([option for option in options if option != "None"] + ["None"] * ("None" in options))
 
     def _options(self, type_: Type) -> list[str]:
         """The members of the union that an annotation is; `None` is one of them, more than once perhaps."""
@@ -196,13 +237,13 @@ class Notation:
     def _union(self, type_: model.Union) -> list[str]:
         options = [source for option in type_.options for source in self._options(option)] or ["Any"]
         tag = self.tags(type_)
-        return [f"Annotated[{' | '.join(options)}, Field(discriminator={literal(tag)})]"] if tag else options
+        return [f"Annotated[{union(options)}, Field(discriminator={literal(tag)})]"] if tag else options
 
     def _array(self, type_: model.Array) -> str:
         source = f"list[{self.annotation(type_.items)}]"
         if not self.validating:
             return source
-        bounds = {"min_length": type_.min_items, "max_length": type_.max_items}
+        bounds = _lengths(type_.min_items, type_.max_items)
         return _annotated(source, bounds, ["Distinct()"] if type_.unique else [])
 
 
@@ -265,7 +306,7 @@ def _bounded_text(source: str, type_: Scalar) -> str:
     bounds: dict[str, object] = {}
     extra = []
     if source == "str":
-        bounds = {"min_length": type_.min_length, "max_length": type_.max_length}
+        bounds |= _lengths(type_.min_length, type_.max_length)
         match engine(type_.pattern) if type_.pattern is not None else None:
             case ("linear", pattern):
                 bounds["pattern"] = pattern
@@ -274,6 +315,14 @@ def _bounded_text(source: str, type_: Scalar) -> str:
         if type_.format in _TEXT_FORMATS:
             extra.append(f"Format({literal(type_.format)})")
     return _annotated(source, bounds, extra)
+
+
+def _lengths(least: float | None, most: float | None) -> dict[str, object]:
+    """The bounds of a length: whole numbers, which JSON may write as 5.0, and none beyond what can be in memory."""
+    return {
+        "min_length": None if least is None else min(int(least), _LONGEST),
+        "max_length": None if most is None or most > _LONGEST else int(most),
+    }
 
 
 def _call(name: str, arguments: Mapping[str, object]) -> str:
@@ -303,8 +352,8 @@ def _enum(type_: model.Enum, *, validating: bool, grows: bool) -> list[str]:
 
 def _properties(type_: model.Object | model.Map, types: Types, depth: int) -> str:
     if isinstance(type_, model.Map):
-        return f"Properties({{}}, {shape(type_.values, types, depth + 1)})"
-    inner = {name: shape(of, types, depth + 1) for name, of in _fields(type_, types, 0).items()}
+        return f"Properties({{}}, {_shape(type_.values, types, depth + 1)})"
+    inner = {name: _shape(of, types, depth + 1) for name, of in _fields(type_, types, 0).items()}
     return "Properties({" + ", ".join(f"{literal(name)}: {source}" for name, source in inner.items()) + "})"
 
 

@@ -34,9 +34,59 @@ class PathRoute:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The template over a normal path: an expression is anything but a slash (OpenAPI 3.1, section 4.8.8.2)."""
-        parts = enumerate(_EXPRESSION.split(self.path))
-        return re.compile("".join("([^/]+)" if i % 2 else re.escape(quote(unquote(text), safe=_SAFE)) for i, text in parts))
+        """The template over a normal path: an expression is anything but a slash (OpenAPI 3.1, section 4.8.8.2).
+
+        A segment with several expressions is one group: an engine would try their values in every way.
+        """
+        return re.compile("/".join(_segment(segment) for segment in self.path.split("/")))
+
+    @cached_property
+    def _shared(self) -> Mapping[int, list[str]]:
+        """The texts around the expressions of segments that have several, by the segment's group."""
+        segments = [segment for segment in self.path.split("/") if "{" in segment]
+        texts = {group: _EXPRESSION.split(segment)[::2] for group, segment in enumerate(segments)}
+        return {group: [_normal(text) for text in found] for group, found in texts.items() if len(found) > 2}
+
+    def values(self, path: str) -> tuple[str, ...] | None:
+        """The values of the template's expressions in a path; None where it is none of this template."""
+        found = self.regex.fullmatch(path)
+        if found is None or not self._shared:
+            return found and found.groups()
+        values: list[str] = []
+        for group, value in enumerate(found.groups()):
+            parts = _parted(value, self._shared[group]) if group in self._shared else [value]
+            if parts is None:
+                return None
+            values += parts
+        return tuple(values)
+
+
+def _segment(segment: str) -> str:
+    texts = [re.escape(_normal(text)) for text in _EXPRESSION.split(segment)[::2]]
+    return "([^/]+)" if len(texts) > 2 else "([^/]+)".join(texts)
+
+
+def _normal(text: str) -> str:
+    return quote(unquote(text), safe=_SAFE)
+
+
+def _parted(segment: str, texts: list[str]) -> list[str] | None:
+    """The values between fixed texts, none of them empty: the first as long as can be, then the second, and so on."""
+    first, *between, last = texts
+    end = len(segment) - len(last)
+    if not segment.startswith(first) or not segment.endswith(last):
+        return None
+    values: list[str] = []
+    if end <= len(first):
+        return None
+    for text in reversed(between):  # what stands as far behind as can be leaves the most to what stands before
+        at = segment.rfind(text, len(first), max(end - 1, 0))
+        if at < 0:
+            return None
+        values.append(segment[at + len(text) : end])
+        end = at
+    values.append(segment[len(first) : end])
+    return values[::-1] if all(values) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +144,8 @@ class PathRoutes(BaseRoute):
         parts = path.split("/")
         for shape in self._shapes.get(len(parts), ()):
             for route in shape.routes.get(shape.texts(parts), ()):
-                if (method is None or method in route.endpoints) and (found := route.regex.fullmatch(path)):
-                    return route, found.groups()
+                if (method is None or method in route.endpoints) and (values := route.values(path)) is not None:
+                    return route, values
         return None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

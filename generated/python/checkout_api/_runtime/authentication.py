@@ -52,19 +52,6 @@ def alternative(names: Iterable[str], schemes: Mapping[str, SecurityScheme]) -> 
     return read
 
 
-def alternative(names: Iterable[str], schemes: Mapping[str, SecurityScheme]) -> Callable[[Raw], Any]:
-    """A function that gives the credential of one alternative, None where it is not complete; of several schemes, a tuple."""
-    readers = [_reader(schemes.get(name), name) for name in names]
-    if len(readers) == 1:
-        return readers[0]
-
-    def read(raw: Raw) -> tuple[Credential | None, ...] | None:
-        found = tuple(reader(raw) for reader in readers)
-        return None if None in found else found
-
-    return read
-
-
 def challenge(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> str:
     """The `WWW-Authenticate` of an operation (RFC 9110, section 11.6.1): one challenge per scheme that it knows."""
     kinds = [scheme.kind for scheme in used(operation, schemes)]

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 
 from . import deep
+from .effort import SMALL, sized
 from .encoding import DELIMITERS, encode, encode_form, encode_header, is_json, jsonable
 from .operation import Content, Header, Items, Parameter, Properties, Shape, Text, Value
+from .strict_json import parsed
 from .texts import decoded, form_decoded, pairs_of, read
 
 __all__ = [
@@ -112,13 +114,20 @@ def validated(value: Value, decoded_value: Any, context: Any = None) -> Any:
     Raises:
         pydantic_core.ValidationError: it is not what the contract declares.
     """
-    return value.adapter.validator.validate_json(to_json(decoded_value), strict=True, context=context)
+    return validator(value, context)(decoded_value)
 
 
 def validator(value: Value, context: Any = None) -> Callable[[Any], Any]:
     """`validated` for one type, made once."""
     validate = value.adapter.validator.validate_json
-    return lambda decoded_value: validate(to_json(decoded_value), strict=True, context=context)
+
+    def read(decoded_value: Any) -> Any:
+        text = to_json(decoded_value)
+        if len(text) <= SMALL:
+            return validate(text, strict=True, context=context)
+        return sized(len(text), lambda: validate(text, strict=True, context=context))
+
+    return read
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
@@ -273,7 +282,7 @@ def _document(parameter: Parameter) -> Decoder:
 
     def document(raw: Raw) -> Any:
         text = text_of(raw)
-        return text if text is ABSENT or not as_json else from_json(text, allow_inf_nan=False)
+        return text if text is ABSENT or not as_json else parsed(text.encode())
 
     return document
 
@@ -290,7 +299,7 @@ def _whole_query(parameter: Parameter) -> Decoder:
         if not raw.query:
             return ABSENT
         if is_json(parameter.media_type or ""):
-            return from_json(decoded(raw.query), allow_inf_nan=False)
+            return parsed(decoded(raw.query).encode())
         return decode_form(content, raw.query) if isinstance(parameter.shape, Properties) else decoded(raw.query)
 
     return whole

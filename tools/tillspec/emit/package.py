@@ -7,6 +7,7 @@ from tillspec.emit.bundle import bundle
 from tillspec.emit.client import client
 from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.errors import errors
+from tillspec.emit.mock import mock
 from tillspec.emit.operations import operations
 from tillspec.emit.options import Options
 from tillspec.emit.responses import responses
@@ -24,5 +25,5 @@ def package(api: Api, options: Options) -> dict[str, str]:
     if options.server:
         files |= server(api, options) | bundle(api)
     if options.client:
-        files |= client(api, options) | errors(api, options)
+        files |= client(api, options) | errors(api, options) | mock(api, options)
     return files

@@ -6,19 +6,16 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote, unquote
 
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
-Endpoint = Callable[[Scope, Receive, Send, tuple[str, ...]], Awaitable[None]]
+from .paths import SAFE, concreteness, literal, normal, pattern
 
-_EXPRESSION: Final = re.compile(r"\{([^{}]*)\}")
-_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_SAFE: Final = "/-._~!$&'()*+,;=:@"
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+Endpoint = Callable[[Scope, Receive, Send, tuple[str, ...]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -31,9 +28,7 @@ class PathRoute:
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The template over a normal path: an expression is anything but a slash (OpenAPI 3.1, section 4.8.8.2)."""
-        parts = enumerate(_EXPRESSION.split(self.path))
-        return re.compile("".join("([^/]+)" if i % 2 else re.escape(quote(unquote(text), safe=_SAFE)) for i, text in parts))
+        return pattern(self.path)
 
 
 class PathRoutes(BaseRoute):
@@ -41,7 +36,7 @@ class PathRoutes(BaseRoute):
 
     def __init__(self, routes: Iterable[PathRoute]) -> None:
         self.routes = sorted(routes, key=lambda route: concreteness(route.path))
-        self._static = {quote(unquote(route.path), safe=_SAFE): route for route in self.routes if "{" not in route.path}
+        self._static = {literal(route.path): route for route in self.routes if "{" not in route.path}
         self._templates = [(route.regex.fullmatch, route) for route in self.routes if "{" in route.path]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -73,21 +68,6 @@ class PathRoutes(BaseRoute):
         raise NoMatchFound(name, path_params)
 
 
-def expressions(path: str) -> tuple[str, ...]:
-    """The names of the expressions of a path template, in their order."""
-    return tuple(_EXPRESSION.findall(path))
-
-
-def blank(path: str) -> str:
-    """A path template without the names: two templates that are one path for OpenAPI (3.1, section 4.8.8.2) become equal."""
-    return _EXPRESSION.sub("{}", path)
-
-
-def concreteness(path: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts static segments before templated ones (OpenAPI 3.1, section 4.8.8.1)."""
-    return tuple((0 if "{" not in part else 1 if _EXPRESSION.sub("", part) else 2, blank(part)) for part in path.split("/"))
-
-
 def _path_of(scope: Scope) -> str:
     """The path below the mount point, percent-encoded, with unreserved characters plain (RFC 3986, section 6.2.2.2)."""
     path: str = scope["path"]
@@ -95,15 +75,10 @@ def _path_of(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or b""
     # Middleware may have changed the path: what was sent counts only as long as it is the same path.
     if b"%" in raw and unquote(sent := raw.partition(b"?")[0].decode("latin-1")) == path:
-        text = _ENCODED.sub(_plain, sent)
+        text = normal(sent)
     else:
-        text = quote(path, safe=_SAFE)
-    root = quote(root, safe=_SAFE)
+        text = quote(path, safe=SAFE)
+    root = quote(root, safe=SAFE)
     if root and text.startswith(root) and text[len(root) : len(root) + 1] in ("", "/"):
         text = text[len(root) :]
     return text
-
-
-def _plain(match: re.Match[str]) -> str:
-    character = chr(int(match.group()[1:], 16))
-    return character if character in _UNRESERVED else match.group().upper()

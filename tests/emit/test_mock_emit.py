@@ -160,7 +160,7 @@ def test_what_no_operation_answers_is_a_404(mock: ModuleType, method: str, path:
         ("respond-async, code=200", 200, "später"),
         ('example="example"', 200, "später"),
         ("code=404; example=example", 404, "no"),
-        ("wait=5", 202, ""),
+        ("wait=5, error-code=404", 202, ""),
     ],
 )
 def test_a_request_may_prefer_an_answer(mock: ModuleType, preference: str, status: int, content: str) -> None:

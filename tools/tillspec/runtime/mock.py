@@ -7,11 +7,10 @@ import binascii
 import json
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,7 +27,7 @@ Choice = int | str | tuple[int, str]
 Answers = Mapping[str, Choice | list[Choice]]
 """By operation id, what is answered; of a list one each time, and then the last one again and again."""
 
-_PREFERENCE = re.compile(r"(code|example)\s*=\s*(?:\"([^\"]*)\"|([^\s,;]+))", re.IGNORECASE)
+_PREFERENCE = re.compile(r"(?<![\w-])(code|example)\s*=\s*(?:\"([^\"]*)\"|([^\s,;]+))", re.IGNORECASE)
 
 
 class MockError(Exception):
@@ -55,18 +54,19 @@ class _Route:
 class Mock(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Answers requests with examples, sync and async; always the same for the same requests in the same order.
 
-    `examples` is the file that the examples stand in, which is read at the first request; `servers` are base URLs: their paths
-    may stand before those of the operations. A request that no operation answers gets a 404 with a problem document (RFC 9457).
+    `examples` gives the JSON text that the examples stand in, and is called when the first is wanted; `servers` are base URLs:
+    their paths may stand before those of the operations. A request that no operation answers gets a 404 with a problem document
+    (RFC 9457).
 
     Raises:
         ValueError: `answers` names something that the contract does not have.
     """
 
     def __init__(
-        self, operations: Mapping[str, Operation[Any]], examples: Path, servers: Sequence[str], answers: Answers
+        self, operations: Mapping[str, Operation[Any]], examples: Callable[[], bytes], servers: Sequence[str], answers: Answers
     ) -> None:
         self._operations = operations
-        self._path = examples
+        self._load = examples
         self._prefixes = tuple(dict.fromkeys(["", *(urlsplit(server).path.rstrip("/") for server in servers)]))
         self._lock = threading.Lock()
         self._waiting = {name: self._checked(name, answer) for name, answer in answers.items()}
@@ -157,7 +157,7 @@ class Mock(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     @cached_property
     def _table(self) -> Any:
-        return json.loads(self._path.read_bytes())
+        return json.loads(self._load())
 
     def _entry(self, operation: Operation[Any], key: str) -> Any:
         return self._table["operations"].get(operation.id, {}).get(key, {})

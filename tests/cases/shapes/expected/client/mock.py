@@ -10,8 +10,8 @@ temporary: `Retry(attempts=1)` spares the waits.
 
 from __future__ import annotations
 
+import importlib.resources
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from .. import operations
@@ -42,4 +42,8 @@ def transport(answers: Answers | None = None) -> Mock:
     Raises:
         ValueError: `answers` names an operation, a status or an example that the contract does not have.
     """
-    return Mock(OPERATIONS, Path(__file__).with_name("examples.json"), SERVERS, answers or {})
+    return Mock(OPERATIONS, _examples, SERVERS, answers or {})
+
+
+def _examples() -> bytes:
+    return importlib.resources.files(__name__.rpartition(".")[0]).joinpath("examples.json").read_bytes()

@@ -47,7 +47,9 @@ class Ground:
     def __post_init__(self) -> None:
         self._visit(self.schema, self.value, (), None, 0, entry=True)
 
-    def _visit(self, schema: Schema, value: Any, path: Path, frame: tuple[Path, Schema] | None, depth: int, *, entry: bool) -> None:
+    def _visit(
+        self, schema: Schema, value: Any, path: Path, frame: tuple[Path, Schema] | None, depth: int, *, entry: bool
+    ) -> None:
         if entry:
             self._entries.setdefault(path, []).append(schema)
         if isinstance(schema, bool) or (id(schema), path) in self._seen:

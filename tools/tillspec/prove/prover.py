@@ -12,10 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from tillspec.pointer import Pointer, join
 from tillspec.prove.dialects import Schema
+from tillspec.prove.edits.made import WRONG
 from tillspec.prove.equality import written_alike
 from tillspec.prove.grounds import Grounds
 from tillspec.prove.judge import Judge
-from tillspec.prove.mutate import WRONG, Edit, Mutator
+from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.package import Package
 from tillspec.prove.places import Ground, Path, Place, at, replaced
 from tillspec.prove.report import Check, Failure, Proof, grouped
@@ -103,12 +104,13 @@ class Prover:
                 general = (self.judge.schemas.pointer(place.schema), path)
                 if general not in seen:
                     seen.add(general)
-                    streams = mutator.streams(place, at(ground.value, place.path))
-                    levels.setdefault(place.depth, []).extend((ground, place, stream) for stream in streams)
-        for _, level in sorted(levels.items()):
-            while level and self.tried < self.most:
-                level = [one for one in level if self._step(*one)]
-            self.proof.cut += len(level)
+                    made = mutator.streams(place, at(ground.value, place.path))
+                    levels.setdefault(place.depth, []).extend((ground, place, stream) for stream in made)
+        for _, streams in sorted(levels.items()):
+            left = streams
+            while left and self.tried < self.most:
+                left = [one for one in left if self._step(*one)]
+            self.proof.cut += len(left)
 
     def _step(self, ground: Ground, place: Place, edits: Iterator[Edit]) -> bool:
         """One more edit of a keyword; False where there are no more."""

@@ -30,6 +30,9 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
     judge, stub, result = Judge(schemas), Stub.of(package), Result(most)
     known: set[tuple[int, str, Pointer]] = set()
     for subject in subjects(bundle):
+        if subject.kind != "component" and not package.operations:
+            result.bodies_left += 1
+            continue
         progress(subject.name)
         try:
             annotation = package.annotation(subject)

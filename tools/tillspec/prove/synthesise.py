@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -70,10 +71,8 @@ class Synthesiser:
             return
         for spread in (True, False) if wide else (False,):
             if made.said("const") or made.said("enum"):
-                try:
+                with suppress(Impossible):
                     yield self._listed(made, pick)
-                except Impossible:
-                    pass
                 continue
             for kind in sorted(made.kinds(), key=_ORDER.index):
                 try:
@@ -157,8 +156,11 @@ class Synthesiser:
         wanted = wanted if most is None else min(wanted, most)
         found: list[Any] = []
         for contained in made.said("contains"):
-            for index in range(max(made.said("minContains") or [1])):
-                found.append(self.make([contained, *made.of_item(index)], wide=wide, depth=depth + 1, pick=pick + index))
+            wanted_inside = range(max(made.said("minContains") or [1]))
+            found += [
+                self.make([contained, *made.of_item(index)], wide=wide, depth=depth + 1, pick=pick + index)
+                for index in wanted_inside
+            ]
         distinct = any(made.said("uniqueItems"))
         while len(found) < wanted:
             index = len(found)
@@ -197,14 +199,18 @@ class Synthesiser:
                     found[other] = self.make(made.of_property(other, self._matches), wide=wide, depth=depth, pick=pick)
         self._fill(made, found, wide, depth, pick)
         most = made.most("maxProperties")
-        for name in [name for name in reversed(found) if name not in required][: max(0, len(found) - most) if most is not None else 0]:
+        for name in [name for name in reversed(found) if name not in required][
+            : max(0, len(found) - most) if most is not None else 0
+        ]:
             del found[name]
         return found
 
     def _fill(self, made: Shape, found: dict[str, Any], wide: bool, depth: int, pick: int) -> None:
         """Properties that are not declared: as many as must be, and one where a schema speaks of them."""
         least = made.least("minProperties") or 0
-        speaks = any(isinstance(said, dict) and said for said in made.said("additionalProperties")) or made.said("patternProperties")
+        speaks = any(isinstance(said, dict) and said for said in made.said("additionalProperties")) or made.said(
+            "patternProperties"
+        )
         wanted = max(least, len(found) + 1 if wide and speaks else 0)
         optional = [name for said in made.said("properties") for name in said]
         for name in [*optional, *self.new_names(made)]:
@@ -262,8 +268,8 @@ def texts_of(made: Shape, pick: int = 0) -> Iterator[str]:
     for pattern in made.said("pattern"):
         yield from islice(expressions.texts(pattern, least, 10_000 if most is None else most, pick), 60)
     for length in (max(least, 5), least, max(least, 1)):
-        length = length if most is None else min(length, most)
-        yield "".join(_LETTERS[(pick + index) % 26] for index in range(length))
+        allowed = length if most is None else min(length, most)
+        yield "".join(_LETTERS[(pick + index) % 26] for index in range(allowed))
 
 
 def numbers_of(made: Shape, kind: str, pick: int = 0) -> Iterator[float]:

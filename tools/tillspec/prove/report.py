@@ -15,7 +15,7 @@ Check = Literal[
     "refused", "changed", "accepted", "crashed", "missing", "refused leniently", "stub refused", "stub accepted", "stub crashed"
 ]
 """What is wrong: a valid instance is refused, or comes back changed; a mutant is accepted; generated code raises; there is no
-type; a valid answer is refused by who reads it leniently; the stub refuses a valid body, accepts a mutant, or gives no verdict."""
+type; a valid answer is refused by who reads it leniently; the stub refuses a valid body, accepts a mutant, or says nothing."""
 Family = Literal["structural", "format"]
 
 

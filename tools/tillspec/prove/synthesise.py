@@ -16,7 +16,8 @@ from tillspec.prove.judge import Judge, is_multiple
 from tillspec.prove.patterns import NoPattern, matches
 from tillspec.prove.shapes import Choice, Shape, shape
 
-_WIDE_DEPTH = 2
+_WIDE_DEPTH = 1
+"""How many references away objects have all their properties."""
 _DEEPEST = 12
 _MOST_TRIES = 40
 _PICKS = 4

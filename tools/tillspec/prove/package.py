@@ -46,8 +46,8 @@ class Package:
         try:
             models = importlib.import_module(f"{name}.models")
             scalars = importlib.import_module(f"{name}._runtime.scalars")
-        except ImportError as error:
-            raise NotGenerated(f"{name} cannot be imported: {error}") from None
+        except Exception as error:  # whatever a stranger's package raises
+            raise NotGenerated(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
         if not hasattr(models, "COMPONENTS"):
             raise NotGenerated(f"{name}.models has no COMPONENTS; generate it anew")
         # A package that was made of models alone has no operations; then there are no bodies to prove.

@@ -15,6 +15,7 @@ from tillspec.prove.prover import Prover
 from tillspec.prove.reader import Subject, subjects
 from tillspec.prove.report import Failure, Proof, Result
 from tillspec.prove.stub import Stub
+from tillspec.prove.typed import Typed
 
 
 def prove(bundle: Bundle, package: Package, most: int, progress: Callable[[str], None] = lambda _: None) -> Result:
@@ -50,7 +51,7 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
                 continue
             known.add(key)
         proof = Proof(subject)
-        prover = Prover(judge, package, proof, adapter(annotation), most)
+        prover = Prover(judge, Typed(adapter(annotation), package.lenient), proof, most)
         prover.run()
         if stub.takes(subject):
             await prover.send(stub)

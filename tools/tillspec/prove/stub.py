@@ -46,21 +46,24 @@ class Stub:
     """The applications of a package: its server, and one that receives its webhooks."""
 
     package: Package
-    recorder: _Recorder
+    recorder: Any
     server: Any
     webhooks: Any
     paths: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, package: Package) -> Stub:
-        """The stub of a package; it answers for what the package has."""
+        """The stub of a package; it answers for what the package has, which may be nothing."""
         name = package.name
+        has_server, has_webhooks = (importlib.util.find_spec(f"{name}.{part}") is not None for part in ("server", "webhooks"))
+        if not has_server and not has_webhooks:
+            return cls(package, None, None, None)
         recorder = _Recorder(importlib.import_module(f"{name}._runtime.refusal").OperationNotImplemented)
         made = cls(package, recorder, None, None)
-        if importlib.util.find_spec(f"{name}.server"):
+        if has_server:
             create = importlib.import_module(f"{name}.server").create_app
             made.server = create(**_arguments(create, name, recorder))
-        if importlib.util.find_spec(f"{name}.webhooks"):
+        if has_webhooks:
             webhooks = importlib.import_module(f"{name}.webhooks")
             hooks = {identifier: f"/received/{number}" for number, identifier in enumerate(webhooks.OPERATIONS)}
             made.webhooks = webhooks.create_webhook_router(recorder, paths=hooks, max_body=_LARGEST)

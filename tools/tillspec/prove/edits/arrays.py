@@ -83,7 +83,7 @@ def contains(maker: Synthesiser, schema: dict[str, Any], said: Schema, value: An
 
 def unevaluated_items(maker: Synthesiser, schema: dict[str, Any], said: Schema, value: Any) -> Iterator[Made]:
     if isinstance(value, list):
-        for name, wrong in (("text", "a"), ("null", None), ("7", 7), ("object", {})):
+        for name, wrong in (("text", "a"), ("null", None), ("7", 7), ("true", True), ("object", {})):
             yield f"unevaluatedItems: {name}", [*value, wrong], (len(value),)
 
 

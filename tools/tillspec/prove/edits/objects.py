@@ -136,7 +136,7 @@ def dependent_schemas(maker: Synthesiser, schema: dict[str, Any], said: dict[str
 
 def unevaluated_properties(maker: Synthesiser, schema: dict[str, Any], said: Schema, value: Any) -> Iterator[Made]:
     if isinstance(value, dict):
-        for name, wrong in (("text", "a"), ("null", None), ("7", 7), ("object", {})):
+        for name, wrong in (("text", "a"), ("null", None), ("7", 7), ("true", True), ("object", {})):
             yield f"unevaluatedProperties: {name}", {**value, "undeclared": wrong}, ("undeclared",)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from tillspec.prove.dialects import Schema
 from tillspec.prove.edits.made import WRONG, Made
 from tillspec.prove.synthesise import Impossible, Synthesiser, of_type
+
+_MOST_BRANCHES = 12
 
 
 def type_(maker: Synthesiser, schema: dict[str, Any], said: Any, value: Any) -> Iterator[Made]:
@@ -80,24 +83,20 @@ def not_(maker: Synthesiser, schema: dict[str, Any], said: Schema, value: Any) -
 
 
 def branches(maker: Synthesiser, schema: dict[str, Any], said: list[Schema], value: Any) -> Iterator[Made]:
-    """Nothing that any branch has, and for `oneOf` what two have at once."""
-    for name, wrong in WRONG:
-        yield f"no branch: {name}", wrong, ()
+    """What two branches have at once, and nothing that any has."""
     word = "oneOf" if schema.get("oneOf") is said else "anyOf"
     rest = {key: other for key, other in schema.items() if key != word}
-    for index, branch in enumerate(said[:12]):
+    for index, branch in enumerate(said[:_MOST_BRANCHES]):
+        for other in said[index + 1 : _MOST_BRANCHES]:
+            with suppress(Impossible):
+                yield f"{word}: two branches", maker.make([rest, branch, other], depth=2), ()
         if isinstance(value, dict):
-            try:
+            with suppress(Impossible):
                 made = maker.make([branch], depth=2)
-            except Impossible:
-                continue
-            if isinstance(made, dict):
-                yield f"{word}: with what branch {index} has", {**made, **value}, ()
-        for other in said[index + 1 : 12] if word == "oneOf" else ():
-            try:
-                yield "oneOf: two branches", maker.make([rest, branch, other], depth=2), ()
-            except Impossible:
-                continue
+                if isinstance(made, dict):
+                    yield f"{word}: with what branch {index} has", {**made, **value}, ()
+    for name, wrong in WRONG:
+        yield f"{word}: another value: {name}", wrong, ()
 
 
 def condition(maker: Synthesiser, schema: dict[str, Any], said: Schema, value: Any) -> Iterator[Made]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
-from tillspec.pointer import Pointer, join
+from tillspec.pointer import Pointer, join, look_up
 from tillspec.prove.dialects import Schema
 from tillspec.prove.edits.made import WRONG
 from tillspec.prove.equality import difference
@@ -89,10 +89,17 @@ class Prover:
                 continue
             if case.valid and answer == "refused" and self.typed.read(case.text).word == "rule":
                 continue
+            if answer == "accepted" and stub.receives(self.proof.subject) and self._may_have_grown(case.value):
+                continue
             self.proof.tally.stub_wrong += 1
             check: Check = "stub refused" if case.valid else "stub accepted"
             self._fail(check if answer in ("accepted", "refused") else "stub crashed", case, f"the stub: {answer}")
         self.proof.failures += grouped(self.failures)
+
+    def _may_have_grown(self, value: Any) -> bool:
+        """Whether an instance breaks nothing but lists of texts, which may have grown on the side that sends it."""
+        broken = self.judge.broken(self.schema, value)
+        return all(word in ("enum", "const") and isinstance(look_up(value, place), str) for word, place in broken)
 
     # -- instances ---------------------------------------------------------------------------------------------------------
 

@@ -78,6 +78,10 @@ class Stub:
         app = self.webhooks if id(operation) in self.paths else self.server
         return app is not None and self.package.content(subject).carrier == "json"
 
+    def receives(self, subject: Subject) -> bool:
+        """Whether the body of a subject is delivered: read as a client reads an answer, its texts may have grown."""
+        return id(self.package.operation(subject)) in self.paths
+
     async def send(self, subject: Subject, text: str) -> Answer:
         """What the stub makes of a body."""
         operation = self.package.operation(subject)

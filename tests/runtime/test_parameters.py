@@ -258,6 +258,7 @@ FORM = Content(
     carrier="form",
     value=Value(Any),
     shape=Properties({"n": Text(("integer",)), "tags": Items(), "deep": Properties({"on": Text(("boolean",)), "l": Items()})}),
+    styles={"deep": ("deepObject", True)},
 )
 
 
@@ -286,7 +287,9 @@ def test_forms_by_style() -> None:
     assert decode_form(deep, "a[1]=y&a[0]=x") == {"a": ["x", "y"]}
 
 
-@pytest.mark.parametrize("text", ["n=1&n=2", "deep=1&deep[on]=true", "%ff=1", "n=%ff", "a" + "[b]" * 40 + "=1", "tags[x]=1"])
+@pytest.mark.parametrize(
+    "text", ["n=1&n=2", "deep=1&deep[on]=true", "%ff=1", "n=%ff", "deep" + "[b]" * 40 + "=1", "deep[l][x]=1"]
+)
 def test_malformed_forms(text: str) -> None:
     with pytest.raises(ValueError):
         decode_form(FORM, text)

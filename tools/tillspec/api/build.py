@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from tillspec.api import names
+from tillspec.api import forms, names
 from tillspec.api.behavior import KEY, credential, encoding, operation_behavior, outside_objects, property_behavior
 from tillspec.api.model import (
     Api,
@@ -20,6 +20,7 @@ from tillspec.api.model import (
     Link,
     Operation,
     Parameter,
+    Part,
     Requirement,
     Response,
     SecurityScheme,
@@ -54,6 +55,7 @@ class _Builder:
         self.bundle = bundle
         self.report = report
         self.schemas = Schemas(bundle, report)
+        self.forms = forms.Forms(self.schemas)
         self.root = Place(bundle.value, "")
         self.operations: list[Operation] = []
         self.made_ids: set[str] = set()
@@ -246,16 +248,23 @@ class _Builder:
         for media_type, place in at.items():
             content = self._deref(place)
             schema_at = content.get("schema")
-            made = next((made for value, made in seen if value == schema_at.value), None)
-            if made is None and schema_at.value is not None:
+            encoding = content.get("encoding").value
+            parts, declared = self._form(media_type, schema_at.value, encoding)
+            made = next((made for value, made in seen if value == declared), None)
+            if made is None and declared is not None:
                 wanted = name if not found else name + names.type_id(media_type.partition("/")[2])
-                made = self.schemas.read(schema_at.value, schema_at.pointer, wanted, direction)
-                seen.append((schema_at.value, made))
+                made = self.schemas.read(declared, schema_at.pointer, wanted, direction)
+                seen.append((declared, made))
             type_, schema = made or (None, None)
             examples = tuple(self._examples(content))
-            encoding = content.get("encoding").value
-            found.append(Content(media_type, type_, schema, encoding, examples, span=self.bundle.span(content.pointer)))
+            found.append(Content(media_type, type_, schema, encoding, parts, examples, span=self.bundle.span(content.pointer)))
         return tuple(found)
+
+    def _form(self, media_type: str, schema: Any, encoding: Any) -> tuple[tuple[Part, ...], Any]:
+        """How the properties of a form travel, and its schema with its files; nothing, and the schema, of what is no form."""
+        if not forms.is_form(media_type):
+            return (), schema
+        return self.forms.read(schema, encoding, multipart=forms.is_multipart(media_type))
 
     def _examples(self, at: Place) -> Iterator[Example]:
         if isinstance(at.value, dict) and "example" in at.value:

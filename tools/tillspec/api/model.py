@@ -115,7 +115,22 @@ class Any:
     nullable: bool = True
 
 
-Type = Scalar | Enum | Array | Map | Object | Union | Ref | Any
+@dataclass(frozen=True, slots=True)
+class File:
+    """A part of a multipart body that is raw bytes: its media types (`image/*` is a range, none allows any), and its length in
+    octets.
+    """
+
+    media_types: tuple[str, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    nullable: bool = False
+
+
+Type = Scalar | Enum | Array | Map | Object | Union | Ref | File | Any
+
+FILE = "x-tillspec-file"
+"""The keyword that marks a schema as that of a `File`; its value has `mediaTypes`, `minLength` and `maxLength`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,15 +201,31 @@ class NamedType:
 class Content:
     """One media type of a body. `type` and `schema` are None where the document declares no schema.
 
-    `encoding` is OpenAPI's encoding object per property, for forms.
+    `encoding` is OpenAPI's encoding object per property; `parts` is what follows from it, for forms: how each property travels.
     """
 
     media_type: str
     type: Type | None
     schema: Json = field(compare=False, repr=False)
     encoding: Json = field(default=None, compare=False, repr=False)
+    parts: tuple[Part, ...] = ()
     examples: tuple[Example, ...] = ()
     span: Span = span_field()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How a property of a form travels; the name "" stands for all that are not declared.
+
+    `media_types` are those that it may come as, where the document names any. `style` is set where the property is written like a
+    parameter of a query.
+    """
+
+    name: str
+    carrier: Literal["text", "json", "file"]
+    media_types: tuple[str, ...] = ()
+    style: str | None = None
+    explode: bool = True
 
 
 @dataclass(frozen=True, slots=True)

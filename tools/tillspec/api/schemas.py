@@ -13,11 +13,13 @@ from typing import Any as Untyped
 from tillspec.api import exactness, names, views
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.api.model import (
+    FILE,
     Any,
     Array,
     Discriminator,
     Enum,
     Field,
+    File,
     Json,
     Map,
     NamedType,
@@ -97,6 +99,23 @@ class Schemas:
             self.read_before[pointer, direction] = self.type_of(made, pointer), made
         return self.read_before[pointer, direction]
 
+    def look_up(self, reference: str) -> Untyped:
+        """What a reference leads to in the document, None where that is nothing."""
+        try:
+            return look_up(self.bundle.value, reference[1:])
+        except (LookupError, ValueError):
+            return None
+
+    def reserve(self, wanted: str) -> str:
+        """An id for a further type, which schemas may refer to as if it were a component."""
+        identifier = self.free.take(names.type_id(wanted))
+        self.ids[identifier] = identifier
+        return identifier
+
+    def define(self, identifier: str, schema: Untyped, pointer: Pointer) -> None:
+        """Say what a reserved id stands for: a schema in the words of the document, made of the one at `pointer`."""
+        self._add(identifier, schema, pointer)
+
     def finish(self) -> None:
         """Say of every type whether it says all that its schema says, once all are known."""
         for identifier, named in self.types.items():
@@ -115,7 +134,8 @@ class Schemas:
         components = self.bundle.value.get("components", {}).get("schemas", {})
         if name in components:
             return components[name]
-        return next((components[one] for one, identifier in self.ids.items() if identifier == name), self._look(reference))
+        named = (one for one, identifier in self.ids.items() if identifier == name and one in components)
+        return next((components[one] for one in named), self._look(reference))
 
     def _view(self, schema: Json, direction: Direction) -> Json:
         """The schema as a direction has it; types that differ in it are made."""
@@ -307,6 +327,9 @@ class Schemas:
             return Any()
         if "$ref" in schema:
             return Ref(str(schema["$ref"]).removeprefix(_PREFIX))
+        if isinstance(schema.get(FILE), dict):
+            facts = schema[FILE]
+            return File(tuple(facts.get("mediaTypes", ())), facts.get("minLength"), facts.get("maxLength"))
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
         nullable = "null" in kinds and len(kinds) > 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import tillspec.emit.annotations as notation
-from tillspec.api.model import Api, Content, Json, Parameter
+from tillspec.api.model import Api, Parameter
+from tillspec.emit import contents
 from tillspec.emit.annotations import Types
 from tillspec.emit.calls import Argument, BodyView, Call, calls, security_scheme
 from tillspec.emit.docstring import literal
@@ -97,26 +98,9 @@ def _style(parameter: Parameter) -> list[str]:
 
 
 def _body(view: BodyView, types: Types) -> str:
-    contents = {notation.media_type(c.media_type): _content(c, types) for c in view.body.contents}
-    source = "{" + ", ".join(f"{literal(name)}: {content}" for name, content in contents.items()) + "}"
+    declared = {contents.media_type(c.media_type): contents.view(c, types).source for c in view.body.contents}
+    source = "{" + ", ".join(f"{literal(name)}: {content}" for name, content in declared.items()) + "}"
     return f"RequestBody(contents={source}{', required=True' if view.required else ''})"
-
-
-def _content(content: Content, types: Types) -> str:
-    source = notation.content(content, types).source
-    styles = _styles(content.encoding) if 'carrier="form"' in source else {}
-    return f"{source[:-1]}, styles={literal(styles)})" if styles else source
-
-
-def _styles(encoding: Json) -> dict[str, tuple[str, bool]]:
-    """The style and explode of a form's fields (OpenAPI 3.1, section 4.8.15.1.2), where they are not `form`, exploded."""
-    result = {}
-    for name, entry in encoding.items() if isinstance(encoding, dict) else ():
-        if isinstance(entry, dict) and ("style" in entry or "explode" in entry):
-            style = str(entry.get("style", "form"))
-            explode = entry.get("explode", style == "form")
-            result[name] = (style, bool(explode))
-    return {name: chosen for name, chosen in result.items() if chosen != ("form", True)}
 
 
 def _scheme(api: Api, name: str) -> str:

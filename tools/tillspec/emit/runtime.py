@@ -10,7 +10,7 @@ from tillspec.emit.options import Options
 
 _FROM_MODULE = re.compile(r"^ *from \.(\w+) import ", re.MULTILINE)
 _FROM_PACKAGE = re.compile(r"^ *from \. import ([\w, ]+)", re.MULTILINE)
-_ALWAYS = ("operation", "model", "formats", "credentials")
+_ALWAYS = ("operation", "model", "formats", "files", "credentials")
 
 
 def runtime(api: Api, options: Options) -> dict[str, str]:

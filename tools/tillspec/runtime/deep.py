@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from . import texts
-from .operation import Items, Properties, Shape, Text
+from .operation import Blob, Document, Items, Properties, Shape, Text
 
 _DEEPEST: Final = 16
 Tree = dict[str, Any]
@@ -51,7 +51,7 @@ def harvest(node: Any, shape: Shape) -> Any:
         ValueError: several texts where one belongs, or another shape.
     """
     match shape:
-        case Text():
+        case Text() | Document() | Blob():
             if not isinstance(node, list):
                 raise ValueError("an object where a value belongs")
             if len(node) != 1:

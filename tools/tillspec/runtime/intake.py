@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import media
-from .operation import Content, Operation, Parameter, RequestBody
-from .parameters import ABSENT, Raw, decode_form, decoder, validated
+from .multipart import read_multipart
+from .operation import Content, Operation, Parameter, RequestBody, Text, Value
+from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, validated
 from .refusal import Violation
 from .texts import pairs_of
+from .texts import read as read_scalar
 from .violations import Place, body_violations, token, violations
 
 ReadBody = Callable[[bytes], Any]
@@ -149,9 +151,10 @@ class BodyReader:
 
     def __init__(self, body: RequestBody) -> None:
         self.required = body.required
-        self.chooses = len(body.contents) > 1 or any("*" in key or key.startswith("multipart/") for key in body.contents)
+        is_open = any(media.is_open(key, content.carrier) for key, content in body.contents.items())
+        self.chooses = is_open or len(body.contents) > 1
         self._readers = {key: _content_reader(content) for key, content in body.contents.items()}
-        self._carriers = {key: content.carrier for key, content in body.contents.items()}
+        self._contents = body.contents
         self._known: dict[str, tuple[str, ReadBody]] = {}
 
     def choose(self, content_type: str) -> tuple[str, ReadBody]:
@@ -167,10 +170,13 @@ class BodyReader:
         if found is None:
             raise Unsupported(f"The media type must be {_one_of(self._readers)}")
         key, reader = found
+        content = self._contents[key]
+        if content.carrier == "multipart":  # each body has a boundary of its own
+            return key, lambda body: _read_multipart(content, content_type, body)
         charset = media.parameter(content_type, "charset")
-        if self._carriers[key] != "bytes" and charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        if content.carrier != "bytes" and charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Unsupported("The charset must be UTF-8")
-        whole = content_type if "*" in key or key.startswith("multipart/") else key
+        whole = content_type if media.is_open(key, content.carrier) else key
         if len(self._known) < 64:  # remembered by the text that was sent, so bounded
             self._known[content_type] = whole, reader
         return whole, reader
@@ -185,7 +191,9 @@ def _content_reader(content: Content) -> ReadBody:
         case "bytes":
             return lambda body: body
         case "text":
-            return _read_text
+            return lambda body: _read_typed_text(content, body)
+        case "multipart":
+            return lambda body: _read_multipart(content, "", body)
         case "form":
             return lambda body: _read_form(content, body)
         case "json":
@@ -223,19 +231,49 @@ def _read_text(body: bytes) -> str:
         raise Invalid(Violation("body", "", "The text is not UTF-8", "unicode")) from None
 
 
+def _read_typed_text(content: Content, body: bytes) -> Any:
+    text = _read_text(body)
+    if content.value is None:
+        return text
+    shape = content.shape if isinstance(content.shape, Text) else Text()
+    return _valid(content.value, read_scalar(shape, text))
+
+
 def _read_form(content: Content, body: bytes) -> Any:
     assert content.value is not None, "a typed form has a value"
     try:
         plain = decode_form(content, _read_text(body))
     except ValueError as error:
-        message = "The form is not UTF-8" if isinstance(error, UnicodeError) else str(error)
-        raise Invalid(Violation("body", "", message, "malformed")) from None
+        raise _malformed(error, "The form is not UTF-8") from None
+    return _valid(content.value, plain)
+
+
+def _read_multipart(content: Content, content_type: str, body: bytes) -> Any:
+    assert content.value is not None, "a typed form has a value"
     try:
-        return validated(content.value, plain)
+        plain = read_multipart(content, content_type, body)
+    except ValueError as error:
+        raise _malformed(error, "The form is not UTF-8") from None
+    try:
+        # Files have no place in JSON, so nothing is taken for JSON here; what was read holds JSON's own types all the same.
+        return content.value.adapter.validator.validate_python(plain)
+    except ValidationError as error:
+        raise Invalid(*violations(error, "body", plain, "")) from None
+
+
+def _valid(value: Value, plain: Any) -> Any:
+    try:
+        return validated(value, plain)
     except ValidationError as error:
         raise Invalid(*violations(error, "body", plain, "")) from None
     except ValueError:
         raise Invalid(Violation("body", "", "not a Unicode text", "unicode")) from None
+
+
+def _malformed(error: ValueError, not_unicode: str) -> Invalid:
+    field = error.field if isinstance(error, Malformed) else None
+    message = not_unicode if isinstance(error, UnicodeError) else str(error)
+    return Invalid(Violation("body", token(field) if field is not None else "", message, "malformed"))
 
 
 MISSING_BODY: Final = Violation("body", "", "A body is required", "missing")

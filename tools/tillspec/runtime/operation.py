@@ -13,7 +13,7 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 Kind = Literal["string", "integer", "number", "boolean", "null"]
-Carrier = Literal["json", "form", "text", "bytes"]
+Carrier = Literal["json", "form", "multipart", "text", "bytes"]
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,33 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
-    """A parameter's text that stands for an array."""
+class Document:
+    """A text that is a JSON document."""
 
-    item: Text = Text()
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A part of a multipart body that is a file. One that tells no media type is sent as `media_type`."""
+
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A parameter's text that stands for an array; in a form each item is a field of its own."""
+
+    item: Text | Document | Blob = Text()
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
     """A parameter's text that stands for an object: its declared properties, and what all others are read as."""
 
-    properties: Mapping[str, Text | Items | Properties]
-    other: Text | Items | Properties = Text()
+    properties: Mapping[str, Shape]
+    other: Shape = Text()
 
 
-Shape = Text | Items | Properties
+Shape = Text | Document | Blob | Items | Properties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +93,14 @@ class Content:
     """One media type of a body: how it is carried, and the typed value (None for text and bytes).
 
     `shape` says how the fields of a form are read; `styles` gives the style and explode of those that are not `form`, exploded.
+    `media_types` gives the types that texts and documents in a multipart body are sent as, where they differ from the usual.
     """
 
     carrier: Carrier
     value: Value | None = None
     shape: Shape | None = None
     styles: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    media_types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

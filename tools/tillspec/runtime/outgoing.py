@@ -14,7 +14,9 @@ from pydantic_core import PydanticSerializationError
 from . import encoding, media
 from .authorization import CredentialSource, carry, chosen
 from .errors import MissingCredentials, Target
+from .multipart import write_multipart
 from .operation import Content, Operation, Parameter, SecurityScheme
+from .texts import write
 
 HeaderField = tuple[bytes, bytes]
 
@@ -127,11 +129,12 @@ class RequestPlan:
         if body is None or (arguments.body is None and not body.required):
             return None
         name, content = _picked(body.contents, arguments.media_type)
-        fields[b"content-type"] = (b"Content-Type", header_bytes("Content-Type", name))
         if not _fits(content, arguments.body):
             raise ValueError(f"{self._target}: the body is not of its type")
         try:
-            return _encoded(content, arguments.body)
+            name, data = _encoded(name, content, arguments.body)
+            fields[b"content-type"] = (b"Content-Type", header_bytes("Content-Type", name))
+            return data
         except PydanticSerializationError as error:
             where = _FIELD.search(str(error))
             named = f", at {where[1]}" if where else ""
@@ -246,15 +249,23 @@ def _fits(content: Content, body: Any) -> bool:
     return body is not None or content.value.adapter.validator.isinstance_python(None)
 
 
-def _encoded(content: Content, body: Any) -> bytes:
+def _encoded(media_type: str, content: Content, body: Any) -> tuple[str, bytes]:
+    """The `Content-Type`, and the bytes."""
     match content.carrier:
         case "json" if content.value is not None:
-            return content.value.adapter.serializer.to_json(body, by_alias=True, exclude_unset=True, warnings="error")
+            return media_type, content.value.adapter.serializer.to_json(body, by_alias=True, exclude_unset=True, warnings="error")
         case "form":
-            return encoding.encode_form(content, body).encode()
+            return media_type, encoding.encode_form(content, body).encode()
+        case "multipart":
+            boundary, data = write_multipart(content, body)
+            return f"{media.essence(media_type)}; boundary={boundary}", data
         case "text":
-            return str(body).encode()
+            return media_type, _text(content, body).encode()
         case _ if isinstance(body, bytes | bytearray | memoryview):
-            return bytes(body)
+            return media_type, bytes(body)
         case _:
             raise ValueError("the body must be bytes")
+
+
+def _text(content: Content, body: Any) -> str:
+    return str(body) if content.value is None else write(encoding.jsonable(content.value, body))

@@ -13,14 +13,16 @@ from pydantic_core import from_json, to_json
 
 from . import deep
 from .encoding import DELIMITERS, encode, encode_form, encode_header, is_json, jsonable
-from .operation import Content, Header, Items, Parameter, Properties, Shape, Text, Value
+from .operation import Blob, Content, Document, Header, Items, Parameter, Properties, Shape, Text, Value
 from .texts import decoded, form_decoded, pairs_of, read
 
 __all__ = [
     "ABSENT",
     "Decoder",
+    "Malformed",
     "Raw",
     "decode",
+    "decode_fields",
     "decode_form",
     "decode_header",
     "decoder",
@@ -44,6 +46,14 @@ class Raw:
     pairs: Sequence[tuple[str, str]]
     headers: Mapping[str, str]
     cookies: Sequence[tuple[str, str]]
+
+
+class Malformed(ValueError):
+    """A form that cannot be read; `field` is the property that it is about, None where it is about all."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 Decoder = Callable[[Raw], Any]
@@ -89,15 +99,54 @@ def decode_form(content: Content, text: str) -> Any:
     Raises:
         ValueError: malformed, not UTF-8, or a field that is given twice.
     """
+    pairs = pairs_of(text)
+    styled, taken = decode_fields(content, pairs)
     shape = content.shape if isinstance(content.shape, Properties) else Properties({})
-    pairs = []
-    for name, value in pairs_of(text):
-        style, explode = content.styles.get(name, ("form", True))
-        if explode or style == "deepObject" or not isinstance(shape.properties.get(name), Items):
-            pairs.append((deep.path_of(name), form_decoded(value)))
-        else:
-            pairs += [((name,), form_decoded(part)) for part in _split(value, style)]
-    return deep.harvest(deep.plant(pairs), shape)
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in taken:
+            found.setdefault(name, []).append(_form_text(name, value))
+    return {name: _field(name, texts, shape.properties.get(name, shape.other)) for name, texts in found.items()} | styled
+
+
+def decode_fields(content: Content, pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, Any], frozenset[str]]:
+    """The properties of a form that have a style, out of pairs of plain names and encoded texts; and the names that they took.
+
+    Raises:
+        Malformed: one of them cannot be read.
+    """
+    shape = content.shape if isinstance(content.shape, Properties) else Properties({})
+    raw = Raw({}, "", pairs, {}, ())
+    found: dict[str, Any] = {}
+    taken: set[str] = set()
+    for name, (style, explode) in content.styles.items():
+        of = shape.properties.get(name, shape.other)
+        anything = Value(Any)
+        field = Parameter(name=name, keyword=name, location="query", value=anything, shape=of, style=style, explode=explode)
+        try:
+            value = decoder(field, frozenset(shape.properties))(raw)
+        except ValueError as error:
+            raise Malformed("not UTF-8" if isinstance(error, UnicodeError) else str(error), name) from None
+        if value is not ABSENT:
+            found[name] = value
+        is_spread = style == "form" and explode and isinstance(of, Properties)
+        names = set(value) if is_spread and value is not ABSENT else {name}
+        taken |= names if style != "deepObject" else {key for key, _ in pairs if deep.path_of(key)[0] == name}
+    return found, frozenset(taken)
+
+
+def _form_text(name: str, text: str) -> str:
+    try:
+        return form_decoded(text)
+    except UnicodeError:
+        raise Malformed("not UTF-8", name) from None
+
+
+def _field(name: str, texts: list[str], shape: Shape) -> Any:
+    try:
+        return deep.harvest(texts, shape)
+    except ValueError as error:
+        raise Malformed(str(error), name) from None
 
 
 def validated(value: Value, decoded_value: Any) -> Any:
@@ -115,7 +164,7 @@ def validated(value: Value, decoded_value: Any) -> Any:
 def _listed(shape: Shape, parts: Sequence[str], explode: bool, whole: str) -> Any:
     """The value of a list of texts: items, or keys and values in turn (`R,100`) or as pairs (`R=100`)."""
     match shape:
-        case Text():
+        case Text() | Document() | Blob():
             return read(shape, whole)
         case Items():
             return [read(shape.item, part) for part in parts] if whole else []

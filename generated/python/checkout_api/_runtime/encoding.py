@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from pydantic_core import to_json
+
 from . import deep
-from .operation import Content, Header, Parameter, Value
+from .operation import Content, Document, Header, Items, Parameter, Properties, Text, Value
 from .texts import encoded, write
 
 DELIMITERS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
@@ -46,7 +48,8 @@ def encode_header(header: Header, value: Any) -> str:
 
 
 def encode_form(content: Content, value: Any) -> str:
-    """The text of a body `application/x-www-form-urlencoded`: nested objects as `a[b]=c`, arrays repeated (or by `styles`).
+    """The text of a body `application/x-www-form-urlencoded`: texts, JSON documents, arrays as several fields of one name; and
+    what has a style as in a query.
 
     Raises:
         ValueError: a field that a form cannot carry.
@@ -54,16 +57,26 @@ def encode_form(content: Content, value: Any) -> str:
     plain = jsonable(content.value, value) if content.value is not None else value
     if not isinstance(plain, dict):
         raise ValueError("a form carries an object")
-    parts: list[str] = []
-    for name, item in plain.items():
-        style, explode = content.styles.get(name, ("form", True))
-        if isinstance(item, list) and style != "deepObject":
-            values = [encoded(write(entry)) for entry in item]
-            delimiter = DELIMITERS.get(style, ",")
-            parts += [f"{encoded(name)}={text}" for text in (values if explode else [delimiter.join(values)] if values else [])]
-        else:
-            parts += [f"{encoded(key)}={encoded(text)}" for key, text in deep.flatten(name, item)]
-    return "&".join(parts)
+    pairs = [pair for name, item in plain.items() for pair in encoded_fields(content, name, item)]
+    return "&".join(f"{encoded(name)}={text}" for name, text in pairs)
+
+
+def encoded_fields(content: Content, name: str, value: Any) -> list[tuple[str, str]]:
+    """The fields of one property of a form: names are plain, texts are encoded."""
+    shape = content.shape.properties.get(name, content.shape.other) if isinstance(content.shape, Properties) else Text()
+    if name in content.styles:
+        style, explode = content.styles[name]
+        anything = Value(Any)
+        return _encoded_pairs(
+            Parameter(name=name, keyword=name, location="query", value=anything, shape=shape, style=style, explode=explode), value
+        )
+    several = isinstance(value, list) and not isinstance(shape, Document)
+    item = shape.item if isinstance(shape, Items) else shape
+    as_json = isinstance(item, Document)
+    return [
+        (name, encoded(to_json(one).decode() if as_json or isinstance(one, dict | list) else write(one)))
+        for one in (value if several else [value])
+    ]
 
 
 def jsonable(value: Value, item: Any) -> Any:

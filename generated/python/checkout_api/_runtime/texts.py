@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from .operation import Text
+from pydantic_core import from_json
+
+from .operation import Blob, Document, Text
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -21,8 +23,14 @@ _LONGEST: Final = 4_000  # Python converts no longer texts to integers by defaul
 _RESERVED: Final = ":/?@!$'()*,;"  # of RFC 3986, section 2.2, without those that would end or split a query parameter
 
 
-def read(kinds: Text, text: str) -> Any:
-    """The JSON scalar that a text stands for: the most specific of its kinds that fits."""
+def read(kinds: Text | Document | Blob, text: str) -> Any:
+    """The JSON scalar that a text stands for: the most specific of its kinds that fits; the JSON value of a document.
+
+    Raises:
+        ValueError: a document that is not JSON.
+    """
+    if not isinstance(kinds, Text):
+        return from_json(text, allow_inf_nan=False) if isinstance(kinds, Document) else text
     for kind in kinds.kinds:
         match kind:
             case "integer" if len(text) <= _LONGEST and _INTEGER.fullmatch(text):

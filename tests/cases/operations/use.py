@@ -1,0 +1,247 @@
+"""A print shop on a real server: uploads of every kind, forms, and what is wrong with them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import datetime
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import uvicorn
+from operations_api import models, responses
+from operations_api.client import Client
+from operations_api.server import Jobs, Problem, Refusal, Request, Surface, create_app
+from pydantic import MISSING, ValidationError
+
+PNG = b"\x89PNG\r\n\x1a\n--not a boundary--\r\n\0"
+PDF = b"%PDF-1.7 \xff\xfe"
+
+
+class Errors(Surface):
+    def refuse(self, refusal: Refusal) -> Problem[models.Problem]:
+        told = [models.ProblemError(at=f"{one.location} {one.pointer}", message=one.message) for one in refusal.violations]
+        return Problem(models.Problem(title=refusal.message, errors=told))
+
+
+class Shop(Jobs):
+    def __init__(self) -> None:
+        self.jobs: list[models.CreateJobBody] = []
+        self.proofs: list[models.Proof | models.ProofForm] = []
+        self.forms: list[models.FillFormBody] = []
+
+    async def create_job(self, request: Request, *, body: models.CreateJobBody) -> responses.CreateJob201 | responses.Invalid:
+        self.jobs.append(body)
+        number = len(self.jobs)
+        job = models.Job(id=f"job_{number}", title=body.title, copies=body.copies, bytes_=len(body.document.content))
+        return responses.CreateJob201(body=job)
+
+    async def get_proof(self, request: Request, *, job: str) -> responses.GetProof200:
+        image = models.FilePart(PNG, f'{job} "1".png', "image/png", {"X-Pages": "1"})
+        return responses.GetProof200(body=models.ProofForm(kind="final", image=image, checked=True))
+
+    async def keep_proof(
+        self, request: Request, *, body: models.Proof | models.ProofForm, media_type: str, job: str
+    ) -> responses.KeepProof200:
+        self.proofs.append(body)
+        return responses.KeepProof200(body=f"{media_type} {type(body).__name__}")
+
+    async def fill_form(self, request: Request, *, body: models.FillFormBody) -> responses.FillForm204:
+        self.forms.append(body)
+        return responses.FillForm204()
+
+
+def uploads(client: Client, shop: Shop, http: httpx.Client) -> None:
+    """What the client sends is what the handler gets, to the byte."""
+    job = models.CreateJobBody(
+        document=models.FilePart(PDF, "plan ½.pdf", "application/pdf", {"X-Origin": "scanner"}),
+        title='Plan "B"\r\nfor ½',
+        copies=2,
+        due=datetime.date(2026, 12, 24),
+        pages=[1, 3, 8],
+        paper=models.Paper(size="A4", grams=90),
+        stickers=[models.FilePart(PNG, "1.png"), models.FilePart(b"", "empty.png", "image/png")],
+        cover=models.FilePart(b"\0\r\n--", None),
+        signature=base64.b64encode(b"me").decode(),
+        tags=["urgent", "red & blue"],
+        labels={"floor": "3", "door": "left ½"},
+        recipients=[models.Recipient(name="Ada", city="Graz"), models.Recipient(name="Bo")],
+        notes="# Note",
+    )
+    made = client.jobs.create_job(job)
+    assert made.body == models.Job(id="job_1", title=job.title, copies=2, bytes_=len(PDF))
+    got = shop.jobs[-1]
+    assert got.document.filename == "plan ½.pdf" and got.document.headers == {"x-origin": "scanner"}
+    assert got.document == models.FilePart(PDF, "plan ½.pdf", "application/pdf", {"x-origin": "scanner"})
+    assert got.stickers is not MISSING and got.cover is not MISSING
+    assert [(each.content, each.content_type) for each in got.stickers] == [(PNG, "image/png"), (b"", "image/png")]
+    assert (got.cover.filename, got.cover.content_type) == ("cover", "application/octet-stream")
+    left_out = {"document", "stickers", "cover"}
+    assert got.model_dump(exclude=left_out) == job.model_dump(exclude=left_out)
+
+    # As a browser or curl has it: texts without a type, JSON without one, files named by the form.
+    sent = http.post(
+        "/jobs",
+        data={"title": "Plan", "pages": ["1", "2"], "paper": '{"size": "A5"}', "tags": "a,b", "labels[x]": "y"},
+        files=[("document", ("a.png", PNG, "image/png")), ("stickers", ("b.png", PNG, "image/png"))],
+    )
+    assert sent.status_code == 201, sent.text
+    got = shop.jobs[-1]
+    assert got.paper is not MISSING
+    assert (got.pages, got.paper.size, got.tags, got.labels, got.copies) == ([1, 2], "A5", ["a", "b"], {"x": "y"}, 1)
+
+
+def bad_uploads(client: Client, shop: Shop, http: httpx.Client) -> None:
+    """What does not fit is told at its part; what is no multipart body is a 400 as well."""
+    before = len(shop.jobs)
+    document = ("document", ("a.pdf", PDF, "application/pdf"))
+
+    def told(data: dict[str, str | list[str]], *files: tuple[str, tuple[str | None, bytes, str]]) -> list[str]:
+        answer = http.post("/jobs", data=data, files=list(files))
+        assert answer.status_code == 400, answer.text
+        return [f"{error['at']}: {error['message']}" for error in answer.json()["errors"]]
+
+    cover = ("cover", ("c", b"", "image/png"))
+    assert told({"title": "x"}, cover) == ["body /document: Field required"]
+    assert told({"title": ""}, document) == ["body /title: String should have at least 1 character"]
+    assert told({"title": ["x", "y"]}, document) == ["body /title: given more than once"]
+    assert told({"title": "x", "copies": "1.5"}, document) == ["body /copies: Input should be a valid integer"]
+    assert told({"title": "x", "pages": ["1", "0"]}, document) == ["body /pages/1: Input should be greater than or equal to 1"]
+    assert told({"title": "x", "paper": '{"size": "A4", "grams": 1}'}, document) == [
+        "body /paper/grams: Input should be greater than or equal to 60"
+    ]
+    assert told({"title": "x", "paper": "{"}, document)[0].startswith("body /paper: Invalid JSON")
+    assert told({"title": "x", "due": "tomorrow"}, document) == ["body /due: Value error, not a date as in RFC 3339"]
+    assert told({"title": "x", "colour": "red"}, document) == ["body /colour: Extra inputs are not permitted"]
+    assert told({}, document, ("title", (None, b"\xff", "text/plain"))) == ["body /title: not UTF-8"]
+    assert told({"title": "x"}, ("document", ("a.txt", PDF, "text/plain"))) == [
+        "body /document: The media type should be application/pdf or image/*"
+    ]
+    assert told({"title": "x"}, ("document", ("a.pdf", bytes(65537), "application/pdf"))) == [
+        "body /document: Data should have at most 65536 bytes"
+    ]
+    good = b'--b\r\nContent-Disposition: form-data; name="title"\r\n\r\nx\r\n--b--\r\n'
+    for content_type, body in (
+        ("multipart/form-data", good),
+        ("multipart/form-data; boundary=c", good),
+        ("multipart/form-data; boundary=b", good[:-8]),
+        ("multipart/form-data; boundary=b", good.replace(b'; name="title"', b"")),
+        (
+            "multipart/form-data; boundary=b",
+            good.replace(b"x", b"x: " * 3).replace(b"Content-Disposition", b"Content Disposition"),
+        ),
+        ("multipart/form-data; boundary=b", b"--b\r\n" + b"X: y\r\n" * 9 + b"\r\n\r\n--b--"),
+        ("multipart/form-data; boundary=b", b"--b\r\n\r\n" * 1001 + b"--b--"),
+        ("multipart/form-data; boundary=b", b"nothing"),
+    ):
+        answer = http.post("/jobs", content=body, headers={"Content-Type": content_type})
+        assert (answer.status_code, answer.json()["errors"][0]["at"]) == (400, "body "), answer.text
+    assert http.post("/jobs", json={"title": "x"}).status_code == 415
+    assert (
+        http.post("/jobs", data={"title": "x"}, files=[("document", ("a.pdf", bytes(1 << 20), "application/pdf"))]).status_code
+        == 413
+    )
+    assert len(shop.jobs) == before
+
+    try:
+        models.CreateJobBody(document=models.FilePart(PDF, content_type="text/plain"), title="x")
+    except ValidationError as error:
+        assert error.errors()[0]["loc"] == ("document",)
+    else:
+        raise AssertionError("a file of a type that is not declared is taken")
+    try:
+        client.jobs.create_job(models.CreateJobBody(document=models.FilePart(PDF, "a\r\nX: y"), title="x"))
+    except ValueError as refused:
+        assert "control character" in str(refused)
+    else:
+        raise AssertionError("a header is sent inside a file's name")
+
+
+def proofs(client: Client, shop: Shop, http: httpx.Client) -> None:
+    """An answer may be multipart too; and one body JSON or multipart, of which each has a type of its own."""
+    proof = client.jobs.get_proof(job="7").body
+    assert proof.kind == "final" and proof.checked is True
+    assert proof.image == models.FilePart(PNG, '7 "1".png', "image/png", {"x-pages": "1"})
+    assert proof.model_dump(mode="json")["image"] == f'7 "1".png (image/png, {len(PNG)} bytes)'
+
+    assert client.jobs.keep_proof(models.Proof(kind="draft"), job="7").body == "application/json Proof"
+    assert client.jobs.keep_proof(proof, job="7", media_type="multipart/mixed").body == "multipart/mixed ProofForm"
+    assert shop.proofs == [models.Proof(kind="draft"), proof]
+    answer = http.put("/jobs/7/proof", data={"kind": "draft"}, files={"checked": (None, "true")})
+    assert answer.status_code == 415  # form-data where mixed is declared
+    body = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' * 2 + b"--b--\r\n"
+    content = body % (b"kind", b"draft", b"checked", b"true")
+    answer = http.put("/jobs/7/proof", content=content, headers={"Content-Type": "multipart/mixed; boundary=b"})
+    assert answer.status_code == 400  # `checked` depends on `image`, by the schema itself
+    # What is not declared is kept: a text, or a file where it has a file's name.
+    content = body % (b"kind", b"draft", b'more"; filename="m', b"\xff")
+    answer = http.put("/jobs/7/proof", content=content, headers={"Content-Type": "multipart/mixed; boundary=b"})
+    assert answer.status_code == 200, answer.text
+    assert (shop.proofs[-1].model_extra or {})["more"] == models.FilePart(b"\xff", "m")
+
+
+def forms(client: Client, shop: Shop, http: httpx.Client) -> None:
+    """A form of texts: objects are JSON unless they have a style, and a name may hold brackets of its own."""
+    form = models.FillFormBody(
+        name="Ada & Co",
+        sizes__=[1, 2],
+        address=models.Recipient(name="Ada", city="Graz"),
+        metadata={"a": "1,5", "b": "=2"},
+        filter=models.FillFormBodyFilter(paid=True, days=[3, 4]),
+        colors=["blue", "black"],
+    )
+    client.jobs.fill_form(form)
+    assert shop.forms == [form]
+    text = (
+        "name=Ada&sizes[]=1&sizes[]=2&address=%7B%22name%22%3A%22Bo%22%7D&metadata=a,1%2C5,b,2&filter[paid]=false&filter[days]=3"
+        "&colors=blue%7Cblack"
+    )
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert http.post("/forms", content=text, headers=kind).status_code == 204
+    assert shop.forms[-1] == models.FillFormBody(
+        name="Ada",
+        sizes__=[1, 2],
+        address=models.Recipient(name="Bo"),
+        metadata={"a": "1,5", "b": "2"},
+        filter=models.FillFormBodyFilter(paid=False, days=[3]),
+        colors=["blue", "black"],
+    )
+    for wrong, at in (
+        ("name=a&name=b", "/name"),
+        ("name=%ff", "/name"),
+        ("name=a&address={", "/address"),
+        ("name=a&metadata=b", "/metadata"),
+    ):
+        answer = http.post("/forms", content=wrong, headers=kind)
+        assert (answer.status_code, answer.json()["errors"][0]["at"]) == (400, f"body {at}"), answer.text
+
+
+def main() -> None:
+    shop = Shop()
+    with served(shop) as url, Client(url) as client, httpx.Client(base_url=url) as http:
+        uploads(client, shop, http)
+        bad_uploads(client, shop, http)
+        proofs(client, shop, http)
+        forms(client, shop, http)
+
+
+@contextlib.contextmanager
+def served(shop: Shop) -> Iterator[str]:
+    """The shop's address on this machine, for as long as it is open."""
+    server = uvicorn.Server(uvicorn.Config(create_app(surface=Errors(), jobs=shop), log_level="error", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+main()

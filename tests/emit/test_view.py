@@ -207,7 +207,13 @@ def test_shapes() -> None:
     found = shape(Ref("Filter"), types)
     assert found.startswith("Properties({'n': Text(('integer',)), 'tags': Items(Text()), 'self': Properties({")
     assert shape(Map(INTEGER), types) == "Properties({}, Text(('integer',)))"
-    assert shape(Ref("Loop"), types) == shape(Ref("Missing"), types) == "Text()"
+    anything = "Text(('string', 'null', 'boolean', 'integer', 'number'))"
+    assert shape(Ref("Loop"), types) == shape(Ref("Missing"), types) == anything
+    assert shape(Union((TEXT, Array(INTEGER))), types) == "Items(Text(('integer',)), alone=Text())"
+    mixed = Object((field("n", INTEGER),), additional=TEXT)
+    assert shape(mixed, types) == "Properties({'n': Text(('integer',))}, Text(), free=True)"
+    either = Union((Object((field("a", INTEGER),)), Object((field("a", TEXT), field("b", TEXT)))))
+    assert shape(either, types) == "Properties({'a': Text(('integer', 'string')), 'b': Text()})"
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@ import datetime
 import socket
 import threading
 import time
+import uuid
 from collections.abc import Iterator
+from typing import Literal
 
 import httpx
 import uvicorn
 from operations_api import models, responses
 from operations_api.client import Client
-from operations_api.server import Jobs, Problem, Refusal, Request, Surface, create_app
+from operations_api.server import Jobs, Problem, Refusal, Request, Search, Surface, create_app
 from pydantic import MISSING, ValidationError
 
 PNG = b"\x89PNG\r\n\x1a\n--not a boundary--\r\n\0"
@@ -52,6 +54,32 @@ class Shop(Jobs):
     async def fill_form(self, request: Request, *, body: models.FillFormBody) -> responses.FillForm204:
         self.forms.append(body)
         return responses.FillForm204()
+
+
+class Shelves(Search):
+    def __init__(self) -> None:
+        self.asked: dict[str, object] = {}
+
+    async def search_jobs(
+        self,
+        request: Request,
+        *,
+        shelf: models.SearchJobsShelf,
+        state: Literal["open", "done", 1, True, "2"] | None,
+        size: models.SearchJobsSize | None,
+        tag: models.SearchJobsTag | None,
+        page: int,
+        scale: float | None,
+        level: models.SearchJobsLevel | None,
+        range: models.SearchJobsRange | None,
+        path: str | None,
+        where: models.SearchJobsWhere | None,
+        x_levels: models.SearchJobsXLevels | None,
+        session: uuid.UUID | None,
+    ) -> responses.SearchJobs200 | responses.Invalid:
+        given = locals()
+        self.asked = {name: given[name] for name in given if name not in ("self", "request")}
+        return responses.SearchJobs200(body={})
 
 
 def uploads(client: Client, shop: Shop, http: httpx.Client) -> None:
@@ -219,19 +247,89 @@ def forms(client: Client, shop: Shop, http: httpx.Client) -> None:
         assert (answer.status_code, answer.json()["errors"][0]["at"]) == (400, f"body {at}"), answer.text
 
 
+def searches(client: Client, shelves: Shelves, http: httpx.Client) -> None:
+    """Parameters are held to all of their schemas, on both sides of the wire."""
+    found = client.search.search_jobs(
+        shelf=models.SearchJobsShelf.model_validate({"row": 3, "lit": True}),
+        state="2",
+        size="007",
+        tag=["fold", "print"],
+        scale=0.3,
+        level=12,
+        range=models.SearchJobsRange(from_=datetime.date(2026, 1, 1)),
+        path="/a:b?c=½",
+        where=models.SearchJobsWhere.model_validate({"city": "Graz", "street": "½ & Co"}),
+        x_levels=[1, 5, 8],
+        session=uuid.UUID(int=7),
+    )
+    assert found.body == {}
+    assert shelves.asked == {
+        "shelf": models.SearchJobsShelf.model_validate({"row": 3, "lit": True}),
+        "state": "2",
+        "size": "007",
+        "tag": ["fold", "print"],
+        "page": 1,
+        "scale": 0.3,
+        "level": 12,
+        "range": models.SearchJobsRange(from_=datetime.date(2026, 1, 1)),
+        "path": "/a:b?c=½",
+        "where": models.SearchJobsWhere.model_validate({"city": "Graz", "street": "½ & Co"}),
+        "x_levels": [1, 5, 8],
+        "session": uuid.UUID(int=7),
+    }
+
+    def asked(query: str, shelf: str = ";row=1", **headers: str) -> dict[str, object]:
+        answer = http.get(f"/jobs/search/{shelf}?{query}", headers=headers)
+        assert answer.status_code == 200, answer.text
+        return shelves.asked
+
+    def refused(query: str, shelf: str = ";row=1", **headers: str) -> str:
+        answer = http.get(f"/jobs/search/{shelf}?{query}", headers=headers)
+        assert answer.status_code == 400, answer.text
+        return str(answer.json()["errors"][0]["at"])
+
+    assert [asked(f"state={text}")["state"] for text in ("1", "2", "true", "open", "null")] == [1, "2", True, "open", None]
+    assert refused("state=3") == refused("state=false") == "query /state"
+    assert [asked(f"size={text}")["size"] for text in ("5", "5.0", "100", "101", "any")] == [5, 5, 100, "101", "any"]
+    assert refused("size=1000") == refused("size=other") == "query /size"
+    assert asked("tag=print")["tag"] == "print"
+    assert asked("tag=print&tag=a")["tag"] == ["print", "a"]
+    assert refused("tag=A") == refused("tag=a&tag=b") == refused("tag=print&tag=print") == "query /tag"
+    assert [asked(query)["page"] for query in ("", "page=", "page=2", "page=2e0")] == [1, 1, 2, 2]
+    assert refused("page=0") == refused("page=1.5") == refused("page=x") == "query /page"
+    assert (asked("scale=0.7")["scale"], asked("scale=null")["scale"]) == (0.7, None)
+    assert refused("scale=0") == refused("scale=0.25") == "query /scale"
+    assert refused("level=13") == refused("level=13.0") == "query /level"
+    assert refused("range[to]=2026-01-01") == refused("range=x") == "query /range"
+    assert refused("range[at]=2026-01-01") == "query /range/at"
+    assert refused('where={"city":"Graz"}') == "query /where" and refused("where=Graz") == "query /where"
+    assert asked("", **{"X-Levels": "1, 2"})["x_levels"] == [1, 2]
+    assert refused("", **{"X-Levels": "2"}).startswith("header /X-Levels")
+    assert refused("", **{"X-Levels": "1,x"}).startswith("header /X-Levels")
+    assert asked("", ";row=1;lit=true;dark=false")["shelf"] == models.SearchJobsShelf.model_validate(
+        {"row": 1, "lit": True, "dark": False}
+    )
+    assert refused("", ";row=1;a=true;b=true;c=true") == refused("", "row=1") == "path /shelf"
+    assert refused("", ";row=1;lit=maybe") == "path /shelf/lit"
+    assert refused("", Cookie="session=none") == "cookie /session"
+
+
 def main() -> None:
-    shop = Shop()
-    with served(shop) as url, Client(url) as client, httpx.Client(base_url=url) as http:
+    shop, shelves = Shop(), Shelves()
+    with served(shop, shelves) as url, Client(url) as client, httpx.Client(base_url=url) as http:
         uploads(client, shop, http)
         bad_uploads(client, shop, http)
         proofs(client, shop, http)
         forms(client, shop, http)
+        searches(client, shelves, http)
 
 
 @contextlib.contextmanager
-def served(shop: Shop) -> Iterator[str]:
+def served(shop: Shop, shelves: Shelves) -> Iterator[str]:
     """The shop's address on this machine, for as long as it is open."""
-    server = uvicorn.Server(uvicorn.Config(create_app(surface=Errors(), jobs=shop), log_level="error", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(surface=Errors(), jobs=shop, search=shelves), log_level="error", lifespan="off")
+    )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

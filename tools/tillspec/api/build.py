@@ -202,11 +202,14 @@ class _Builder:
             return None
         name = at.value["name"]
         media_type, schema_at = self._carried(at)
-        type_, schema = self.schemas.read(schema_at.value, schema_at.pointer, names.type_id(f"{owner}_{name}"))
+        encoding = at.get("content", media_type or "", "encoding").value
+        parts, declared = self._form(media_type or "", schema_at.value, encoding)
+        type_, schema = self.schemas.read(declared, schema_at.pointer, names.type_id(f"{owner}_{name}"))
         style = at.text("style") or _STYLES[location]
-        if location == "querystring":
-            hint = "declare the parameters of the query one by one"
-            self.report.error("unsupported", "a parameter in: querystring is not supported", self.bundle.span(at.pointer), hint)
+        if location == "querystring" and not _is_query(media_type):
+            hint = "give it content of application/x-www-form-urlencoded or of application/json"
+            message = f"a parameter in: querystring of the type {media_type} is not supported"
+            self.report.error("unsupported", message, self.bundle.span(at.pointer), hint)
         return Parameter(
             name=name,
             location=location,
@@ -216,7 +219,9 @@ class _Builder:
             style=style,
             explode=at.value.get("explode", style in ("form", "cookie")) is True,
             allow_reserved=at.flag("allowReserved"),
+            allow_empty=location == "query" and at.flag("allowEmptyValue"),
             media_type=media_type,
+            parts=parts,
             default=_default(schema),
             description=at.text("description"),
             deprecated=at.flag("deprecated"),
@@ -428,6 +433,12 @@ def _made_id(method: str, path: str, role: str) -> str:
     words = [word for part in path.split("/") for word in ([f"by_{part[1:-1]}"] if part.startswith("{") else [part]) if word]
     made = names.type_id("_".join([method.lower(), *words]))
     return made[0].lower() + made[1:]
+
+
+def _is_query(media_type: str | None) -> bool:
+    """Whether a whole query may be a document of a media type."""
+    essence = (media_type or "").partition(";")[0].strip().lower()
+    return essence in ("application/x-www-form-urlencoded", "application/json") or essence.endswith("+json")
 
 
 def _of_values(schemas: dict[str, Any]) -> dict[str, PropertyBehavior]:

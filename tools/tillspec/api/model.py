@@ -243,7 +243,8 @@ class Example:
 class Parameter:
     """A parameter of an operation, read out of (or written into) text by `style` and `explode`.
 
-    `media_type` is set where the parameter has `content` in place of a schema: its text is then a document of that type.
+    `media_type` is set where the parameter has `content` in place of a schema: its text is then a document of that type; `parts`
+    says how the properties of a form travel. `allow_empty` lets an empty text stand for none at all.
     """
 
     name: str
@@ -254,7 +255,9 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+    allow_empty: bool = False
     media_type: str | None = None
+    parts: tuple[Part, ...] = ()
     default: str | None = None
     description: str = ""
     deprecated: bool = False

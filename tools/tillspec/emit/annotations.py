@@ -58,17 +58,28 @@ def shape(type_: Type, types: Types, depth: int = 0) -> str:
     """The source of the `Shape` that reads a text of this type (see `runtime.operation`)."""
     if depth < _DEEP:
         if array := array_of(type_, types):
-            return f"Items({text_shape(array.items, types)})"
+            return f"Items({text_shape(array.items, types)}{_alone(type_, types)})"
         fields, others = properties_of(type_, types)
         if fields or others is not None:
             inner = {name: shape(of, types, depth + 1) for name, of in fields.items()}
             more = f", {shape(others, types, depth + 1)}" if others is not None else ""
-            return "Properties({" + ", ".join(f"{literal(name)}: {source}" for name, source in inner.items()) + "}" + more + ")"
+            free = ", free=True" if others is not None and fields else ""
+            listed = ", ".join(f"{literal(name)}: {source}" for name, source in inner.items())
+            return f"Properties({{{listed}}}{more}{free})"
     return text_shape(type_, types)
 
 
+def _alone(type_: Type, types: Types) -> str:
+    """How a single text is read where an array may be a scalar as well."""
+    target = resolve(type_, types)
+    scalars = [option for option in target.options if is_scalar(option, types)] if isinstance(target, model.Union) else []
+    return f", alone={text_shape(model.Union(tuple(scalars)), types)}" if scalars else ""
+
+
 def text_shape(type_: Type, types: Types) -> str:
-    """The source of the `Text` that reads one scalar of this type."""
+    """The source of the `Text` that reads one scalar of this type: specific kinds first, but for what may be anything."""
+    if isinstance(resolve(type_, types), model.Any):
+        return f"Text({literal(('string', *_KINDS[:-1]))})"
     kinds = _kinds(type_, types, 0)
     chosen = tuple(kind for kind in _KINDS if kind in kinds) or ("string",)
     return "Text()" if chosen == ("string",) else f"Text({literal(chosen)})"

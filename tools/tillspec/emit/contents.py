@@ -60,7 +60,7 @@ def view(declared: model.Content, types: Types) -> ContentView:
         return _text(declared.type, types)
     if declared.type is None:
         return ContentView("Any", f"Content(carrier={literal(how)}, value=Value(Any))", is_range)
-    more = _form(declared, declared.type, types) if how in ("form", "multipart") else []
+    more = [*form(declared.parts, declared.type, types), *_sent(declared)] if how in ("form", "multipart") else []
     arguments = [f"carrier={literal(how)}", f"value=Value({notation.validating(declared.type)})", *more]
     return ContentView(notation.signature(declared.type), f"Content({', '.join(arguments)})", is_range)
 
@@ -83,23 +83,26 @@ def _text(type_: Type | None, types: Types) -> ContentView:
     )
 
 
-def _form(declared: model.Content, type_: Type, types: Types) -> list[str]:
-    """The arguments of a `Content` that say how each property travels."""
-    parts = {part.name: part for part in declared.parts}
+def form(parts: Sequence[Part], type_: Type, types: Types) -> list[str]:
+    """The arguments of a `Content` or a `Parameter` that say how each property of a form is read and written."""
+    by_name = {part.name: part for part in parts}
     fields, others = notation.properties_of(type_, types)
-    shapes = {name: _shape(parts.get(name), of, types) for name, of in fields.items()}
-    more = _shape(parts.get(""), others, types) if others is not None else "Text()"
+    shapes = {name: _shape(by_name.get(name), of, types) for name, of in fields.items()}
+    more = _shape(by_name.get(""), others, types) if others is not None else "Text()"
     inside = "{" + ", ".join(f"{literal(name)}: {source}" for name, source in shapes.items()) + "}"
     arguments = [f"shape=Properties({inside}{f', {more}' if more != 'Text()' else ''})"]
-    styles = {name: (part.style, part.explode) for name, part in parts.items() if part.style}
+    styles = {part.name: (part.style, part.explode) for part in parts if part.style}
     styles = {name: chosen for name, chosen in styles.items() if chosen != ("form", True) or _is_object(fields.get(name), types)}
-    if styles:
-        arguments.append(f"styles={literal(styles)}")
-    named = {name: _sent_as(part) for name, part in parts.items() if part.carrier != "file" and part.style is None}
+    return [*arguments, f"styles={literal(styles)}"] if styles else arguments
+
+
+def _sent(declared: model.Content) -> list[str]:
+    """The media types of the texts and documents of a multipart body, where the document names any."""
+    if not declared.media_type.strip().lower().startswith("multipart/"):
+        return []
+    named = {part.name: _sent_as(part) for part in declared.parts if part.carrier != "file" and part.style is None}
     named = {name: text for name, text in named.items() if text}
-    if named and declared.media_type.strip().lower().startswith("multipart/"):
-        arguments.append(f"media_types={literal(named)}")
-    return arguments
+    return [f"media_types={literal(named)}"] if named else []
 
 
 def _is_object(type_: Type | None, types: Types) -> bool:

@@ -79,14 +79,26 @@ def _parameter(argument: Argument, types: Types) -> str:
         f"location={literal(parameter.location)}",
         f"value=Value({notation.validating(parameter.type)})",
     ]
-    text = notation.shape(parameter.type, types)
-    parts += [f"shape={text}"] if text != "Text()" else []
+    parts += _shape(parameter, types)
     parts += ["required=True"] if parameter.required else []
     parts += _style(parameter)
     parts += ["allow_reserved=True"] if parameter.allow_reserved else []
+    parts += ["allow_empty=True"] if parameter.allow_empty else []
     parts += [f"media_type={literal(parameter.media_type)}"] if parameter.media_type is not None else []
     parts += [f"default={literal(parameter.default)}"] if parameter.default is not None else []
     return f"Parameter({', '.join(parts)})"
+
+
+def _shape(parameter: Parameter, types: Types) -> list[str]:
+    """How the text of a parameter is read; a JSON document needs no telling."""
+    if parameter.location == "querystring" and parameter.parts:
+        return contents.form(parameter.parts, parameter.type, types)
+    if parameter.media_type is None:
+        text = notation.shape(parameter.type, types)
+    else:
+        is_json = contents.carrier(parameter.media_type, parameter.type, types) == "json"
+        text = "Text()" if is_json else notation.text_shape(parameter.type, types)
+    return [f"shape={text}"] if text != "Text()" else []
 
 
 def _style(parameter: Parameter) -> list[str]:

@@ -5,6 +5,7 @@ What a style cannot carry (a comma in an array in a header, an empty object) is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from .texts import encoded, write
 
 DELIMITERS: Final = {"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}
 """What stands between the items of an array in a query that is not exploded."""
+_COOKIE_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_COOKIE_TEXT: Final = re.compile(r"[!#-+\x2d-:<-\[\]-~,]*")
 
 
 def encode(parameter: Parameter, value: Any) -> str:
@@ -34,6 +37,8 @@ def encode(parameter: Parameter, value: Any) -> str:
         return _encoded_path(parameter, plain)
     if parameter.location == "header":
         return _encoded_header(plain, parameter.explode)
+    if parameter.style == "cookie":
+        return _encoded_cookies(parameter, plain)
     return "&".join(f"{encoded(name)}={text}" for name, text in _encoded_pairs(parameter, plain))
 
 
@@ -93,7 +98,8 @@ def _encoded_document(parameter: Parameter, value: Any) -> str:
     if is_json(parameter.media_type or ""):
         text = parameter.value.adapter.serializer.to_json(value, by_alias=True, warnings="error").decode()
     elif parameter.location == "querystring":
-        return encode_form(Content(carrier="form", value=parameter.value, shape=parameter.shape), value)
+        content = Content(carrier="form", value=parameter.value, shape=parameter.shape, styles=parameter.styles)
+        return encode_form(content, value)
     else:
         text = write(jsonable(parameter.value, value))
     match parameter.location:
@@ -112,24 +118,34 @@ def _encoded_path(parameter: Parameter, value: Any) -> str:
     separator = {"label": ".", "matrix": ";"}.get(style, ",") if explode else ","
 
     def escaped(item: Any) -> str:
-        # A dot is unreserved: only where it separates must one inside a value be told apart.
-        return encoded(write(item)).replace(".", "%2E") if separator == "." else encoded(write(item))
+        text = encoded(write(item))
+        if separator == "." and "." in text:
+            # A dot is unreserved, and so the same as its escape (RFC 3986, section 6.2.2.2).
+            raise ValueError("an item holds the dot that separates items in this style")
+        return text
 
     match value:
+        case dict() if explode and style == "matrix":
+            joined = [_named(escaped(key), escaped(item)) for key, item in value.items()]
         case dict():
             joined = [escaped(key) + ("=" if explode else ",") + escaped(item) for key, item in value.items()]
         case list():
-            joined = [f"{name}={escaped(item)}" if explode and style == "matrix" else escaped(item) for item in value]
-            if value == [""] and not explode:
+            joined = [_named(name, escaped(item)) if explode and style == "matrix" else escaped(item) for item in value]
+            if joined == [""]:
                 raise ValueError("an array of one empty text reads as an empty array")
         case _:
-            joined, explode = [escaped(value) if style != "label" else encoded(write(value))], False
+            joined, explode = [encoded(write(value))], False
     if style == "matrix":
         whole = separator.join(joined)
-        return f";{whole}" if explode else f";{name}={whole}"
+        return f";{whole}" if explode else f";{_named(name, whole)}"
     if style == "label":
         return "." + separator.join(joined)
     return _segment(separator.join(joined))
+
+
+def _named(name: str, text: str) -> str:
+    """RFC 6570, section 3.2.7: a name without a value has no equals sign."""
+    return f"{name}={text}" if text else name
 
 
 def _segment(text: str) -> str:
@@ -163,6 +179,37 @@ def _piece(value: Any, refused: str) -> str:
     return text
 
 
+def _encoded_cookies(parameter: Parameter, value: Any) -> str:
+    """OpenAPI 3.2, section 4.12.3, style `cookie`: cookies as they are, nothing is escaped."""
+    name = parameter.name
+    match value:
+        case dict() if parameter.explode:
+            pairs = [(key, _crumb(item)) for key, item in value.items()]
+        case list() if parameter.explode:
+            pairs = [(name, _crumb(item)) for item in value]
+        case dict():
+            pairs = [(name, ",".join(_crumb(part, ",") for pair in value.items() for part in pair))]
+        case list():
+            pairs = [(name, ",".join(_crumb(item, ",") for item in value))]
+        case _:
+            pairs = [(name, _crumb(value))]
+    if value == {}:
+        raise ValueError("an empty object, which this style cannot say")
+    if value == [""]:
+        raise ValueError("an array of one empty text reads as an empty array")
+    if any(not _COOKIE_NAME.fullmatch(key) for key, _ in pairs):
+        raise ValueError("a key that cannot be the name of a cookie")
+    return "; ".join(f"{key}={text}" for key, text in pairs)
+
+
+def _crumb(value: Any, refused: str = "") -> str:
+    """A text inside a cookie (RFC 6265, section 4.1.1, where commas are common all the same)."""
+    text = write(value)
+    if not _COOKIE_TEXT.fullmatch(text) or any(character in text for character in refused):
+        raise ValueError(f"{text!r} cannot stand in a cookie")
+    return text
+
+
 def _encoded_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
     """The pairs of a query or a cookie: names are plain, texts are encoded."""
     name, style = parameter.name, parameter.style
@@ -186,9 +233,13 @@ def _encoded_pairs(parameter: Parameter, value: Any) -> list[tuple[str, str]]:
 
 
 def _escaped(parameter: Parameter) -> Callable[[Any], str]:
+    """What escapes a value; `allowReserved` does not go so far that what separates items could stand inside one."""
+    reserved = parameter.allow_reserved and parameter.location == "query"
+    is_item = not parameter.explode
+
     def escaped(item: Any) -> str:
-        text = encoded(write(item), reserved=parameter.allow_reserved and parameter.location == "query")
-        return text.replace(",", "%2C")
+        text = encoded(write(item), reserved=reserved)
+        return text.replace(",", "%2C") if is_item else text
 
     return escaped
 

@@ -51,17 +51,25 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A parameter's text that stands for an array; in a form each item is a field of its own."""
+    """A parameter's text that stands for an array; in a form each item is a field of its own.
+
+    `alone` is what a single text is read as where the schema allows a scalar beside the array.
+    """
 
     item: Text | Document | Blob = Text()
+    alone: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """A parameter's text that stands for an object: its declared properties, and what all others are read as."""
+    """A parameter's text that stands for an object: its declared properties, and what all others are read as.
+
+    `free` says that it has others: those that no other parameter of a query declares are its own.
+    """
 
     properties: Mapping[str, Shape]
     other: Shape = Text()
+    free: bool = False
 
 
 Shape = Text | Document | Blob | Items | Properties
@@ -71,7 +79,8 @@ Shape = Text | Document | Blob | Items | Properties
 class Parameter:
     """A parameter: `name` is its name on the wire, `keyword` the argument that carries it in Python.
 
-    `style` and `explode` are OpenAPI's (3.1, section 4.8.12.2); with `media_type` set the text is a document of that type.
+    `style` and `explode` are OpenAPI's (3.1, section 4.8.12.2); with `media_type` set the text is a document of that type, and
+    `styles` are those of its fields where it is a form. `allow_empty` says that an empty text stands for none at all.
     `default` is the JSON text of what stands for an absent parameter, None where nothing does.
     """
 
@@ -84,7 +93,9 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+    allow_empty: bool = False
     media_type: str | None = None
+    styles: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     default: str | None = None
 
 

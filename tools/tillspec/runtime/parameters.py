@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic_core import from_json, to_json
@@ -30,6 +30,7 @@ __all__ = [
     "encode_form",
     "encode_header",
     "jsonable",
+    "other_readings",
     "validated",
 ]
 
@@ -64,6 +65,8 @@ def decoder(parameter: Parameter, others: frozenset[str] = frozenset()) -> Decod
 
     `others` are the names of the operation's other query parameters, which an exploded object with free keys leaves alone.
     """
+    if parameter.allow_empty and not parameter.required:
+        return _unless_empty(parameter, others)
     name, location = parameter.name, parameter.location
     if location == "querystring":
         return _whole_query(parameter)
@@ -167,7 +170,7 @@ def _listed(shape: Shape, parts: Sequence[str], explode: bool, whole: str) -> An
         case Text() | Document() | Blob():
             return read(shape, whole)
         case Items():
-            return [read(shape.item, part) for part in parts] if whole else []
+            return _items(shape, parts) if whole else []
         case Properties():
             if not whole:
                 return {}
@@ -178,6 +181,10 @@ def _listed(shape: Shape, parts: Sequence[str], explode: bool, whole: str) -> An
             else:
                 pairs = [(parts[i], parts[i + 1]) for i in range(0, len(parts), 2)]
             return _object(shape, pairs)
+
+
+def _items(shape: Items, texts: Sequence[str]) -> Any:
+    return read(shape.alone, texts[0]) if shape.alone and len(texts) == 1 else [read(shape.item, text) for text in texts]
 
 
 def _object(shape: Properties, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -221,12 +228,12 @@ def _exploded_matrix(parameter: Parameter, text: str) -> Any:
         return _object(parameter.shape, pairs)
     if any(name != parameter.name for name, _ in pairs):
         raise ValueError(f"must be made of ;{parameter.name}= alone")
-    return [read(parameter.shape.item, value) for _, value in pairs] if isinstance(parameter.shape, Items) else pairs
+    return _items(parameter.shape, [value for _, value in pairs]) if isinstance(parameter.shape, Items) else pairs
 
 
 def _form(parameter: Parameter, others: frozenset[str]) -> Decoder:
     name, shape, explode, style = parameter.name, parameter.shape, parameter.explode, parameter.style
-    pairs, unescape = (_cookie_pairs, decoded) if parameter.location == "cookie" else (_query_pairs, form_decoded)
+    pairs, unescape = _unescaped(parameter)
 
     def scalar(raw: Raw) -> Any:
         found = [value for key, value in pairs(raw, False) if key == name]
@@ -234,7 +241,7 @@ def _form(parameter: Parameter, others: frozenset[str]) -> Decoder:
 
     def repeated(raw: Raw) -> Any:
         found = [unescape(value) for key, value in pairs(raw, True) if key == name]
-        return [read(shape.item, text) for text in found] if found and isinstance(shape, Items) else ABSENT
+        return _items(shape, found) if found and isinstance(shape, Items) else ABSENT
 
     def delimited(raw: Raw) -> Any:
         found = [value for key, value in pairs(raw, False) if key == name]
@@ -245,7 +252,7 @@ def _form(parameter: Parameter, others: frozenset[str]) -> Decoder:
 
     def spread(raw: Raw) -> Any:
         assert isinstance(shape, Properties)
-        free = not shape.properties
+        free = shape.free or not shape.properties
         found = [(k, unescape(v)) for k, v in pairs(raw, True) if k in shape.properties or (free and k not in others)]
         return _object(shape, found) if found else ABSENT
 
@@ -254,6 +261,13 @@ def _form(parameter: Parameter, others: frozenset[str]) -> Decoder:
     if not explode:
         return delimited
     return repeated if isinstance(shape, Items) else spread
+
+
+def _unescaped(parameter: Parameter) -> tuple[Callable[[Raw, bool], Sequence[tuple[str, str]]], Callable[[str], str]]:
+    """Where the pairs of a style are, and what unescapes their texts."""
+    if parameter.style == "cookie":
+        return (lambda raw, exploded: raw.cookies), str
+    return (_cookie_pairs, decoded) if parameter.location == "cookie" else ((lambda raw, exploded: raw.pairs), form_decoded)
 
 
 def _one(found: Sequence[str]) -> str:
@@ -269,10 +283,6 @@ def _split(text: str, style: str) -> list[str]:
     elif style == "pipeDelimited":
         text = text.replace("|", "%7C").replace("%7c", "%7C")
     return text.split(DELIMITERS.get(style, ","))
-
-
-def _query_pairs(raw: Raw, exploded: bool) -> Sequence[tuple[str, str]]:
-    return raw.pairs
 
 
 def _cookie_pairs(raw: Raw, exploded: bool) -> Sequence[tuple[str, str]]:
@@ -299,12 +309,49 @@ def _deep(name: str, shape: Shape, pairs: Sequence[tuple[str, str]]) -> Any:
     return deep.harvest(deep.plant(found), shape)
 
 
+def _unless_empty(parameter: Parameter, others: frozenset[str]) -> Decoder:
+    """`allowEmptyValue`: an empty text stands for a parameter that is not used (OpenAPI 3.1.1, section 4.8.12.2)."""
+    decode, empty = decoder(replace(parameter, allow_empty=False), others), (parameter.name, "")
+
+    def unless_empty(raw: Raw) -> Any:
+        return decode(replace(raw, pairs=[pair for pair in raw.pairs if pair != empty]) if empty in raw.pairs else raw)
+
+    return unless_empty
+
+
+def other_readings(shape: Shape) -> list[Shape]:
+    """How else texts may be read: a single one as an array of one; one of several kinds as the text that it is; and one that may
+    be anything, first read as a text, as something more specific.
+    """
+    found: list[Shape] = [replace(shape, alone=None)] if isinstance(shape, Items) and shape.alone else []
+    if isinstance(shape, Text) and "string" in shape.kinds[1:]:
+        # `null` and `5.0` are texts before they are anything else, unless those texts are not allowed.
+        found.append(Text(tuple(kind for kind in shape.kinds if kind != "string")))
+    plain = _texts_only(shape)
+    return [*found, plain] if plain != shape else found
+
+
+def _texts_only(shape: Shape) -> Shape:
+    match shape:
+        case Text(kinds=("string", *others)) if others:
+            return Text((*others, "string"))
+        case Text(kinds=kinds) if "string" in kinds:
+            return Text()
+        case Items(item=Text() as item):
+            only = _texts_only(item)
+            return replace(shape, item=only if isinstance(only, Text) else item, alone=None)
+        case Properties():
+            inner = {name: _texts_only(of) for name, of in shape.properties.items()}
+            return replace(shape, properties=inner, other=_texts_only(shape.other))
+        case _:
+            return shape
+
+
 def _document(parameter: Parameter) -> Decoder:
-    """A parameter with `content`: its text is a document. JSON is read here; a document of another type stays a text."""
-    plain = Parameter(
-        name=parameter.name, keyword="", location=parameter.location, value=parameter.value, style=_plain_style(parameter)
-    )
-    text_of, as_json = decoder(plain), is_json(parameter.media_type or "")
+    """A parameter with `content`: its text is a document. JSON is read here; a document of another type is a text."""
+    as_json = is_json(parameter.media_type or "")
+    shape = parameter.shape if isinstance(parameter.shape, Text) and not as_json else Text()
+    text_of = decoder(replace(parameter, media_type=None, style=_plain_style(parameter), shape=shape, explode=False))
 
     def document(raw: Raw) -> Any:
         text = text_of(raw)
@@ -319,7 +366,7 @@ def _plain_style(parameter: Parameter) -> str:
 
 def _whole_query(parameter: Parameter) -> Decoder:
     """OpenAPI 3.2's `in: querystring`: the whole query is one document."""
-    content = Content(carrier="form", value=parameter.value, shape=parameter.shape)
+    content = Content(carrier="form", value=parameter.value, shape=parameter.shape, styles=parameter.styles)
 
     def whole(raw: Raw) -> Any:
         if not raw.query:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ from pydantic_core import from_json
 from . import media
 from .multipart import read_multipart
 from .operation import Content, Operation, Parameter, RequestBody, Text, Value
-from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, validated
+from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, other_readings, validated
 from .refusal import Violation
 from .texts import pairs_of
 from .texts import read as read_scalar
@@ -91,9 +92,8 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
     place = cast("Place", "query" if parameter.location == "querystring" else parameter.location)
     pointer = token(parameter.name)
     absent = _default(parameter)
-    # A text of several kinds is read as the most specific one; where that is refused, the text itself may still be allowed.
-    several = getattr(parameter.shape, "kinds", ())
-    fallback = len(several) > 1 and "string" in several
+    # A text is read as the most specific of what it may be; where that is refused, it may still be allowed as something else.
+    others_of = [decoder(replace(parameter, shape=shape), others) for shape in other_readings(parameter.shape)]
 
     def read(raw: Raw) -> Any:
         try:
@@ -108,28 +108,19 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
         try:
             return validated(value, plain)
         except ValidationError as error:
-            if fallback and not isinstance(plain, str):
-                return _as_text(parameter, raw, error)
-            raise Invalid(*violations(error, place, plain, pointer)) from None
+            return _otherwise(raw, plain, error)
         except ValueError:
             raise Invalid(Violation(place, pointer, "not a Unicode text", "unicode")) from None
 
-    def _as_text(parameter: Parameter, raw: Raw, error: ValidationError) -> Any:
-        text = as_text(raw)
-        try:
-            return validated(value, text)
-        except ValidationError:
-            raise Invalid(*violations(error, place, text, pointer)) from None
+    def _otherwise(raw: Raw, plain: Any, error: ValidationError) -> Any:
+        for other in others_of:
+            try:
+                return validated(value, other(raw))
+            except ValueError:  # pydantic's ValidationError is one
+                continue
+        raise Invalid(*violations(error, place, plain, pointer)) from None
 
-    as_text = decoder(_text_only(parameter), others) if fallback else decode
     return parameter.keyword, read
-
-
-def _text_only(parameter: Parameter) -> Parameter:
-    return Parameter(
-        name=parameter.name, keyword=parameter.keyword, location=parameter.location, value=parameter.value,
-        style=parameter.style, explode=parameter.explode,
-    )  # fmt: skip
 
 
 def _default(parameter: Parameter) -> Callable[[], Any]:

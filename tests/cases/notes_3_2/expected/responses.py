@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from . import models
-from ._runtime.operation import Content, Response, Value, Wire
+from ._runtime.operation import Content, Response, Text, Value, Wire
+from ._runtime.scalars import Integer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +18,26 @@ class SearchNotes200(Response):
     body: list[models.Note]
     status: ClassVar[Literal[200]] = 200
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListNotes200(Response):
+    """The notes that were found."""
+
+    body: list[models.Note]
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountWords200(Response):
+    """How often they occur."""
+
+    body: int
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(
+        contents={"text/plain": Content(carrier="text", value=Value(Annotated[int, Integer(ge=0)]), shape=Text(("integer",)))}
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

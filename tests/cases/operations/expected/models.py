@@ -7,16 +7,35 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import MISSING, ConfigDict, Field, StrictBool
+from typing_extensions import TypeAliasType
 
 from ._runtime.files import Carries
 from ._runtime.files import FilePart as FilePart
-from ._runtime.formats import Rfc3339Date
+from ._runtime.formats import Distinct, Rfc3339Date
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
 from ._runtime.schemas import Conforms, Schemas
 
 SCHEMAS = Schemas(__package__)
+
+
+SearchJobsSize = TypeAliasType(
+    "SearchJobsSize",
+    Annotated[
+        Annotated[int, Integer(le=100)] | Annotated[str, Field(pattern="^[0-9]{3}$")] | Literal["any"],
+        Conforms(SCHEMAS, "SearchJobsSize"),
+    ],
+)
+SearchJobsTag = TypeAliasType(
+    "SearchJobsTag",
+    Annotated[
+        Annotated[str, Field(pattern="^[a-z]+$")] | Annotated[list[str], Field(min_length=2), Distinct()],
+        Conforms(SCHEMAS, "SearchJobsTag"),
+    ],
+)
+SearchJobsLevel = TypeAliasType("SearchJobsLevel", Annotated[JsonInteger, Conforms(SCHEMAS, "SearchJobsLevel")])
+SearchJobsXLevels = TypeAliasType("SearchJobsXLevels", Annotated[list[Any], Conforms(SCHEMAS, "SearchJobsXLevels")])
 
 
 class Job(ContractModel):
@@ -82,6 +101,29 @@ class ProofForm(ContractModel):
     checked: StrictBool | MISSING = MISSING
 
     _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "ProofForm")
+
+
+class SearchJobsShelf(ContractModel):
+    row: JsonInteger
+
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SearchJobsShelf")
+
+    __pydantic_extra__: dict[str, StrictBool] = Field(init=False)
+
+
+class SearchJobsRange(ContractModel):
+    model_config = ConfigDict(extra="forbid")
+
+    from_: Annotated[Rfc3339Date | MISSING, Field(alias="from")] = MISSING
+    to: Rfc3339Date | MISSING = MISSING
+
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SearchJobsRange")
+
+
+class SearchJobsWhere(ContractModel):
+    city: str
+
+    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SearchJobsWhere")
 
 
 class FillFormBody(ContractModel):

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from . import models, responses
+from ._runtime.formats import Rfc9562Uuid
 from ._runtime.operation import (
     Blob,
     Content,
@@ -19,6 +21,7 @@ from ._runtime.operation import (
     Text,
     Value,
 )
+from ._runtime.scalars import Integer, Number, OneOf
 
 _JOB = Parameter(name="job", keyword="job", location="path", value=Value(str), required=True, style="simple", explode=False)
 
@@ -85,6 +88,76 @@ KEEP_PROOF = Operation[responses.KeepProof200](
         required=True,
     ),
     responses={"200": responses.KeepProof200},
+)
+
+SEARCH_JOBS = Operation[responses.SearchJobs200](
+    id="searchJobs",
+    method="GET",
+    path="/jobs/search/{shelf}",
+    parameters=(
+        Parameter(
+            name="shelf",
+            keyword="shelf",
+            location="path",
+            value=Value(models.SearchJobsShelf),
+            shape=Properties({"row": Text(("integer",))}, Text(("boolean",)), free=True),
+            required=True,
+            style="matrix",
+        ),
+        Parameter(
+            name="state",
+            keyword="state",
+            location="query",
+            value=Value(Annotated[Literal["open", "done", 1, True, "2"], OneOf('["open", "done", 1, true, "2"]')] | None),
+            shape=Text(("null", "boolean", "integer", "string")),
+        ),
+        Parameter(
+            name="size", keyword="size", location="query", value=Value(models.SearchJobsSize), shape=Text(("integer", "string"))
+        ),
+        Parameter(
+            name="tag", keyword="tag", location="query", value=Value(models.SearchJobsTag), shape=Items(Text(), alone=Text())
+        ),
+        Parameter(
+            name="page",
+            keyword="page",
+            location="query",
+            value=Value(Annotated[int, Integer(ge=1)]),
+            shape=Text(("integer",)),
+            allow_empty=True,
+            default="1",
+        ),
+        Parameter(
+            name="scale",
+            keyword="scale",
+            location="query",
+            value=Value(Annotated[float, Number(gt=0, multiple_of="0.1")] | None),
+            shape=Text(("null", "number")),
+        ),
+        Parameter(name="level", keyword="level", location="query", value=Value(models.SearchJobsLevel), shape=Text(("integer",))),
+        Parameter(
+            name="range",
+            keyword="range",
+            location="query",
+            value=Value(models.SearchJobsRange),
+            shape=Properties({"from": Text(), "to": Text()}),
+            style="deepObject",
+        ),
+        Parameter(name="path", keyword="path", location="query", value=Value(str), allow_reserved=True),
+        Parameter(
+            name="where", keyword="where", location="query", value=Value(models.SearchJobsWhere), media_type="application/json"
+        ),
+        Parameter(
+            name="X-Levels",
+            keyword="x_levels",
+            location="header",
+            value=Value(models.SearchJobsXLevels),
+            shape=Items(Text(("string", "null", "boolean", "integer", "number"))),
+            style="simple",
+            explode=False,
+        ),
+        Parameter(name="session", keyword="session", location="cookie", value=Value(Rfc9562Uuid)),
+    ),
+    responses={"200": responses.SearchJobs200, "400": responses.Invalid},
 )
 
 FILL_FORM = Operation[responses.FillForm204](

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Blob, Content, Properties, Response, Text, Value, Wire
@@ -52,6 +52,15 @@ class KeepProof200(Response):
     body: str
     status: ClassVar[Literal[200]] = 200
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(str))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchJobs200(Response):
+    """What was asked for."""
+
+    body: dict[str, Any]
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(dict[str, Any]))})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

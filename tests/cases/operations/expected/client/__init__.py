@@ -15,6 +15,7 @@ from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
 from .jobs import AsyncJobs, Jobs
+from .search import AsyncSearch, Search
 
 __all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
 
@@ -57,6 +58,7 @@ class Client(ClientBase):
         )
         self._caller = SyncCaller(settings, http)
         self.jobs = Jobs(self._caller)
+        self.search = Search(self._caller)
 
 
 class AsyncClient(AsyncClientBase):
@@ -88,3 +90,4 @@ class AsyncClient(AsyncClientBase):
         )
         self._caller = AsyncCaller(settings, http)
         self.jobs = AsyncJobs(self._caller)
+        self.search = AsyncSearch(self._caller)

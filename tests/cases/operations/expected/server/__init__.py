@@ -15,6 +15,7 @@ from .._runtime.refusal import OperationNotImplemented, Problem, Refusal, Violat
 from .._runtime.request import Request
 from .._runtime.server import MAX_BODY, Binding, make_app, make_router
 from .jobs import Jobs
+from .search import Search
 
 __all__ = [
     "ApiKey",
@@ -26,6 +27,7 @@ __all__ = [
     "Problem",
     "Refusal",
     "Request",
+    "Search",
     "Surface",
     "Violation",
     "create_app",
@@ -45,6 +47,7 @@ def create_router(
     *,
     surface: Surface,
     jobs: Jobs | None = None,
+    search: Search | None = None,
     max_body: int = MAX_BODY,
 ) -> Router:
     """A router to mount in Starlette or FastAPI. Operations whose handlers are left out answer 501.
@@ -56,6 +59,7 @@ def create_router(
         Binding(operations.GET_PROOF, "get_proof", jobs, surface, error_type="application/problem+json"),
         Binding(operations.KEEP_PROOF, "keep_proof", jobs, surface, error_type="application/problem+json"),
         Binding(operations.FILL_FORM, "fill_form", jobs, surface, error_type="application/problem+json"),
+        Binding(operations.SEARCH_JOBS, "search_jobs", search, surface, error_type="application/problem+json"),
     )
     return make_router(bindings, operations.SCHEMES, max_body)
 
@@ -64,8 +68,9 @@ def create_app(
     *,
     surface: Surface,
     jobs: Jobs | None = None,
+    search: Search | None = None,
     max_body: int = MAX_BODY,
 ) -> Starlette:
     """An ASGI application; it serves the contract as well, at `/openapi.json`. See `create_router`."""
-    router = create_router(surface=surface, jobs=jobs, max_body=max_body)
+    router = create_router(surface=surface, jobs=jobs, search=search, max_body=max_body)
     return make_app(router, (Path(__file__).resolve().parents[1] / "openapi.json").read_bytes())

@@ -1,10 +1,12 @@
-"""A print shop on a real server: uploads of every kind, forms, and what is wrong with them."""
+"""A print shop on a real server: uploads, forms, parameters, answers, credentials, and events that it sends and receives."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
 import datetime
+import hashlib
+import hmac
 import socket
 import threading
 import time
@@ -14,11 +16,28 @@ from typing import Literal
 
 import httpx
 import uvicorn
-from operations_api import models, responses
-from operations_api.client import Client
-from operations_api.server import Jobs, Problem, Refusal, Request, Search, Surface, create_app
+from operations_api import errors, models, responses
+from operations_api._runtime.credentials import Basic
+from operations_api.client import Client, Credentials
+from operations_api.sender import CALLBACKS, AsyncSender, Exchanged, Sender, callback_url
+from operations_api.server import (
+    ApiKey,
+    Bearer,
+    Jobs,
+    Orders,
+    Problem,
+    Refusal,
+    Request,
+    Search,
+    Subscriptions,
+    Surface,
+    create_app,
+)  # fmt: skip
+from operations_api.webhooks import Webhooks, create_webhook_router
 from pydantic import MISSING, ValidationError
+from starlette.applications import Starlette
 
+GetOrderTypes = Literal["application/json", "application/vnd.shop.v2+json", "text/plain", "application/octet-stream"]
 PNG = b"\x89PNG\r\n\x1a\n--not a boundary--\r\n\0"
 PDF = b"%PDF-1.7 \xff\xfe"
 
@@ -314,22 +333,256 @@ def searches(client: Client, shelves: Shelves, http: httpx.Client) -> None:
     assert refused("", Cookie="session=none") == "cookie /session"
 
 
+class Counter(Orders):
+    def __init__(self) -> None:
+        self.credentials: object = None
+        self.put: object = None
+
+    def who(self) -> object:
+        """The credentials of the last request."""
+        return self.credentials
+
+    def what(self) -> object:
+        """The last body, and its media type."""
+        return self.put
+
+    async def get_order(
+        self, request: Request, *, credentials: tuple[Bearer, ApiKey] | ApiKey | None, accept: GetOrderTypes, order: str
+    ) -> (
+        responses.GetOrder200
+        | responses.GetOrder2XX
+        | responses.GetOrder304
+        | responses.GetOrder404
+        | responses.GetOrder4XX
+        | responses.GetOrderDefault
+    ):
+        self.credentials = credentials
+        match order:
+            case "202":
+                return responses.GetOrder2XX(status=202, body="later")
+            case "304":
+                return responses.GetOrder304()
+            case "404":
+                return responses.GetOrder404(body=models.Problem(title="none"))
+            case "409" | "300":  # 300 is not one of 4XX
+                return responses.GetOrder4XX(status=int(order), body=models.Problem(title="refused"))
+            case "503":
+                return responses.GetOrderDefault(status=503, body="½ broken")
+        job = models.Job(id=order, title="t", copies=1)
+        bodies: dict[str, models.Job | models.GetOrder200BodyVndShopV2Json | float | bytes] = {
+            "application/json": job,
+            "application/vnd.shop.v2+json": models.GetOrder200BodyVndShopV2Json(job=job),
+            "text/plain": 2.5,
+            "application/octet-stream": b"\0",
+        }
+        return responses.GetOrder200(
+            body=PNG if order == "image" else bodies[accept],
+            media_type="image/png" if order == "image" else accept,
+            x_pages=[1, 2, 3],
+            x_size=models.GetOrder200XSize(w=210, h=297),
+            x_printed=datetime.date(2026, 2, 1),
+            x_state="two",
+            x_meta=models.GetOrder200XMeta(a=1),
+        )
+
+    async def put_order(
+        self, request: Request, *, body: models.Job | int | str | bytes, media_type: str, credentials: Bearer, order: str
+    ) -> responses.PutOrder204:
+        self.credentials, self.put = credentials, (body, media_type)
+        return responses.PutOrder204()
+
+
+def answers(client: Client, http: httpx.Client) -> None:
+    """Exact before range before default; headers are typed; a body comes as what was asked for."""
+    found = client.orders.get_order(order="1")
+    assert isinstance(found, responses.GetOrder200) and found.body == models.Job(id="1", title="t", copies=1)
+    assert (found.x_pages, found.x_printed, found.x_state) == ([1, 2, 3], datetime.date(2026, 2, 1), "two")
+    assert (found.x_size, found.x_meta) == (models.GetOrder200XSize(w=210, h=297), models.GetOrder200XMeta(a=1))
+    raw = http.get("/orders/1")
+    assert {name: raw.headers[name] for name in ("x-pages", "x-size", "x-printed", "x-state", "x-meta")} == {
+        "x-pages": "1,2,3",
+        "x-size": "w=210,h=297",
+        "x-printed": "2026-02-01",
+        "x-state": "two",
+        "x-meta": '{"a":1}',
+    }
+    vendor = client.orders.get_order(order="1", accept="application/vnd.shop.v2+json")
+    assert isinstance(vendor, responses.GetOrder200) and isinstance(vendor.body, models.GetOrder200BodyVndShopV2Json)
+    number = client.orders.get_order(order="1", accept="text/plain")
+    assert isinstance(number, responses.GetOrder200) and (number.body, number.media_type) == (2.5, "text/plain")
+    image = client.orders.get_order(order="image")
+    assert isinstance(image, responses.GetOrder200) and (image.body, image.media_type) == (PNG, "image/png")
+    for accept, expected in (("text/*;q=0.5, application/octet-stream;q=0.4", "text/plain"), ("*/*", "application/json")):
+        assert http.get("/orders/1", headers={"Accept": accept}).headers["content-type"].startswith(expected)
+    head = http.head("/orders/1")
+    assert (head.status_code, head.content, head.headers["x-pages"]) == (200, b"", "1,2,3")
+
+    later = client.orders.get_order(order="202")
+    assert isinstance(later, responses.GetOrder2XX) and (later.status, later.body) == (202, "later")
+    same = client.orders.get_order(order="304")
+    assert isinstance(same, responses.GetOrder304) and http.get("/orders/304").content == b""
+    for order, kind, status in (
+        ("404", errors.GetOrder404, 404),
+        ("409", errors.GetOrder4XX, 409),
+        ("503", errors.GetOrderDefault, 503),
+        ("300", errors.GetOrderDefault, 500),  # the stub's own answer to what the contract does not declare
+    ):
+        try:
+            client.orders.get_order(order=order)
+        except kind as error:
+            assert error.status == status
+        except errors.UnexpectedResponse as error:
+            assert order == "300" and error.status == 500
+        else:
+            raise AssertionError(f"{order} is no error")
+
+
+def security(url: str, counter: Counter, http: httpx.Client) -> None:
+    """Alternatives in their order, schemes together, scopes told, and anonymous where nothing is given."""
+    partner = Credentials(partner="token", terminal="t & 1", session="s", secured="id")
+    with Client(url, credentials=partner) as client:
+        client.orders.get_order(order="1")
+        assert counter.who() == (
+            Bearer("token", "Partner", ("orders:read",)),
+            ApiKey("t & 1", "Terminal", ("counter",)),
+        )
+        client.orders.put_order(models.Job(id="1", title="t", copies=2), order="1", media_type="application/json")
+        assert counter.who() == Bearer("id", "Secured", ("orders:write",))
+    with Client(url, credentials=Credentials(partner="token", session="s ½;")) as client:
+        client.orders.get_order(order="1")
+        assert counter.who() == ApiKey("s ½;", "Session")
+    with Client(url) as client:
+        client.orders.get_order(order="1")
+        assert counter.who() is None
+        try:
+            client.orders.put_order(1, order="1", media_type="text/plain")
+        except errors.MissingCredentials as error:
+            assert "Secured" in str(error)
+        else:
+            raise AssertionError("a call without credentials is sent")
+    assert http.put("/orders/1", content="1", headers={"Content-Type": "text/plain"}).status_code == 401
+
+
+def bodies(url: str, counter: Counter, http: httpx.Client) -> None:
+    """One operation takes many types, each read by its own schema."""
+    job = models.Job(id="1", title="½", copies=2)
+    with Client(url, credentials=Credentials(secured="id")) as client:
+        put = client.orders.put_order
+        put(job, order="1", media_type="application/json")
+        assert counter.what() == (job, "application/json")
+        put(job, order="1", media_type="application/x-www-form-urlencoded")
+        assert counter.what() == (job, "application/x-www-form-urlencoded")
+        put(7, order="1", media_type="text/plain")
+        assert counter.what() == (7, "text/plain")
+        put("a,b", order="1", media_type="text/csv")
+        assert counter.what() == ("a,b", "text/csv")
+        put(b'{"a":1}\n{}\n', order="1", media_type="application/jsonl")
+        assert counter.what() == (b'{"a":1}\n{}\n', "application/jsonl")
+        put(PNG, order="1", media_type="image/webp")
+        assert counter.what() == (PNG, "image/webp")
+        try:
+            put(PNG, order="1", media_type="video/mp4")
+        except ValueError as error:
+            assert "does not declare" in str(error)
+        else:
+            raise AssertionError("a type that is not declared is sent")
+
+    def status(content_type: str, content: bytes) -> int:
+        headers = {"Content-Type": content_type, "Authorization": "Bearer id"}
+        return http.put("/orders/1", content=content, headers=headers).status_code
+
+    assert status("text/plain; charset=utf-8", b"7") == status("TEXT/PLAIN;charset=US-ASCII", b"7.0") == 204
+    assert status("text/plain", b"0") == status("text/plain", b"x") == status("text/plain", b"\xff") == 400
+    assert status("text/csv", b"A") == status("text/csv", b"") == 400
+    assert status("text/plain; charset=iso-8859-1", b"7") == status("application/xml", b"<a/>") == 415
+    assert status("application/jsonl", b"\xff") == 204
+
+
+class Teller(Subscriptions):
+    """Takes subscriptions, and tells at once."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    async def subscribe(self, request: Request, *, body: models.SubscribeBody) -> responses.Subscribe201:
+        made = responses.Subscribe201(x_id="job 1&2")
+        try:
+            url = callback_url(CALLBACKS["jobDone"], Exchanged(request=request, response=made))
+            job = models.Job(id="1", title="½", copies=1)
+            async with AsyncSender() as sender:
+                self.told.append(await sender.job_done(url, job, x_signature=signature, attempt=2))
+        except (errors.ErrorResponse, ValueError) as error:
+            self.told.append(error)
+        return made
+
+
+def signature(body: bytes) -> str:
+    return hmac.new(b"shared", body, hashlib.sha256).hexdigest()
+
+
+class Partner(Webhooks):
+    def __init__(self) -> None:
+        self.got: list[object] = []
+
+    async def job_done(
+        self, request: Request, *, body: models.Job, x_signature: str, attempt: int
+    ) -> responses.JobDone200 | responses.JobDone410:
+        assert hmac.compare_digest(signature(request.body), x_signature)
+        self.got.append((request.scope["query_string"], body, attempt))
+        return responses.JobDone410() if len(self.got) > 1 else responses.JobDone200(body=True)
+
+    async def paper_out(self, request: Request, *, body: models.Paper, credentials: Basic) -> responses.PaperOut2XX:
+        self.got.append((credentials, body))
+        return responses.PaperOut2XX(status=202)
+
+
+def events(url: str, teller: Teller) -> None:
+    """A callback goes where the request says, a webhook where the owner of the contract was told to send it."""
+    partner = Partner()
+    router = create_webhook_router(partner, paths={"jobDone": "/in/done", "paperOut": "/in/paper"})
+    with served(Starlette(routes=router.routes)) as receiver:
+        with Client(url) as client:
+            for _ in range(2):
+                assert client.subscriptions.subscribe(models.SubscribeBody(callback=f"{receiver}/in")).x_id == "job 1&2"
+            client.subscriptions.subscribe(models.SubscribeBody(callback="file:///etc/passwd"))
+        first, second, third = teller.told
+        assert isinstance(first, responses.JobDone200) and first.body is True
+        assert isinstance(second, errors.ErrorResponse) and isinstance(second.response, responses.JobDone410)
+        assert isinstance(third, ValueError)
+        assert partner.got[0] == (b"of=job%201%262&attempt=2", models.Job(id="1", title="½", copies=1), 2)
+
+        with Sender(credentials={"Hook": ("shop", "secret")}) as sender:
+            answer = sender.paper_out(f"{receiver}/in/paper", models.Paper(size="A5"))
+        assert answer.status == 202
+        assert partner.got[-1] == (Basic("shop", "secret", "Hook"), models.Paper(size="A5"))
+        with Sender() as sender:
+            for wrong in ("/in/paper", "http://user@127.0.0.1/", "ftp://127.0.0.1/", "http://127.0.0.1/#x"):
+                try:
+                    sender.paper_out(wrong, models.Paper(size="A5"))
+                except (errors.MissingCredentials, ValueError):
+                    continue
+                raise AssertionError(f"{wrong} is sent to")
+
+
 def main() -> None:
-    shop, shelves = Shop(), Shelves()
-    with served(shop, shelves) as url, Client(url) as client, httpx.Client(base_url=url) as http:
+    shop, shelves, counter, teller = Shop(), Shelves(), Counter(), Teller()
+    app = create_app(surface=Errors(), jobs=shop, search=shelves, orders=counter, subscriptions=teller)
+    with served(app) as url, Client(url) as client, httpx.Client(base_url=url) as http:
         uploads(client, shop, http)
         bad_uploads(client, shop, http)
         proofs(client, shop, http)
         forms(client, shop, http)
         searches(client, shelves, http)
+        answers(client, http)
+        security(url, counter, http)
+        bodies(url, counter, http)
+        events(url, teller)
 
 
 @contextlib.contextmanager
-def served(shop: Shop, shelves: Shelves) -> Iterator[str]:
-    """The shop's address on this machine, for as long as it is open."""
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(surface=Errors(), jobs=shop, search=shelves), log_level="error", lifespan="off")
-    )
+def served(app: Starlette) -> Iterator[str]:
+    """The address of an application on this machine, for as long as it is open."""
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -309,7 +309,7 @@ class _Builder:
             if name.lower() == "content-type":
                 continue
             found = self._deref(place)
-            _, schema_at = self._carried(found)
+            media_type, schema_at = self._carried(found)
             type_, schema = self.schemas.read(schema_at.value, schema_at.pointer, names.type_id(f"{owner}_{name}"))
             yield Header(
                 name=name,
@@ -317,6 +317,7 @@ class _Builder:
                 type=type_,
                 schema=schema,
                 explode=found.flag("explode"),
+                media_type=media_type,
                 description=found.text("description"),
                 span=self.bundle.span(found.pointer),
             )

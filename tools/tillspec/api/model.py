@@ -266,13 +266,14 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of a response."""
+    """A header of a response; with `media_type` its text is a document of that type."""
 
     name: str
     required: bool
     type: Type
     schema: Json = field(compare=False, repr=False)
     explode: bool = False
+    media_type: str | None = None
     description: str = ""
     span: Span = span_field()
 

@@ -83,6 +83,13 @@ def _text(type_: Type | None, types: Types) -> ContentView:
     )
 
 
+def document_shape(media_type: str | None, type_: Type, types: Types) -> str:
+    """The source of the `Shape` of a parameter or a header, whose text may be a document; JSON needs no telling."""
+    if media_type is None:
+        return notation.shape(type_, types)
+    return "Text()" if carrier(media_type, type_, types) == "json" else notation.text_shape(type_, types)
+
+
 def form(parts: Sequence[Part], type_: Type, types: Types) -> list[str]:
     """The arguments of a `Content` or a `Parameter` that say how each property of a form is read and written."""
     by_name = {part.name: part for part in parts}

@@ -90,14 +90,10 @@ def _parameter(argument: Argument, types: Types) -> str:
 
 
 def _shape(parameter: Parameter, types: Types) -> list[str]:
-    """How the text of a parameter is read; a JSON document needs no telling."""
+    """How the text of a parameter is read."""
     if parameter.location == "querystring" and parameter.parts:
         return contents.form(parameter.parts, parameter.type, types)
-    if parameter.media_type is None:
-        text = notation.shape(parameter.type, types)
-    else:
-        is_json = contents.carrier(parameter.media_type, parameter.type, types) == "json"
-        text = "Text()" if is_json else notation.text_shape(parameter.type, types)
+    text = contents.document_shape(parameter.media_type, parameter.type, types)
     return [f"shape={text}"] if text != "Text()" else []
 
 

@@ -11,6 +11,7 @@ from tillspec.emit.operations import operations
 from tillspec.emit.options import Options
 from tillspec.emit.responses import responses
 from tillspec.emit.runtime import runtime
+from tillspec.emit.sender import sender
 from tillspec.emit.server import server
 from tillspec.emit.webhooks import webhooks
 
@@ -24,5 +25,5 @@ def package(api: Api, options: Options) -> dict[str, str]:
     if options.server:
         files |= server(api, options) | webhooks(api, options) | bundle(api)
     if options.client:
-        files |= client(api, options) | errors(api, options)
+        files |= client(api, options) | errors(api, options) | sender(api, options)
     return files

@@ -209,7 +209,7 @@ def _wire(api: Api, answer: Answer, shared: Shared, sources: Mapping[str, str]) 
 def header_source(api: Api, field: HeaderField) -> str:
     """The source of the runtime `Header` of a field."""
     header = field.header
-    text = notation.shape(header.type, api.types)
+    text = contents.document_shape(header.media_type, header.type, api.types)
     parts = [
         f"name={literal(header.name)}",
         f"keyword={literal(field.keyword)}",
@@ -219,4 +219,5 @@ def header_source(api: Api, field: HeaderField) -> str:
     parts += ["required=True"] if header.required else []
     parts += ["ambient=True"] if field.ambient else []
     parts += ["explode=True"] if header.explode else []
+    parts += [f"media_type={literal(header.media_type)}"] if header.media_type is not None else []
     return f"Header({', '.join(parts)})"

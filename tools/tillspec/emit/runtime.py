@@ -16,6 +16,9 @@ _ALWAYS = ("operation", "model", "formats", "files", "credentials")
 def runtime(api: Api, options: Options) -> dict[str, str]:
     """The runtime of the sides that are wanted: their modules, and what those import."""
     wanted = [*_ALWAYS, *(["server"] if options.server else []), *(["client", "errors"] if options.client else [])]
+    roles = {operation.role for operation in api.operations}
+    wanted += ["sender"] if options.client and roles & {"webhook", "callback"} else []
+    wanted += ["expressions"] if options.client and options.server and "callback" in roles else []
     folder = resources.runtime()
     texts: dict[str, str] = {}
     while wanted:

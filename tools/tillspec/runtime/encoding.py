@@ -43,11 +43,13 @@ def encode(parameter: Parameter, value: Any) -> str:
 
 
 def encode_header(header: Header, value: Any) -> str:
-    """The text of a response header (style `simple`).
+    """The text of a response header (style `simple`, or a document).
 
     Raises:
         ValueError: the header cannot carry the value: a line break, a comma inside an item.
     """
+    if is_json(header.media_type or ""):
+        return _encoded_header(header.value.adapter.serializer.to_json(value, by_alias=True, warnings="error").decode(), False)
     return _encoded_header(jsonable(header.value, value), header.explode)
 
 

@@ -136,7 +136,7 @@ def _header_writer(headers: Sequence[Header]) -> Callable[[Any, Ambient], list[t
                 value = getattr(ambient(), header.keyword, None)
             if value is None:
                 continue
-            text = value if type(value) is str else encode_header(header, value)
+            text = value if type(value) is str and header.media_type is None else encode_header(header, value)
             result.append((name, _field(text)))
         return result
 

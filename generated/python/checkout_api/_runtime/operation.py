@@ -127,7 +127,8 @@ class RequestBody:
 class Header:
     """A response header and the field of the response class that carries it.
 
-    An `ambient` header stands on every response of its surface: a handler may leave it out, the surface fills it in.
+    An `ambient` header stands on every response of its surface: a handler may leave it out, the surface fills it in. With
+    `media_type` its text is a document of that type.
     """
 
     name: str
@@ -137,6 +138,7 @@ class Header:
     required: bool = False
     ambient: bool = False
     explode: bool = False
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

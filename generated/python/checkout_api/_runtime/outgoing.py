@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import httpx
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
@@ -32,18 +33,22 @@ _FIELD: Final = re.compile(r"field_name='([^']*)'")
 class Arguments:
     """What a call was given. `parameters` go by keyword, None stands for an optional one that is absent.
 
-    `media_type` is the body's, and `accept` that of the wanted answer, where the contract leaves a choice.
+    `media_type` is the body's, and `accept` that of the wanted answer, where the contract leaves a choice. `url` is where a
+    webhook or a callback goes; a text that is a function is made of the bytes of the body, as a signature is.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     media_type: str | None = None
     accept: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A request without its base URL. `keyed` says that it carries an idempotency key."""
+    """A request. `path` stands below the client's base URL, or is an absolute URL where the call named one; `keyed` says that it
+    carries an idempotency key.
+    """
 
     path: str
     headers: list[HeaderField]
@@ -84,19 +89,19 @@ class RequestPlan:
         if isinstance(self._schemes, MissingCredentials):
             raise MissingCredentials(self._target, self._schemes.alternatives)
         carried = carry(self._schemes, self._credentials)
-        texts = self._texts(arguments.parameters)
-        keyed = self._key is not None and self._key.keyword in texts.given
         fields = {b"accept": (b"Accept", self._accept.text(arguments.accept))}
         content = self._content(arguments, fields)
+        texts = self._texts(arguments.parameters, content or b"")
+        keyed = self._key is not None and self._key.keyword in texts.given
         for name, text in (*texts.headers, *carried.headers):
             fields[name.lower().encode()] = (name.encode(), header_bytes(name, text))
         if cookies := texts.cookies + carried.cookies:
             fields[b"cookie"] = (b"Cookie", header_bytes("Cookie", "; ".join(cookies)))
-        query = "&".join([*self._query, *texts.query, *carried.query])
-        path = self._path(texts.path)
+        path, own_query = (self._path(texts.path), self._query) if arguments.url is None else split_url(arguments.url)
+        query = "&".join([*own_query, *texts.query, *carried.query])
         return Outgoing(f"{path}?{query}" if query else path, list(fields.values()), content, keyed, tuple(carried.secrets))
 
-    def _texts(self, given: Mapping[str, Any]) -> _Texts:
+    def _texts(self, given: Mapping[str, Any], content: bytes) -> _Texts:
         texts = _Texts()
         for parameter in self._parameters:
             value = given.get(parameter.keyword)
@@ -104,6 +109,7 @@ class RequestPlan:
                 value = self._made_key()
             if value is None and not parameter.required:
                 continue
+            value = value(content) if callable(value) else value
             try:
                 texts.add(parameter, encoding.encode(parameter, value))
             except PydanticSerializationError:
@@ -187,6 +193,24 @@ class _Accept:
 
     def _joined(self, names: list[str]) -> bytes:
         return ", ".join([*names, *(f"{name};q=0.1" for name in self._behind if name not in names)]).encode()
+
+
+def split_url(text: str) -> tuple[str, list[str]]:
+    """A URL to send to, without its query, and its query.
+
+    Raises:
+        ValueError: not an absolute http(s) URL, or one with user information or a fragment. The message does not show it.
+    """
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise ValueError("the url is none") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("the url must be an absolute http or https URL")
+    if url.userinfo or url.fragment:
+        raise ValueError("the url must have no user information and no fragment")
+    base, _, query = str(url).partition("?")
+    return base, [query] if query else []
 
 
 def is_key(parameter: Parameter) -> bool:

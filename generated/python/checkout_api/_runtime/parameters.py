@@ -93,7 +93,13 @@ def decode(parameter: Parameter, raw: Raw) -> Any:
 
 
 def decode_header(header: Header, text: str) -> Any:
-    """The JSON value of a response header (style `simple`)."""
+    """The JSON value of a response header (style `simple`, or a document).
+
+    Raises:
+        ValueError: malformed.
+    """
+    if is_json(header.media_type or ""):
+        return from_json(text, allow_inf_nan=False)
     return _listed(header.shape, [part.strip(" \t") for part in text.split(",")], header.explode, text.strip(" \t"))
 
 

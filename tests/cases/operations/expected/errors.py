@@ -19,6 +19,9 @@ __all__ = [
     "ERRORS",
     "ApiError",
     "ErrorResponse",
+    "GetOrder404",
+    "GetOrder4XX",
+    "GetOrderDefault",
     "Invalid",
     "MissingCredentials",
     "TimedOut",
@@ -35,5 +38,34 @@ class Invalid(ErrorResponse[responses.Invalid]):
         return self.response.body
 
 
-ERRORS: Mapping[type[Response], type[ErrorResponse[Any]]] = {responses.Invalid: Invalid}
+class GetOrder404(ErrorResponse[responses.GetOrder404]):
+    """404: There is no such order."""
+
+    @property
+    def body(self) -> models.Problem:
+        return self.response.body
+
+
+class GetOrder4XX(ErrorResponse[responses.GetOrder4XX]):
+    """4XX: Refused."""
+
+    @property
+    def body(self) -> models.Problem:
+        return self.response.body
+
+
+class GetOrderDefault(ErrorResponse[responses.GetOrderDefault]):
+    """default: Anything else."""
+
+    @property
+    def body(self) -> str:
+        return self.response.body
+
+
+ERRORS: Mapping[type[Response], type[ErrorResponse[Any]]] = {
+    responses.Invalid: Invalid,
+    responses.GetOrder404: GetOrder404,
+    responses.GetOrder4XX: GetOrder4XX,
+    responses.GetOrderDefault: GetOrderDefault,
+}
 """The exception for each response class that is an error."""

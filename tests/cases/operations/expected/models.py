@@ -11,7 +11,7 @@ from typing_extensions import TypeAliasType
 
 from ._runtime.files import Carries
 from ._runtime.files import FilePart as FilePart
-from ._runtime.formats import Distinct, Rfc3339Date
+from ._runtime.formats import Distinct, Format, Rfc3339Date
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
@@ -48,7 +48,7 @@ class Job(ContractModel):
 class Paper(ContractModel):
     model_config = ConfigDict(extra="forbid")
 
-    size: Literal["A4", "A5"]
+    size: Annotated[Literal["A4", "A5"] | UnknownValue, OpenEnum()]
     grams: Annotated[int, Integer(ge=60)] | MISSING = MISSING
 
 
@@ -138,6 +138,23 @@ class FillFormBody(ContractModel):
 class FillFormBodyFilter(ContractModel):
     paid: StrictBool | MISSING = MISSING
     days: list[JsonInteger] | MISSING = MISSING
+
+
+class GetOrder200BodyVndShopV2Json(ContractModel):
+    job: Job
+
+
+class GetOrder200XSize(ContractModel):
+    w: JsonInteger | MISSING = MISSING
+    h: JsonInteger | MISSING = MISSING
+
+
+class GetOrder200XMeta(ContractModel):
+    a: JsonInteger
+
+
+class SubscribeBody(ContractModel):
+    callback: Annotated[str, Format("uri")]
 
 
 COMPONENTS: Mapping[str, Any] = {

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
+from pydantic import Field
+
 from . import models, responses
 from ._runtime.formats import Rfc9562Uuid
 from ._runtime.operation import (
@@ -21,11 +23,18 @@ from ._runtime.operation import (
     Text,
     Value,
 )
-from ._runtime.scalars import Integer, Number, OneOf
+from ._runtime.scalars import Integer, JsonInteger, Number, OneOf
 
 _JOB = Parameter(name="job", keyword="job", location="path", value=Value(str), required=True, style="simple", explode=False)
+_ORDER = Parameter(name="order", keyword="order", location="path", value=Value(str), required=True, style="simple", explode=False)
 
-SCHEMES: Mapping[str, SecurityScheme] = {}
+SCHEMES: Mapping[str, SecurityScheme] = {
+    "Partner": SecurityScheme(name="Partner", kind="bearer"),
+    "Secured": SecurityScheme(name="Secured", kind="bearer"),
+    "Terminal": SecurityScheme(name="Terminal", kind="api_key", location="query", parameter="terminal"),
+    "Session": SecurityScheme(name="Session", kind="api_key", location="cookie", parameter="sid"),
+    "Hook": SecurityScheme(name="Hook", kind="basic"),
+}
 """The security schemes, by name."""
 
 CREATE_JOB = Operation[responses.CreateJob201](
@@ -185,4 +194,83 @@ FILL_FORM = Operation[responses.FillForm204](
         required=True,
     ),
     responses={"204": responses.FillForm204},
+)
+
+GET_ORDER = Operation[responses.GetOrder200 | responses.GetOrder2XX | responses.GetOrder304](
+    id="getOrder",
+    method="GET",
+    path="/orders/{order}",
+    parameters=(_ORDER,),
+    responses={
+        "200": responses.GetOrder200,
+        "2XX": responses.GetOrder2XX,
+        "304": responses.GetOrder304,
+        "404": responses.GetOrder404,
+        "4XX": responses.GetOrder4XX,
+        "default": responses.GetOrderDefault,
+    },
+    security=({"Partner": ("orders:read",), "Terminal": ("counter",)}, {"Session": ()}, {}),
+)
+
+PUT_ORDER = Operation[responses.PutOrder204](
+    id="putOrder",
+    method="PUT",
+    path="/orders/{order}",
+    parameters=(_ORDER,),
+    body=RequestBody(
+        contents={
+            "application/json": Content(carrier="json", value=Value(models.Job)),
+            "application/x-www-form-urlencoded": Content(
+                carrier="form",
+                value=Value(models.Job),
+                shape=Properties({"id": Text(), "title": Text(), "copies": Text(("integer",)), "bytes": Text(("integer",))}),
+            ),
+            "text/plain": Content(carrier="text", value=Value(Annotated[int, Integer(ge=1)]), shape=Text(("integer",))),
+            "text/csv": Content(carrier="text", value=Value(Annotated[str, Field(pattern="^[a-z,]+$")])),
+            "application/jsonl": Content(carrier="bytes"),
+            "image/*": Content(carrier="bytes"),
+        },
+        required=True,
+    ),
+    responses={"204": responses.PutOrder204},
+    security=({"Secured": ("orders:write",)},),
+)
+
+SUBSCRIBE = Operation[responses.Subscribe201](
+    id="subscribe",
+    method="POST",
+    path="/subscriptions",
+    body=RequestBody(contents={"application/json": Content(carrier="json", value=Value(models.SubscribeBody))}, required=True),
+    responses={"201": responses.Subscribe201},
+)
+
+JOB_DONE = Operation[responses.JobDone200](
+    id="jobDone",
+    method="POST",
+    path="{$request.body#/callback}/done?of={$response.header.X-Id}",
+    parameters=(
+        Parameter(
+            name="X-Signature",
+            keyword="x_signature",
+            location="header",
+            value=Value(str),
+            required=True,
+            style="simple",
+            explode=False,
+        ),
+        Parameter(
+            name="attempt", keyword="attempt", location="query", value=Value(JsonInteger), shape=Text(("integer",)), default="1"
+        ),
+    ),
+    body=RequestBody(contents={"application/json": Content(carrier="json", value=Value(models.Job))}, required=True),
+    responses={"200": responses.JobDone200, "410": responses.JobDone410},
+)
+
+PAPER_OUT = Operation[responses.PaperOut2XX](
+    id="paperOut",
+    method="POST",
+    path="paperOut",
+    body=RequestBody(contents={"application/json": Content(carrier="json", value=Value(models.Paper))}, required=True),
+    responses={"2XX": responses.PaperOut2XX},
+    security=({"Hook": ()},),
 )

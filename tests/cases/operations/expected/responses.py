@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import StrictBool
 
 from . import models
-from ._runtime.operation import Blob, Content, Properties, Response, Text, Value, Wire
+from ._runtime.formats import Rfc3339Date
+from ._runtime.operation import Blob, Content, Header, Items, Properties, Response, Text, Value, Wire
+from ._runtime.scalars import JsonInteger, JsonNumber, OneOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,4 +73,133 @@ class FillForm204(Response):
     """Understood."""
 
     status: ClassVar[Literal[204]] = 204
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrder200(Response):
+    """The order, in whatever way it was asked for."""
+
+    body: models.Job | models.GetOrder200BodyVndShopV2Json | float | bytes
+    media_type: str
+    x_pages: list[int]
+    x_size: models.GetOrder200XSize | None = None
+    x_printed: datetime.date | None = None
+    x_state: Literal[1, "two"] | None = None
+    x_meta: models.GetOrder200XMeta | None = None
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(
+        headers=(
+            Header(
+                name="X-Pages", keyword="x_pages", value=Value(list[JsonInteger]), shape=Items(Text(("integer",))), required=True
+            ),
+            Header(
+                name="X-Size",
+                keyword="x_size",
+                value=Value(models.GetOrder200XSize),
+                shape=Properties({"w": Text(("integer",)), "h": Text(("integer",))}),
+                explode=True,
+            ),
+            Header(name="X-Printed", keyword="x_printed", value=Value(Rfc3339Date)),
+            Header(
+                name="X-State",
+                keyword="x_state",
+                value=Value(Annotated[Literal[1, "two"], OneOf('[1, "two"]')] | None),
+                shape=Text(("null", "integer", "string")),
+            ),
+            Header(name="X-Meta", keyword="x_meta", value=Value(models.GetOrder200XMeta), media_type="application/json"),
+        ),
+        contents={
+            "application/json": Content(carrier="json", value=Value(models.Job)),
+            "application/vnd.shop.v2+json": Content(carrier="json", value=Value(models.GetOrder200BodyVndShopV2Json)),
+            "text/plain": Content(carrier="text", value=Value(JsonNumber), shape=Text(("number",))),
+            "application/octet-stream": Content(carrier="bytes"),
+            "image/*": Content(carrier="bytes"),
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrder2XX(Response):
+    """Something else that is good."""
+
+    status: int
+    body: str
+    wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(str))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrder304(Response):
+    """As it was."""
+
+    status: ClassVar[Literal[304]] = 304
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrder404(Response):
+    """There is no such order."""
+
+    body: models.Problem
+    status: ClassVar[Literal[404]] = 404
+    wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrder4XX(Response):
+    """Refused."""
+
+    status: int
+    body: models.Problem
+    wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetOrderDefault(Response):
+    """Anything else."""
+
+    status: int
+    body: str
+    wire: ClassVar[Wire] = Wire(contents={"text/plain": Content(carrier="text")})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PutOrder204(Response):
+    """It is kept."""
+
+    status: ClassVar[Literal[204]] = 204
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscribe201(Response):
+    """You will be told."""
+
+    x_id: str
+    status: ClassVar[Literal[201]] = 201
+    wire: ClassVar[Wire] = Wire(headers=(Header(name="X-Id", keyword="x_id", value=Value(str), required=True),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDone200(Response):
+    """Understood; more of it, or not."""
+
+    body: bool
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(StrictBool))})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobDone410(Response):
+    """Never again."""
+
+    status: ClassVar[Literal[410]] = 410
+    wire: ClassVar[Wire] = Wire()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperOut2XX(Response):
+    """Understood."""
+
+    status: int
     wire: ClassVar[Wire] = Wire()

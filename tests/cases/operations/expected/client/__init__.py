@@ -15,7 +15,9 @@ from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
 from .jobs import AsyncJobs, Jobs
+from .orders import AsyncOrders, Orders
 from .search import AsyncSearch, Search
+from .subscriptions import AsyncSubscriptions, Subscriptions
 
 __all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
 
@@ -27,7 +29,28 @@ SERVERS: tuple[str, ...] = ()
 class Credentials(CredentialsBase):
     """What the client proves itself with; of each operation's alternatives the first is sent that is given here in full."""
 
-    SCHEMES: ClassVar[Mapping[str, str]] = {}
+    SCHEMES: ClassVar[Mapping[str, str]] = {
+        "partner": "Partner",
+        "secured": "Secured",
+        "terminal": "Terminal",
+        "session": "Session",
+        "hook": "Hook",
+    }
+
+    partner: Key | None = None
+    """A token, or a function that gives the present one."""
+
+    secured: Key | None = None
+    """A token, or a function that gives the present one."""
+
+    terminal: Key | None = None
+    """A key, or a function that gives the present one."""
+
+    session: Key | None = None
+    """A key, or a function that gives the present one."""
+
+    hook: UserPassword | None = None
+    """A user and a password."""
 
 
 class Client(ClientBase):
@@ -59,6 +82,8 @@ class Client(ClientBase):
         self._caller = SyncCaller(settings, http)
         self.jobs = Jobs(self._caller)
         self.search = Search(self._caller)
+        self.orders = Orders(self._caller)
+        self.subscriptions = Subscriptions(self._caller)
 
 
 class AsyncClient(AsyncClientBase):
@@ -91,3 +116,5 @@ class AsyncClient(AsyncClientBase):
         self._caller = AsyncCaller(settings, http)
         self.jobs = AsyncJobs(self._caller)
         self.search = AsyncSearch(self._caller)
+        self.orders = AsyncOrders(self._caller)
+        self.subscriptions = AsyncSubscriptions(self._caller)

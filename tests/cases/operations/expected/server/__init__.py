@@ -15,7 +15,9 @@ from .._runtime.refusal import OperationNotImplemented, Problem, Refusal, Violat
 from .._runtime.request import Request
 from .._runtime.server import MAX_BODY, Binding, make_app, make_router
 from .jobs import Jobs
+from .orders import Orders
 from .search import Search
+from .subscriptions import Subscriptions
 
 __all__ = [
     "ApiKey",
@@ -23,11 +25,13 @@ __all__ = [
     "Bearer",
     "Jobs",
     "OperationNotImplemented",
+    "Orders",
     "Other",
     "Problem",
     "Refusal",
     "Request",
     "Search",
+    "Subscriptions",
     "Surface",
     "Violation",
     "create_app",
@@ -48,6 +52,8 @@ def create_router(
     surface: Surface,
     jobs: Jobs | None = None,
     search: Search | None = None,
+    orders: Orders | None = None,
+    subscriptions: Subscriptions | None = None,
     max_body: int = MAX_BODY,
 ) -> Router:
     """A router to mount in Starlette or FastAPI. Operations whose handlers are left out answer 501.
@@ -60,6 +66,9 @@ def create_router(
         Binding(operations.KEEP_PROOF, "keep_proof", jobs, surface, error_type="application/problem+json"),
         Binding(operations.FILL_FORM, "fill_form", jobs, surface, error_type="application/problem+json"),
         Binding(operations.SEARCH_JOBS, "search_jobs", search, surface, error_type="application/problem+json"),
+        Binding(operations.GET_ORDER, "get_order", orders, surface, error_type="application/problem+json"),
+        Binding(operations.PUT_ORDER, "put_order", orders, surface, error_type="application/problem+json"),
+        Binding(operations.SUBSCRIBE, "subscribe", subscriptions, surface, error_type="application/problem+json"),
     )
     return make_router(bindings, operations.SCHEMES, max_body)
 
@@ -69,8 +78,12 @@ def create_app(
     surface: Surface,
     jobs: Jobs | None = None,
     search: Search | None = None,
+    orders: Orders | None = None,
+    subscriptions: Subscriptions | None = None,
     max_body: int = MAX_BODY,
 ) -> Starlette:
     """An ASGI application; it serves the contract as well, at `/openapi.json`. See `create_router`."""
-    router = create_router(surface=surface, jobs=jobs, search=search, max_body=max_body)
+    router = create_router(
+        surface=surface, jobs=jobs, search=search, orders=orders, subscriptions=subscriptions, max_body=max_body
+    )
     return make_app(router, (Path(__file__).resolve().parents[1] / "openapi.json").read_bytes())

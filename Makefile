@@ -44,13 +44,15 @@ lint: $(READY) ## ruff on the tool and its tests, tillspec lint on the contract
 types: $(READY) ## mypy --strict on the tool and on what it generates
 	$(BIN)/mypy
 
-$(VENV)/rivals/.ready: $(READY)
+# What is measured beside ours has a venv of its own, with the generated code and all that runs it in the same versions.
+$(VENV)/rivals/.ready: $(READY) Makefile
 	$(PYTHON) -m venv $(VENV)/rivals
-	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check openapi-python-client==0.29.1
+	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server,client]' \
+	  openapi-python-client==0.29.1 'fastapi>=0.165,<0.166' 'msgspec>=0.22' 'uvicorn[standard]>=0.54' 'pyinstrument>=5.1'
 	@touch $@
 
-bench: $(VENV)/rivals/.ready ## measure generation beside datamodel-code-generator and openapi-python-client
-	$(BIN)/python tests/bench/run.py
+bench: $(VENV)/rivals/.ready ## measure everything beside what others do, or a part: make bench ONLY=serving
+	PYTHONPATH=tests $(VENV)/rivals/bin/python -m bench.run $(ONLY)
 
 build: $(READY) ## wheel and sdist into dist/
 	$(BIN)/python -m build

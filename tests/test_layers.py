@@ -24,7 +24,7 @@ LADDER: dict[str, set[str]] = {
     "source": {"pointer"},
     "diagnostics": {"pointer", "source"},
     "document": _TEXT,
-    "rules": {*_TEXT, "document", "resources"},
+    "rules": {*_TEXT, "document", "resources", "runtime"},
     "api": {*_TEXT, "document", "runtime"},
     "api.model": {"source", "runtime"},
     "request": set(),

@@ -568,3 +568,37 @@ def test_a_call_without_a_key_is_not_sent_twice(flavour: str) -> None:
             calls.sessions.begin_diddo_checkout(cart_id=CART)
         assert caught.value.status == 504
         assert gateway.keys == [None]
+
+
+# Polling
+
+
+@pytest.mark.parametrize("ahead", [0, 301])
+def test_a_poll_waits_for_the_end_of_a_session(flavour: str, url: str, clock: Clock, ahead: int) -> None:
+    waits: list[float] = []
+
+    def pass_time(seconds: float) -> None:
+        waits.append(seconds)
+        clock.ahead += datetime.timedelta(seconds=ahead)
+
+    async def async_pass_time(seconds: float) -> None:
+        pass_time(seconds)
+
+    retry = Retry(attempts=1, sleep=pass_time, async_sleep=async_pass_time, monotonic=lambda: sum(waits))
+    request = models.VinrSessionRequest.model_validate(example("VinrSessionRequestFull"))
+    try:
+        with connected(flavour, url, credentials("north"), retry) as calls:
+            session_id = calls.sessions.create_vinr_session(request).body.session_id
+            if ahead:
+                result = calls.results.poll_vinr_session_result(session_id=session_id, deadline=60.0)
+                assert result.body.status == "expired"
+                assert len(waits) == 1
+            else:
+                with pytest.raises(errors.PollTimedOut) as caught:
+                    calls.results.poll_vinr_session_result(session_id=session_id, deadline=60.0)
+                assert caught.value.response.body.status == "pending"
+                assert sum(waits) == pytest.approx(60)
+            with pytest.raises(errors.VinrNotFound):
+                calls.results.poll_vinr_session_result(session_id="cs_nobodys", deadline=60.0)
+    finally:
+        clock.ahead = datetime.timedelta(0)

@@ -46,17 +46,21 @@ def parameter(location: Any, style: str, explode: bool, shape: Shape, **more: An
     )
 
 
+def request(headers: list[tuple[bytes, bytes]], query: bytes, path: dict[str, str]) -> Raw:
+    return raw_request(headers, query, path, {name: name.decode() for name, _ in headers})
+
+
 def received(given: Parameter, text: str) -> Raw:
     """The request that carries a written parameter."""
     match given.location:
         case "path":
-            return raw_request([], b"", {given.name: text})
+            return request([], b"", {given.name: text})
         case "header":
-            return raw_request([(given.name.lower().encode(), text.encode())], b"", {})
+            return request([(given.name.lower().encode(), text.encode())], b"", {})
         case "cookie":
-            return raw_request([(b"cookie", b"other=1; " + text.encode())], b"", {})
+            return request([(b"cookie", b"other=1; " + text.encode())], b"", {})
         case _:
-            return raw_request([], text.encode(), {})
+            return request([], text.encode(), {})
 
 
 @pytest.mark.parametrize(
@@ -319,15 +323,15 @@ def test_violations_point_at_parameters() -> None:
     )
     name = Parameter(name="X-Name", keyword="x_name", location="header", value=Value(str), style="simple", required=True)
     keywords: dict[str, Any] = {}
-    found = reader(limit, name).read(raw_request([], b"limit=0", {}), keywords)
+    found = reader(limit, name).read(request([], b"limit=0", {}), keywords)
     assert [(v.location, v.pointer, v.type) for v in found] == [
         ("query", "/limit", "greater_than_equal"),
         ("header", "/X-Name", "missing"),
     ]
     keywords = {}
-    assert reader(limit, name).read(raw_request([(b"x-name", b"n")], b"", {}), keywords) == []
+    assert reader(limit, name).read(request([(b"x-name", b"n")], b"", {}), keywords) == []
     assert keywords == {"limit": 10, "x_name": "n"}
-    assert reader(limit).read(raw_request([], b"limit=1&limit=2", {}), keywords)[0].message == "given more than once"
+    assert reader(limit).read(request([], b"limit=1&limit=2", {}), keywords)[0].message == "given more than once"
 
 
 def test_a_text_of_several_kinds_falls_back_to_the_text() -> None:
@@ -339,12 +343,12 @@ def test_a_text_of_several_kinds_falls_back_to_the_text() -> None:
         shape=Text(("integer", "string")),
     )
     keywords: dict[str, Any] = {}
-    assert reader(union).read(raw_request([], b"q=5", {}), keywords) == [] and keywords == {"q": 5}
-    assert reader(union).read(raw_request([], b"q=50", {}), keywords) == [] and keywords == {"q": "50"}
+    assert reader(union).read(request([], b"q=5", {}), keywords) == [] and keywords == {"q": 5}
+    assert reader(union).read(request([], b"q=50", {}), keywords) == [] and keywords == {"q": "50"}
 
 
 def test_queries_that_are_not_utf_8() -> None:
     with pytest.raises(Invalid):
-        raw_request([], b"%ff=1", {})
+        request([], b"%ff=1", {})
     text = Parameter(name="q", keyword="q", location="query", value=Value(str))
-    assert reader(text).read(raw_request([], b"q=%ff", {}), {})[0].message == "not UTF-8"
+    assert reader(text).read(request([], b"q=%ff", {}), {})[0].message == "not UTF-8"

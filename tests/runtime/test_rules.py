@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ class Cart(ContractModel):
     min: int = 0
     max: int = 0
     lines: list[dict[str, int]] = []
-    _behavior: ClassVar[ObjectBehavior] = ObjectBehavior(totals=(CART,), rules=(ORDERED,))
+    __behavior__ = ObjectBehavior(totals=(CART,), rules=(ORDERED,))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_model_keeps_its_rules_and_tells_all_that_are_broken() -> None:
 
 
 def test_every_breach_has_its_place() -> None:
-    found = list(breaches(Cart._behavior, {"amount": 1, "lines": []}))
+    found = list(breaches(Cart.__behavior__, {"amount": 1, "lines": []}))
     assert [(one.at, one.status) for one in found] == [("/amount", 400)]
 
 

@@ -201,7 +201,7 @@ def test_what_a_style_cannot_say(location: str, style: str, value: Any) -> None:
 def raw(query: str) -> Raw:
     from tillspec.runtime.intake import raw_request
 
-    return raw_request([], query.encode(), {})
+    return raw_request([], query.encode(), {}, {})
 
 
 def test_reserved_characters() -> None:

@@ -12,13 +12,15 @@ from tillspec.document.load import load
 from tillspec.document.overlay import overlay
 from tillspec.rules import check, suppress
 from tillspec.rules.context import Context
-from tillspec.rules.reading.size import MOST, exploding
 from tillspec.rules.table import LINT, Rule
 
 _STANDARD = (
     "structure", "operation-id-duplicate", "path-duplicate", "path-parameter", "security-unknown", "ref-missing", "ref-cycle",
 )  # fmt: skip
 """The codes of the builder that are about the standard; the rest is about what can be generated."""
+
+_TOO_MUCH = ("too-deep", "too-large")
+"""What no rule gets to the end of."""
 
 
 def lint(spec: Path, allowed: tuple[str, ...] = (), overlays: tuple[Path, ...] = ()) -> list[Diagnostic]:
@@ -45,12 +47,9 @@ def _found(whole: Bundle) -> Iterator[Diagnostic]:
     """What the standard, the builder and every rule find."""
     broken = check(whole)
     yield from broken
-    context = Context(whole)
-    heavy = exploding(whole.value, context.objects)
-    if heavy is not None:
-        message = f"this schema is combined of more than {MOST:,} others, counting each as often as it is used"
-        yield Diagnostic("too-large", message, whole.span(heavy), "do not combine what is combined of the same parts already")
+    if any(found.code in _TOO_MUCH for found in broken):
         return
+    context = Context(whole)
     for name, rule in {"standard": _standard, **LINT}.items():
         yield from _run(name, rule, context, is_broken=bool(broken))
 

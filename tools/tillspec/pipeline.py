@@ -35,13 +35,11 @@ class Outcome:
     scaffolded: list[str]
 
 
-def read(
-    spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report: Report, overlays: tuple[Path, ...] = ()
-) -> tuple[Bundle, Api]:
-    """The contract as one document, and the API that it describes.
+def contract(spec: Path, allowed: tuple[str, ...], report: Report, overlays: tuple[Path, ...] = ()) -> Bundle:
+    """The contract as one document, overlays applied.
 
     Raises:
-        Refused: it cannot be read, resolved or expressed; all reasons are told.
+        Refused: it cannot be read or resolved; all reasons are told.
     """
     document = load(spec, allowed, report)
     report.stop_on_error()
@@ -51,6 +49,18 @@ def read(
     assert whole
     overlaid = overlay(whole, overlays, report)
     report.stop_on_error()
+    return overlaid
+
+
+def read(
+    spec: Path, surfaces: frozenset[str], allowed: tuple[str, ...], report: Report, overlays: tuple[Path, ...] = ()
+) -> tuple[Bundle, Api]:
+    """The contract as one document, and the API that it describes.
+
+    Raises:
+        Refused: it cannot be read, resolved or expressed; all reasons are told.
+    """
+    overlaid = contract(spec, allowed, report, overlays)
     report.items += check(overlaid)
     report.stop_on_error()
     chosen = select(overlaid, surfaces, report)

@@ -23,8 +23,10 @@ from ._runtime.behavior import (
     RateLimit,
     Rule,
     Secret,
+    Signature,
     Telling,
     Term,
+    Timestamp,
     Total,
     Transition,
 )
@@ -75,6 +77,40 @@ SELECT_DIDDO_SHIPPING_METHOD_MOVES = Transition(
         "failed": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
         "cancelled": Answer(status=409, code="CHECKOUT_ENDED", at="/code"),
     },
+)
+VINR_SESSION_STATUS_CHANGED_SIGNATURE = Signature(
+    header="X-Vinr-Signature",
+    scheme="hmac-sha256",
+    encoding="hex",
+    over="{timestamp}.{$request.body}",
+    timestamp=Timestamp(header="X-Vinr-Timestamp", tolerance=timedelta(minutes=5)),
+)
+DINTERO_CALLBACK_SIGNATURE = Signature(
+    header="Dintero-Signature",
+    scheme="hmac-sha256",
+    encoding="hex",
+    over="{timestamp}\n{account}\n{$method}\n{host}\n{path}\n{sorted-query}",
+    separator=",",
+    prefix="v0-hmac-sha256=",
+    timestamp=Timestamp(prefix="t=", tolerance=timedelta(minutes=5)),
+    given={"account": "The account's id."},
+)
+DINTERO_CALLBACK_POST_SIGNATURE = Signature(
+    header="Dintero-Signature",
+    scheme="hmac-sha256",
+    encoding="hex",
+    over="{timestamp}\n{account}\n{$method}\n{host}\n{path}\n{sorted-query}",
+    separator=",",
+    prefix="v0-hmac-sha256=",
+    timestamp=Timestamp(prefix="t=", tolerance=timedelta(minutes=5)),
+    given={"account": "The account's id."},
+)
+DIDDO_CHECKOUT_EVENT_2_SIGNATURE = Signature(
+    header="X-Diddo-Signature",
+    scheme="hmac-sha256",
+    encoding="hex",
+    over="{timestamp}.{$request.body}",
+    timestamp=Timestamp(header="X-Diddo-Timestamp", tolerance=timedelta(minutes=5)),
 )
 VINR_SESSION_REQUEST = ObjectBehavior(
     totals=(
@@ -1129,18 +1165,24 @@ MINT_DIDDO_CUSTOMER_TOKEN = OperationBehavior(
         exceeded=Answer(status=429, code="RATE_LIMITED", at="/code", headers=("Retry-After",)),
     ),
 )
-VINR_SESSION_STATUS_CHANGED = OperationBehavior(surface="vinr", tells=Telling(object="VinrSession", when=("moved",)))
+VINR_SESSION_STATUS_CHANGED = OperationBehavior(
+    surface="vinr", tells=Telling(object="VinrSession", when=("moved",)), signature=VINR_SESSION_STATUS_CHANGED_SIGNATURE
+)
 DINTERO_CALLBACK = OperationBehavior(
     surface="dintero",
     tells=Telling(object="DinteroOrderSession"),
+    signature=DINTERO_CALLBACK_SIGNATURE,
     parameters={"session_id": PropertyBehavior(secret=Secret(bits=122)), "sid": PropertyBehavior(secret=Secret(bits=122))},
 )
 DINTERO_CALLBACK_POST = OperationBehavior(
     surface="dintero",
     tells=Telling(object="DinteroOrderSession"),
+    signature=DINTERO_CALLBACK_POST_SIGNATURE,
     parameters={"session_id": PropertyBehavior(secret=Secret(bits=122)), "sid": PropertyBehavior(secret=Secret(bits=122))},
 )
-DIDDO_CHECKOUT_EVENT_2 = OperationBehavior(surface="diddo", tells=Telling(object="DiddoLiveCart", when=("created", "moved")))
+DIDDO_CHECKOUT_EVENT_2 = OperationBehavior(
+    surface="diddo", tells=Telling(object="DiddoLiveCart", when=("created", "moved")), signature=DIDDO_CHECKOUT_EVENT_2_SIGNATURE
+)
 
 OBJECTS: Mapping[str, ObjectBehavior] = {
     "VinrSessionRequest": VINR_SESSION_REQUEST,

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
-from ._runtime.behavior import ObjectBehavior
 from ._runtime.formats import Distinct, Format, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonNumber, Number, OneOf, OpenEnum
@@ -389,7 +388,9 @@ VinrSessionEventType = TypeAliasType(
 (`payment.completed` and the like) and none for sessions; these names are this contract's own, made on the same pattern.
 """
 
-DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelled", "authorization", "failed"])
+DinteroPaymentFailure = TypeAliasType(
+    "DinteroPaymentFailure", Annotated[Literal["cancelled", "authorization", "failed"] | UnknownValue, OpenEnum()]
+)
 """Why a payment came to nothing.
 
 - `cancelled`: the buyer gave up.
@@ -397,7 +398,9 @@ DinteroPaymentFailure = TypeAliasType("DinteroPaymentFailure", Literal["cancelle
 - `failed`: it was refused, or an error occurred.
 """
 
-DinteroTransactionEvent = TypeAliasType("DinteroTransactionEvent", Literal["CAPTURE", "REFUND", "VOID"])
+DinteroTransactionEvent = TypeAliasType(
+    "DinteroTransactionEvent", Annotated[Literal["CAPTURE", "REFUND", "VOID"] | UnknownValue, OpenEnum()]
+)
 """What was done to a transaction after it was authorized."""
 
 DinteroTransactionStatus = TypeAliasType(
@@ -496,7 +499,7 @@ class VinrSessionRequest(DefaultedModel):
     """Which of the merchant's dashboard configurations the page follows."""
     metadata: VinrMetadata | MISSING = MISSING
     """What the page offers. These are typed options, not a free map."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrSessionRequest"]
+    __behavior__ = OBJECTS["VinrSessionRequest"]
 
 
 class VinrCustomer(ContractModel):
@@ -537,7 +540,7 @@ class VinrCartItem(ContractModel):
     """How many pieces the buyer may raise the quantity to on the page; at least `quantity`. Without it the quantity is fixed,
     which is this contract's reading of a page that is silent.
     """
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrCartItem"]
+    __behavior__ = OBJECTS["VinrCartItem"]
 
 
 class VinrMetadata(DefaultedModel):
@@ -609,7 +612,7 @@ class VinrDelivery(DefaultedModel):
     """Shows the delivery choices."""
     options: VinrDeliveryOptions | MISSING = MISSING
     """What there is to choose from."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrDelivery"]
+    __behavior__ = OBJECTS["VinrDelivery"]
 
 
 class VinrDeliveryOptions(ContractModel):
@@ -630,7 +633,7 @@ class VinrShippingOptions(ContractModel):
 
     methods: Annotated[list[VinrShippingMethod], Field(max_length=100)] | MISSING = MISSING
     """The shipping methods to choose from, in the order shown. No two share an `id`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrShippingOptions"]
+    __behavior__ = OBJECTS["VinrShippingOptions"]
 
 
 class VinrShippingMethod(ContractModel):
@@ -661,7 +664,7 @@ class VinrEstimatedDays(ContractModel):
     """The fewest days that delivery is expected to take. The upper bound is this contract's own."""
     max: Annotated[int, Integer(ge=0, le=365)]
     """The most days that delivery is expected to take. The upper bound is this contract's own."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrEstimatedDays"]
+    __behavior__ = OBJECTS["VinrEstimatedDays"]
 
 
 class VinrPickupOptions(ContractModel):
@@ -671,7 +674,7 @@ class VinrPickupOptions(ContractModel):
 
     locations: Annotated[list[VinrPickupLocation], Field(max_length=100)] | MISSING = MISSING
     """The locations to choose from, in the order shown. No two share an `id`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrPickupOptions"]
+    __behavior__ = OBJECTS["VinrPickupOptions"]
 
 
 class VinrPickupLocation(ContractModel):
@@ -716,7 +719,7 @@ class VinrErrorDetail(ContractModel):
     """The field or header that is at fault, where it is one, with dots and indexes as in `cartItems[0].price`."""
     request_id: Annotated[str, Field(min_length=1, max_length=64)]
     """The same as the `X-Request-Id` header."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrErrorDetail"]
+    __behavior__ = OBJECTS["VinrErrorDetail"]
 
 
 class VinrSessionResult(ContractModel):
@@ -783,8 +786,8 @@ class Gr4vySessionRequest(DefaultedModel):
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
     expires_in: Annotated[int, Integer(ge=3600, le=86400)] = 3600
     """For how many seconds, from now on, the session lives; between one hour and one day."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vySessionRequest"]
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionRequest")
+    __behavior__ = OBJECTS["Gr4vySessionRequest"]
+    __conforms__ = Conforms(SCHEMAS, "Gr4vySessionRequest")
 
 
 class Gr4vySessionRequestData(ContractModel):
@@ -819,8 +822,8 @@ class Gr4vySessionRequestData(ContractModel):
     """What occasions the payment. Not echoed in responses."""
     intent: Gr4vyIntent | None | MISSING = MISSING
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vySessionRequestData"]
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionRequestData")
+    __behavior__ = OBJECTS["Gr4vySessionRequestData"]
+    __conforms__ = Conforms(SCHEMAS, "Gr4vySessionRequestData")
 
 
 class Gr4vySessionData(ContractModel):
@@ -836,7 +839,7 @@ class Gr4vySessionData(ContractModel):
     """The currency of every amount in the session, in upper case."""
     payment_service_id: Rfc9562Uuid | None | MISSING = MISSING
     """The payment service that is to process the transaction; routing rules are passed over."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionData")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vySessionData")
 
 
 class Gr4vyCartItemRequest(DefaultedModel):
@@ -884,7 +887,7 @@ class Gr4vyCartItemRequest(DefaultedModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vyCartItemRequest"]
+    __behavior__ = OBJECTS["Gr4vyCartItemRequest"]
 
 
 class Gr4vyCartItem(DefaultedModel):
@@ -932,7 +935,7 @@ class Gr4vyCartItem(DefaultedModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vyCartItem"]
+    __behavior__ = OBJECTS["Gr4vyCartItem"]
 
 
 class Gr4vyGuestBuyerRequest(ContractModel):
@@ -1354,7 +1357,7 @@ class Gr4vySession(ContractModel):
     """The flight booking that is paid for, if it is one."""
     payment_method: Gr4vyPaymentMethod | None | MISSING = MISSING
     """The payment method that `/fields` has put into the session, masked; null or absent before that."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySession")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vySession")
 
 
 class Gr4vyGuestBuyer(ContractModel):
@@ -1492,7 +1495,7 @@ class Gr4vyBadRequestError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyBadRequestError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyBadRequestError")
 
 
 class Gr4vyError(ContractModel):
@@ -1556,7 +1559,7 @@ class Gr4vyUnauthorizedError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyUnauthorizedError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyUnauthorizedError")
 
 
 class Gr4vyForbiddenError(ContractModel):
@@ -1572,7 +1575,7 @@ class Gr4vyForbiddenError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyForbiddenError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyForbiddenError")
 
 
 class Gr4vyNotFoundError(ContractModel):
@@ -1588,7 +1591,7 @@ class Gr4vyNotFoundError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyNotFoundError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyNotFoundError")
 
 
 class Gr4vyMethodNotAllowedError(ContractModel):
@@ -1604,7 +1607,7 @@ class Gr4vyMethodNotAllowedError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyMethodNotAllowedError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyMethodNotAllowedError")
 
 
 class Gr4vyConflictError(ContractModel):
@@ -1622,7 +1625,7 @@ class Gr4vyConflictError(ContractModel):
     """Where in the request it went wrong; empty if there is no such place."""
     resource_id: str | None | MISSING = MISSING
     """The id of the record that is in the way, if it can be told."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyConflictError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyConflictError")
 
 
 class Gr4vyUnsupportedMediaTypeError(ContractModel):
@@ -1638,7 +1641,7 @@ class Gr4vyUnsupportedMediaTypeError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyUnsupportedMediaTypeError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyUnsupportedMediaTypeError")
 
 
 class Gr4vyValidationError(ContractModel):
@@ -1676,7 +1679,7 @@ class Gr4vyTooEarlyError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyTooEarlyError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyTooEarlyError")
 
 
 class Gr4vyTooManyRequestsError(ContractModel):
@@ -1692,7 +1695,7 @@ class Gr4vyTooManyRequestsError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyTooManyRequestsError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyTooManyRequestsError")
 
 
 class Gr4vyInternalServerError(ContractModel):
@@ -1708,7 +1711,7 @@ class Gr4vyInternalServerError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyInternalServerError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyInternalServerError")
 
 
 class Gr4vyBadGatewayError(ContractModel):
@@ -1724,7 +1727,7 @@ class Gr4vyBadGatewayError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyBadGatewayError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyBadGatewayError")
 
 
 class Gr4vyServiceUnavailableError(ContractModel):
@@ -1740,7 +1743,7 @@ class Gr4vyServiceUnavailableError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyServiceUnavailableError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyServiceUnavailableError")
 
 
 class Gr4vyGatewayTimeoutError(ContractModel):
@@ -1756,7 +1759,7 @@ class Gr4vyGatewayTimeoutError(ContractModel):
     """What went wrong, for a person to read."""
     details: list[Gr4vyErrorDetail]
     """Where in the request it went wrong; empty if there is no such place."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vyGatewayTimeoutError")
+    __conforms__ = Conforms(SCHEMAS, "Gr4vyGatewayTimeoutError")
 
 
 class Gr4vySessionUpdateRequest(ContractModel):
@@ -1799,8 +1802,8 @@ class Gr4vySessionUpdateRequest(ContractModel):
     """For how many seconds, from now on, the session still lives. Left out, `expires_at` stays as it is: the default of 3600
     counts when a session is created, and only then (the contract's choice).
     """
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vySessionUpdateRequest"]
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Gr4vySessionUpdateRequest")
+    __behavior__ = OBJECTS["Gr4vySessionUpdateRequest"]
+    __conforms__ = Conforms(SCHEMAS, "Gr4vySessionUpdateRequest")
 
 
 class Gr4vySecureFieldsRequest(ContractModel):
@@ -1827,7 +1830,7 @@ class Gr4vyCardFields(ContractModel):
     """The month and year of expiry, `MM/YY`. A month that does not exist, or one that is past, is 400."""
     security_code: Annotated[str, Field(min_length=3, max_length=4, pattern="^[0-9]+$")] | None | MISSING = MISSING
     """The card's security code. It is dropped when the card is stored as a payment method."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["Gr4vyCardFields"]
+    __behavior__ = OBJECTS["Gr4vyCardFields"]
 
 
 class Gr4vyClickToPayFields(ContractModel):
@@ -1924,7 +1927,7 @@ class DinteroTokenForbiddenError(ContractModel):
     """What went wrong."""
     mfa_token: str | MISSING = MISSING
     """What to go on with when `error.code` is `mfa_required`: a second factor has to be given first."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroTokenForbiddenError"]
+    __behavior__ = OBJECTS["DinteroTokenForbiddenError"]
 
 
 class DinteroOrderSessionRequest(ContractModel):
@@ -1952,7 +1955,7 @@ class DinteroOrderSessionRequest(ContractModel):
     """When the payment was processed. The vendor's text is that of a capture; a session simply keeps and returns it, and the
     payment sets it if the merchant has not.
     """
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroOrderSessionRequest"]
+    __behavior__ = OBJECTS["DinteroOrderSessionRequest"]
 
 
 class DinteroSessionItemRequest(ContractModel):
@@ -2015,7 +2018,7 @@ class DinteroExpress(DefaultedModel):
     """The kinds of customer that the address form is for."""
     default_different_billing_shipping_address: Annotated[list[DinteroCustomerType], Distinct()] = []
     """The kinds of customer for whom the form starts with two addresses, one to bill and one to ship to."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroExpress"]
+    __behavior__ = OBJECTS["DinteroExpress"]
 
 
 class DinteroShippingOptionRequest(ContractModel):
@@ -2067,7 +2070,7 @@ class DinteroShippingOptionRequest(ContractModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroShippingOptionRequest"]
+    __behavior__ = OBJECTS["DinteroShippingOptionRequest"]
 
 
 class DinteroShippingOptionRequestData(ContractModel):
@@ -2117,7 +2120,7 @@ class DinteroShippingOptionRequestData(ContractModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroShippingOptionRequestData"]
+    __behavior__ = OBJECTS["DinteroShippingOptionRequestData"]
 
 
 class DinteroShippingOptionData(ContractModel):
@@ -2170,7 +2173,7 @@ class DinteroEtaRequest(ContractModel):
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroEtaRequest"]
+    __behavior__ = OBJECTS["DinteroEtaRequest"]
 
 
 class DinteroEta(ContractModel):
@@ -2188,7 +2191,7 @@ class DinteroEta(ContractModel):
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroEta"]
+    __behavior__ = OBJECTS["DinteroEta"]
 
 
 class DinteroTimeSlotRequest(ContractModel):
@@ -2200,7 +2203,7 @@ class DinteroTimeSlotRequest(ContractModel):
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroTimeSlotRequest"]
+    __behavior__ = OBJECTS["DinteroTimeSlotRequest"]
 
 
 class DinteroTimeSlot(ContractModel):
@@ -2210,7 +2213,7 @@ class DinteroTimeSlot(ContractModel):
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroTimeSlot"]
+    __behavior__ = OBJECTS["DinteroTimeSlot"]
 
 
 class DinteroPickUpAddressRequest(ContractModel):
@@ -2504,7 +2507,7 @@ class DinteroChosenShippingOptionRequest(ContractModel):
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
     shipments: Annotated[list[DinteroShippingOptionRequest], Field(min_length=2)] | MISSING = MISSING
     """The shipments, if the order has several; one option for each, with its `shipment_items`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroChosenShippingOptionRequest"]
+    __behavior__ = OBJECTS["DinteroChosenShippingOptionRequest"]
 
 
 class DinteroOrderSession(ContractModel):
@@ -2532,8 +2535,8 @@ class DinteroOrderSession(ContractModel):
     """What the merchant keeps with the session."""
     processed_at: Rfc3339DateTime | MISSING = MISSING
     """When the payment was processed; absent before that."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroOrderSession"]
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "DinteroOrderSession")
+    __behavior__ = OBJECTS["DinteroOrderSession"]
+    __conforms__ = Conforms(SCHEMAS, "DinteroOrderSession")
 
 
 class DinteroSessionItem(ContractModel):
@@ -2572,7 +2575,7 @@ class DinteroAddressesRequest(ContractModel):
     """Where to ship to."""
     billing_address: DinteroAddressRequest | MISSING = MISSING
     """Whom to bill."""
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "DinteroAddressesRequest")
+    __conforms__ = Conforms(SCHEMAS, "DinteroAddressesRequest")
 
 
 class DinteroAddressRequest(ContractModel):
@@ -2631,7 +2634,7 @@ class DinteroSessionView(ContractModel):
     """What may be picked."""
     expires_at: Rfc3339DateTime | MISSING = MISSING
     """When the session expires, if it does."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroSessionView"]
+    __behavior__ = OBJECTS["DinteroSessionView"]
 
 
 class DinteroViewOrder(ContractModel):
@@ -2653,7 +2656,7 @@ class DinteroViewOrder(ContractModel):
     """Where to ship to; absent before the buyer has said."""
     billing_address: DinteroAddress | MISSING = MISSING
     """Whom to bill; absent before the buyer has said."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroViewOrder"]
+    __behavior__ = OBJECTS["DinteroViewOrder"]
 
 
 class DinteroViewItem(ContractModel):
@@ -2865,7 +2868,7 @@ class DinteroSessionNotFoundErrorBody(ContractModel):
     """Why nothing can be done in the session any more; absent if it never existed."""
     session_details: DinteroSessionDetails | MISSING = MISSING
     """Enough to lead the buyer back to the shop; absent if the session never existed."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DinteroSessionNotFoundErrorBody"]
+    __behavior__ = OBJECTS["DinteroSessionNotFoundErrorBody"]
 
 
 class DinteroSessionDetails(ContractModel):
@@ -2935,7 +2938,7 @@ class DiddoLiveCart(ContractModel):
     """The methods that the address allows; empty until an address is known."""
     shipping_method_id: Annotated[int, Integer(ge=0, le=2147483647)] | MISSING = MISSING
     """The `id` of the method that was chosen. Absent until one is."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoLiveCart"]
+    __behavior__ = OBJECTS["DiddoLiveCart"]
 
 
 class DiddoCartLine(ContractModel):
@@ -2951,7 +2954,7 @@ class DiddoCartLine(ContractModel):
     """The price of one piece, in the minor unit of `cost.currency`."""
     total_amount: Amount
     """`unit_amount × quantity`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoCartLine"]
+    __behavior__ = OBJECTS["DiddoCartLine"]
 
 
 class DiddoCost(ContractModel):
@@ -2969,7 +2972,7 @@ class DiddoCost(ContractModel):
     """`subtotal + shipping + tax`."""
     currency: CurrencyCode
     """The currency of every amount in the cart, as an ISO 4217 code in upper case."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoCost"]
+    __behavior__ = OBJECTS["DiddoCost"]
 
 
 class DiddoShippingMethod(ContractModel):
@@ -2997,7 +3000,7 @@ class DiddoShippingRequest(ContractModel):
     """The payment intent of the live cart, for a caller who knows that instead. Opaque."""
     buyer_info: DiddoBuyerInfo | MISSING = MISSING
     """The fields to set. A field that is left out stays as it was."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoShippingRequest"]
+    __behavior__ = OBJECTS["DiddoShippingRequest"]
 
 
 class DiddoBuyerInfo(ContractModel):
@@ -3061,7 +3064,7 @@ class VinrSessionEvent(ContractModel):
     """When the status changed. It is not the time of delivery."""
     data: VinrSessionResult
     """The session's result as it stood after the change; its `status` is the last part of `type`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["VinrSessionEvent"]
+    __behavior__ = OBJECTS["VinrSessionEvent"]
 
 
 class DinteroTransaction(ContractModel):
@@ -3107,7 +3110,7 @@ class DiddoCheckoutEvent(ContractModel):
     """When the status changed. It is not the time of delivery."""
     data: DiddoLiveCart
     """The live cart as it stood after the change; its `status` is the last part of `type`."""
-    _behavior: ClassVar[ObjectBehavior | None] = OBJECTS["DiddoCheckoutEvent"]
+    __behavior__ = OBJECTS["DiddoCheckoutEvent"]
 
 
 COMPONENTS: Mapping[str, Any] = {

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool
@@ -58,7 +57,6 @@ _VARY = Header(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateVinrSession201(Response):
     """The session is made. Redirect the buyer to `checkoutUrl`."""
 
@@ -84,7 +82,6 @@ class CreateVinrSession201(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrBadRequest(Response):
     """The request is malformed, or breaks a rule; `param` names the field where it is one."""
 
@@ -96,7 +93,6 @@ class VinrBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrUnauthorized(Response):
     """The `X-Api-Key` header is missing, wrong or expired."""
 
@@ -113,7 +109,6 @@ class VinrUnauthorized(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrForbidden(Response):
     """The key is valid but may not do this."""
 
@@ -125,7 +120,6 @@ class VinrForbidden(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrConflict(Response):
     """The `Idempotency-Key` was used with another body, or its first request is still running; only the latter carries
     `Retry-After`.
@@ -146,7 +140,6 @@ class VinrConflict(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrUnsupportedMediaType(Response):
     """The body is not `application/json`."""
 
@@ -158,7 +151,6 @@ class VinrUnsupportedMediaType(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrTooManyRequests(Response):
     """Too many requests with this key. Wait as `Retry-After` says, and longer each time."""
 
@@ -181,7 +173,6 @@ class VinrTooManyRequests(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrInternalServerError(Response):
     """The fault is on the server. Retry with the same `Idempotency-Key`."""
 
@@ -193,7 +184,6 @@ class VinrInternalServerError(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrServiceUnavailable(Response):
     """Not available at the moment. Wait as `Retry-After` says."""
 
@@ -210,7 +200,6 @@ class VinrServiceUnavailable(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetVinrSessionResult200(Response):
     """The session's status, amount and buyer."""
 
@@ -227,7 +216,6 @@ class GetVinrSessionResult200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrResultBadRequest(Response):
     """The id is longer than any session id can be."""
 
@@ -239,7 +227,6 @@ class VinrResultBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrNotFound(Response):
     """No session has this id, or it is another merchant's."""
 
@@ -251,7 +238,6 @@ class VinrNotFound(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrGone(Response):
     """The session expired, and the 24 hours for which that is told are over. Make a new one."""
 
@@ -263,7 +249,6 @@ class VinrGone(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateGr4vySession201(Response):
     """The session, made."""
 
@@ -280,7 +265,6 @@ class CreateGr4vySession201(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyBadRequest(Response):
     """The body is not JSON, or the request breaks a rule that no schema tells: a cart line of less than 0, or flags that
     contradict one another. What a schema can tell is 422. (The vendor lists both statuses and does not divide them.)
@@ -294,7 +278,6 @@ class Gr4vyBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyUnauthorized(Response):
     """There is no token, or its signature, `exp` or `nbf` does not hold."""
 
@@ -311,7 +294,6 @@ class Gr4vyUnauthorized(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyForbidden(Response):
     """The token is good, but its `scopes` do not include the one that the operation asks for."""
 
@@ -323,7 +305,6 @@ class Gr4vyForbidden(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyNotFound(Response):
     """There is no such object: it never existed, has expired, has been deleted, or belongs to another merchant account. No answer
     tells these apart.
@@ -337,7 +318,6 @@ class Gr4vyNotFound(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyMethodNotAllowed(Response):
     """The path does not know the method; `Allow` names those that it knows. It stands at this operation since the path has no
     other to stand at.
@@ -356,7 +336,6 @@ class Gr4vyMethodNotAllowed(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyConflict(Response):
     """The request collides with a record that exists, or with another request that changes the same session at the same time."""
 
@@ -368,7 +347,6 @@ class Gr4vyConflict(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyUnsupportedMediaType(Response):
     """The body's `Content-Type` is not `application/json`. (Not in the vendor's list.)"""
 
@@ -381,7 +359,6 @@ class Gr4vyUnsupportedMediaType(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyUnprocessableContent(Response):
     """The request does not fit its schema: a field is missing, unknown, of the wrong type or out of its bounds, or `session_id`
     is not a UUID. Also when the stored payment method that the session refers to, or is to refer to, does not exist; for that
@@ -396,7 +373,6 @@ class Gr4vyUnprocessableContent(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyTooEarly(Response):
     """The request came in TLS early data, where a third party could repeat it (RFC 8470). Send it again over the finished
     connection.
@@ -410,7 +386,6 @@ class Gr4vyTooEarly(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyTooManyRequests(Response):
     """There were too many requests. Wait as long as `Retry-After` says."""
 
@@ -433,7 +408,6 @@ class Gr4vyTooManyRequests(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyInternalServerError(Response):
     """The server failed. Whether the request was carried out is not known."""
 
@@ -446,7 +420,6 @@ class Gr4vyInternalServerError(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyBadGateway(Response):
     """A server behind this one gave an answer that makes no sense. Safe to try again, except to create."""
 
@@ -458,7 +431,6 @@ class Gr4vyBadGateway(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyServiceUnavailable(Response):
     """The server cannot take the request just now, and has done nothing. (Not in the vendor's list.)"""
 
@@ -475,7 +447,6 @@ class Gr4vyServiceUnavailable(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyGatewayTimeout(Response):
     """A server behind this one did not answer in time. Safe to try again, except to create."""
 
@@ -488,7 +459,6 @@ class Gr4vyGatewayTimeout(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetGr4vySession200(Response):
     """The session as it now is."""
 
@@ -505,7 +475,6 @@ class GetGr4vySession200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateGr4vySession200(Response):
     """The session as it now is."""
 
@@ -522,7 +491,6 @@ class UpdateGr4vySession200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteGr4vySession204(Response):
     """The session is gone."""
 
@@ -531,7 +499,6 @@ class DeleteGr4vySession204(Response):
     wire: ClassVar[Wire] = Wire(headers=(_X_REQUEST_ID,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetGr4vySessionFields204(Response):
     """The payment method is in the session."""
 
@@ -540,7 +507,6 @@ class SetGr4vySessionFields204(Response):
     wire: ClassVar[Wire] = Wire(headers=(_X_REQUEST_ID,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Gr4vyFieldsBadRequest(Response):
     """The body is not JSON, or the card fails a check that no schema makes: the digits of its number do not add up (Luhn), it has
     expired, or it is a real card in the sandbox. What a schema can tell is 422.
@@ -554,7 +520,6 @@ class Gr4vyFieldsBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDinteroToken200(Response):
     """The token."""
 
@@ -571,7 +536,6 @@ class CreateDinteroToken200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroTokenBadRequest(Response):
     """The body is not JSON or does not fit its schema, the client may not act for the audience, or `oid` is no such id."""
 
@@ -583,7 +547,6 @@ class DinteroTokenBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroTokenUnauthorized(Response):
     """The client's id or secret is missing or wrong."""
 
@@ -600,7 +563,6 @@ class DinteroTokenUnauthorized(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroTokenForbidden(Response):
     """The client is known, but may not have a token, or has to give a second factor first."""
 
@@ -613,7 +575,6 @@ class DinteroTokenForbidden(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroNotFound(Response):
     """There is no such account, order or session, or it belongs to another account. No answer tells these apart."""
 
@@ -625,7 +586,6 @@ class DinteroNotFound(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroUnsupportedMediaType(Response):
     """The body's `Content-Type` is not `application/json`. (Not in the vendor's list.)"""
 
@@ -637,7 +597,6 @@ class DinteroUnsupportedMediaType(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroTooManyRequests(Response):
     """There were too many requests. Wait as long as `Retry-After` says."""
 
@@ -660,7 +619,6 @@ class DinteroTooManyRequests(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroInternalServerError(Response):
     """The server failed. Whether the request was carried out is not known."""
 
@@ -672,7 +630,6 @@ class DinteroInternalServerError(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroServiceUnavailable(Response):
     """The server cannot take the request just now, and has done nothing. (Not in the vendor's list.)"""
 
@@ -689,7 +646,6 @@ class DinteroServiceUnavailable(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDinteroOrderSession200(Response):
     """The session, made."""
 
@@ -706,7 +662,6 @@ class CreateDinteroOrderSession200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroBadRequest(Response):
     """The body is not JSON or does not fit its schema, a path parameter does not, or the order has no such line, or the line
     comes to less.
@@ -720,7 +675,6 @@ class DinteroBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroUnauthorized(Response):
     """The access token is missing, wrong or expired."""
 
@@ -737,7 +691,6 @@ class DinteroUnauthorized(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroForbidden(Response):
     """The access token is good, but lacks the scope."""
 
@@ -749,7 +702,6 @@ class DinteroForbidden(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListDinteroOrderSessions200(Response):
     """The order's sessions."""
 
@@ -766,7 +718,6 @@ class ListDinteroOrderSessions200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroPathBadRequest(Response):
     """A path parameter does not fit its schema."""
 
@@ -778,7 +729,6 @@ class DinteroPathBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetDinteroOrderSession200(Response):
     """The session as it now is."""
 
@@ -795,7 +745,6 @@ class GetDinteroOrderSession200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetDinteroAddresses200(Response):
     """The session, with the addresses."""
 
@@ -812,7 +761,6 @@ class SetDinteroAddresses200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroAddressesBadRequest(Response):
     """The body is not JSON or does not fit its schema, or the session is not an Express session."""
 
@@ -824,7 +772,6 @@ class DinteroAddressesBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroSessionNotFound(Response):
     """There is no such session, or nothing can be done in it any more; `error.cause` tells why."""
 
@@ -837,7 +784,6 @@ class DinteroSessionNotFound(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetDinteroShippingAddress200(Response):
     """The session, with the address."""
 
@@ -854,7 +800,6 @@ class SetDinteroShippingAddress200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroShippingAddressBadRequest(Response):
     """The body is not JSON or does not fit its schema, or the session is not an Express session."""
 
@@ -866,7 +811,6 @@ class DinteroShippingAddressBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetDinteroShippingOption200(Response):
     """The session, with the shipping."""
 
@@ -883,7 +827,6 @@ class SetDinteroShippingOption200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroShippingOptionBadRequest(Response):
     """The body is not JSON or does not fit its schema, the session is not an Express session, there is no shipping address yet,
     or the option is not on offer at this price for that address.
@@ -897,7 +840,6 @@ class DinteroShippingOptionBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetDiddoQr200(Response):
     """The image, as raw bytes."""
 
@@ -919,7 +861,6 @@ class GetDiddoQr200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoQrNotModified(Response):
     """The image that the caller holds is still the right one. There is no body."""
 
@@ -938,7 +879,6 @@ class DiddoQrNotModified(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoBadRequest(Response):
     """The request is malformed, as when `cart_id` is neither a ULID nor a UUID, or a query parameter is out of range."""
 
@@ -950,7 +890,6 @@ class DiddoBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoUnauthorized(Response):
     """The `Authorization` header is missing, or its key is not valid."""
 
@@ -967,7 +906,6 @@ class DiddoUnauthorized(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoForbidden(Response):
     """The key is valid but may not do this."""
 
@@ -979,7 +917,6 @@ class DiddoForbidden(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoNotFound(Response):
     """No template cart has this id, or it is another merchant's."""
 
@@ -991,7 +928,6 @@ class DiddoNotFound(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoTooManyRequests(Response):
     """Too many requests with this key. Wait as `Retry-After` says, and longer each time."""
 
@@ -1014,7 +950,6 @@ class DiddoTooManyRequests(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoInternalServerError(Response):
     """The fault is on the server."""
 
@@ -1026,7 +961,6 @@ class DiddoInternalServerError(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoServiceUnavailable(Response):
     """Not available at the moment. Wait as `Retry-After` says."""
 
@@ -1043,7 +977,6 @@ class DiddoServiceUnavailable(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetDiddoQrPng200(Response):
     """The image, as raw bytes."""
 
@@ -1062,7 +995,6 @@ class GetDiddoQrPng200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoQrFileNotModified(Response):
     """The image that the caller holds is still the right one. There is no body."""
 
@@ -1079,7 +1011,6 @@ class DiddoQrFileNotModified(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetDiddoQrSvg200(Response):
     """The image, as an SVG document."""
 
@@ -1098,7 +1029,6 @@ class GetDiddoQrSvg200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BeginDiddoCheckout200(Response):
     """The live cart."""
 
@@ -1115,7 +1045,6 @@ class BeginDiddoCheckout200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoBeginUnprocessableContent(Response):
     """The template cart exists but cannot be bought, because it is empty or something in it is not to be had."""
 
@@ -1127,7 +1056,6 @@ class DiddoBeginUnprocessableContent(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SetDiddoShipping200(Response):
     """The live cart as it now is."""
 
@@ -1144,7 +1072,6 @@ class SetDiddoShipping200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoShippingBadRequest(Response):
     """The body is malformed or names no cart, or the cart does not exist, has ended, or belongs to another merchant."""
 
@@ -1156,7 +1083,6 @@ class DiddoShippingBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoConflict(Response):
     """The checkout is over, so nothing of it can change any more."""
 
@@ -1168,7 +1094,6 @@ class DiddoConflict(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoUnsupportedMediaType(Response):
     """The body is not `application/json`."""
 
@@ -1180,7 +1105,6 @@ class DiddoUnsupportedMediaType(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoShippingUnprocessableContent(Response):
     """The body is well-formed, but the goods cannot be sent to this address."""
 
@@ -1192,7 +1116,6 @@ class DiddoShippingUnprocessableContent(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SelectDiddoShippingMethod200(Response):
     """The live cart as it now is."""
 
@@ -1209,7 +1132,6 @@ class SelectDiddoShippingMethod200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoShippingMethodBadRequest(Response):
     """The body is malformed, the cart does not exist, has ended, or belongs to another merchant, or the cart has no such shipping
     method, as is the case until an address is known.
@@ -1223,7 +1145,6 @@ class DiddoShippingMethodBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MintDiddoCustomerToken200(Response):
     """The token."""
 
@@ -1240,7 +1161,6 @@ class MintDiddoCustomerToken200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoCustomerTokenBadRequest(Response):
     """The body is malformed."""
 
@@ -1252,7 +1172,6 @@ class DiddoCustomerTokenBadRequest(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrSessionStatusChanged200(Response):
     """Received. A body, if there is one, is not read."""
 
@@ -1260,7 +1179,6 @@ class VinrSessionStatusChanged200(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VinrSessionStatusChanged204(Response):
     """Received."""
 
@@ -1268,7 +1186,6 @@ class VinrSessionStatusChanged204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroCallback200(Response):
     """Received. A body, if there is one, is not read."""
 
@@ -1276,7 +1193,6 @@ class DinteroCallback200(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroCallback204(Response):
     """Received."""
 
@@ -1284,7 +1200,6 @@ class DinteroCallback204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroCallbackPost200(Response):
     """Received. A body, if there is one, is not read."""
 
@@ -1292,7 +1207,6 @@ class DinteroCallbackPost200(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DinteroCallbackPost204(Response):
     """Received."""
 
@@ -1300,7 +1214,6 @@ class DinteroCallbackPost204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoCheckoutEvent200(Response):
     """Received. A body, if there is one, is not read."""
 
@@ -1308,7 +1221,6 @@ class DiddoCheckoutEvent200(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DiddoCheckoutEvent204(Response):
     """Received."""
 

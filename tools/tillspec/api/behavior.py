@@ -13,6 +13,7 @@ from tillspec.runtime.behavior import (
     Encodes,
     Expiry,
     Idempotency,
+    Key,
     Lifecycle,
     Listing,
     Negotiation,
@@ -24,14 +25,17 @@ from tillspec.runtime.behavior import (
     RateLimit,
     Rule,
     Secret,
+    Signature,
     Telling,
     Term,
+    Timestamp,
     Total,
     Transition,
 )
 
 KEY = "x-behavior"
 
+_SCHEMES = ("hmac-sha1", "hmac-sha256", "hmac-sha512")
 _DURATION = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
@@ -49,6 +53,7 @@ def operation_behavior(value: Any) -> OperationBehavior:
         updates=_text(words, "updates"),
         deletes=_text(words, "deletes"),
         tells=_telling(words.get("tells")),
+        signature=_signature(words.get("signature")),
         identifies=_text(words, "identifies"),
         owner=cast("Any", _text(words, "owner")),
         merge=cast("Any", _text(words, "merge")),
@@ -183,6 +188,38 @@ def _telling(value: Any) -> Telling | None:
     words = _words(value)
     told = _text(words, "object")
     return Telling(object=told, when=_texts(words, "when")) if told else None
+
+
+def _signature(value: Any) -> Signature | None:
+    words = _words(value)
+    header, scheme, over = _text(words, "header"), words.get("scheme"), _text(words, "over")
+    encoded, key, given = words.get("encoding"), _words(words.get("key")), _words(words.get("given"))
+    known = scheme in _SCHEMES and encoded in ("hex", "base64") and key.get("as", "text") in ("text", "hex", "base64")
+    if header is None or over is None or not known:
+        return None
+    return Signature(
+        header=header,
+        scheme=cast("Any", scheme),
+        encoding=cast("Any", encoded),
+        over=over,
+        separator=_text(words, "separator"),
+        prefix=_text(words, "prefix") or "",
+        timestamp=_timestamp(_words(words.get("timestamp"))),
+        key=Key(form=cast("Any", _text(key, "as") or "text"), prefix=_text(key, "prefix") or ""),
+        given={name: text for name, text in given.items() if isinstance(text, str)},
+    )
+
+
+def _timestamp(words: Mapping[str, Any]) -> Timestamp | None:
+    tolerance = duration(words.get("tolerance"))
+    if tolerance is None:
+        return None
+    return Timestamp(
+        header=_text(words, "header"),
+        prefix=_text(words, "prefix"),
+        unit=cast("Any", _text(words, "unit") or "epoch-seconds"),
+        tolerance=tolerance,
+    )
 
 
 def _negotiation(value: Any) -> Negotiation | None:

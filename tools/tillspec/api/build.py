@@ -29,6 +29,7 @@ from tillspec.api.model import (
 )
 from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
+from tillspec.api.size import check_size
 from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
@@ -65,15 +66,10 @@ class _Builder:
 
     def api(self) -> Api:
         self.schemas.read_components()
-        for path, item in self.root.get("paths").items():
-            self._path_item(path, item, "path", "")
-        for name, item in self.root.get("webhooks").items():
-            self._path_item(name, item, "webhook", "")
-        if not self.operations:
-            hint = "add a path with an operation; if there is one, look at how the file is indented"
-            place = next((f"/{name}" for name in ("paths", "webhooks") if name in self.root.value), "")
-            self.report.error("no-operations", "this document describes no operation", self.bundle.span(place, key=True), hint)
-        self.schemas.finish()
+        if check_size(self.schemas.types, (), self.report):
+            self._read_operations()
+            if check_size(self.schemas.types, self.operations, self.report):
+                self.schemas.finish()
         self._check_ids()
         self._check_paths()
         info = self.root.get("info")
@@ -91,6 +87,16 @@ class _Builder:
         )
 
     # -- operations -----------------------------------------------------------------------------------------------------
+
+    def _read_operations(self) -> None:
+        for path, item in self.root.get("paths").items():
+            self._path_item(path, item, "path", "")
+        for name, item in self.root.get("webhooks").items():
+            self._path_item(name, item, "webhook", "")
+        if not self.operations:
+            hint = "add a path with an operation; if there is one, look at how the file is indented"
+            place = next((f"/{name}" for name in ("paths", "webhooks") if name in self.root.value), "")
+            self.report.error("no-operations", "this document describes no operation", self.bundle.span(place, key=True), hint)
 
     def _path_item(self, path: str, item: Place, role: Any, prefix: str) -> None:
         item = self._deref(item)

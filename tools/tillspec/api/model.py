@@ -78,8 +78,8 @@ class Map:
 class Object:
     """An object with declared fields; `bases` are the named types that it takes further fields from (`allOf`).
 
-    `required` names fields of the bases that this object asks for though they do not; `additional` is what undeclared fields are,
-    None where that is not said.
+    `required` names what this object asks for and does not declare itself: fields of its bases, or of what takes from it;
+    `additional` is what undeclared fields are, None where that is not said.
     """
 
     fields: tuple[Field, ...]

@@ -48,6 +48,8 @@ _INSIDE = frozenset(
     }
 )  # fmt: skip
 """Keywords that evaluate properties, beside `properties` itself."""
+_MOST_PARTS = 100
+"""So many schemas are looked at to see whether they mean an object."""
 _KINDS = ("string", "integer", "number", "boolean", "null")
 
 
@@ -60,12 +62,14 @@ class Schemas:
         self.types: dict[str, NamedType] = {}
         components = bundle.value.get("components", {}).get("schemas", {})
         self.ids, clashes = names.component_ids(components)
+        self.spellings = {identifier: name for name, identifier in self.ids.items()}
         self.free = names.Ids(self.ids.values())
         self.read_before: dict[tuple[Pointer, Direction | None], tuple[Type, Json]] = {}
         self.elsewhere: dict[Pointer, str] = {}
         self.first: dict[str, str] = {}
         self.views = views.Views()
         self.canonical: dict[str, str] = {}
+        self.combined: dict[int, tuple[Json, Type]] = {}
         for first, second in clashes:
             hint = f"rename {first!r} or {second!r}; names that differ in case alone are kept apart"
             place = bundle.span(join("/components/schemas", second), key=True)
@@ -119,6 +123,9 @@ class Schemas:
     def finish(self) -> None:
         """Say of every type whether it says all that its schema says, once all are known."""
         for identifier, named in self.types.items():
+            if isinstance(named.type, Union) and self._leads_to(named.type, identifier):
+                hint = "leave it out of its own options; it adds nothing to them"
+                self.report.error("ref-cycle", f"the schema {identifier} is one of its own options", named.span, hint)
             hidden = identifier in self.views.hiding
             exact = not hidden and exactness.is_exact(named.schema, self._look)
             loose = isinstance(named.type, Object) and not exactness.is_object(named.schema, self._look)
@@ -134,8 +141,7 @@ class Schemas:
         components = self.bundle.value.get("components", {}).get("schemas", {})
         if name in components:
             return components[name]
-        named = (one for one, identifier in self.ids.items() if identifier == name and one in components)
-        return next((components[one] for one in named), self._look(reference))
+        return components[self.spellings[name]] if name in self.spellings else self._look(reference)
 
     def _view(self, schema: Json, direction: Direction) -> Json:
         """The schema as a direction has it; types that differ in it are made."""
@@ -165,9 +171,9 @@ class Schemas:
         self, identifier: str, schema: Untyped, pointer: Pointer, *, component: str | None = None, finished: bool = False
     ) -> None:
         self.types[identifier] = NamedType(identifier, Any(), {}, component=component, span=self.bundle.span(pointer))
-        whole = schema if finished else self._below(self._normal(schema, pointer), pointer, identifier)
+        whole = schema if finished else self._whole(schema, pointer, identifier)
         made = self.type_of(whole, pointer)
-        if isinstance(made, Ref) and self._leads_to(made.id, identifier):
+        if isinstance(made, Ref) and self._leads_to(made, identifier):
             place = self.bundle.span(pointer)
             hint = "one of them must be a schema, in place of a $ref"
             self.report.error("ref-cycle", f"the schema {identifier} leads back to itself", place, hint)
@@ -182,6 +188,14 @@ class Schemas:
             behavior=object_behavior(whole),
             value_behavior=property_behavior(whole),
         )
+
+    def _whole(self, schema: Untyped, pointer: Pointer, identifier: str) -> Untyped:
+        """A schema that has a name, finished. A class is never null, so that of an object that may be null has another name."""
+        normal = self._normal(schema, pointer)
+        if not isinstance(normal, dict) or "null" not in exactness.kinds_of(normal) or not _deserves_a_name(normal):
+            return self._below(normal, pointer, identifier)
+        made = self._child(normal, pointer, f"{identifier}Value", nameable=True)
+        return {**made, "description": normal["description"]} if "description" in normal else made
 
     def _share(self, identifier: str) -> None:
         """An inline schema that says what an earlier one says is that type, under a name of its own too."""
@@ -199,16 +213,21 @@ class Schemas:
             }
         return [self._canonical(item) for item in schema] if isinstance(schema, list) else schema
 
-    def _leads_to(self, start: str, end: str) -> bool:
+    def _leads_to(self, start: Type, end: str) -> bool:
+        """Whether a type means another one, or has it among its options, with nothing in between."""
         seen: set[str] = set()
-        while start not in seen:
-            if start == end:
-                return True
-            seen.add(start)
-            found = self.types.get(start)
-            if found is None or not isinstance(found.type, Ref):
-                return False
-            start = found.type.id
+        waiting = [start]
+        while waiting:
+            match waiting.pop():
+                case Ref(id=identifier) if identifier == end:
+                    return True
+                case Ref(id=identifier) if identifier not in seen and identifier in self.types:
+                    seen.add(identifier)
+                    waiting.append(self.types[identifier].type)
+                case Union(options=options):
+                    waiting += options
+                case _:
+                    pass
         return False
 
     # -- one schema to draft 2020-12 ------------------------------------------------------------------------------------
@@ -217,9 +236,9 @@ class Schemas:
         """The schema object itself, without what stands below it, as draft 2020-12 has it."""
         if not isinstance(schema, dict):
             return schema
-        if "$dynamicRef" in schema or "$recursiveRef" in schema:
+        for key in schema.keys() & {"$dynamicRef", "$recursiveRef"}:
             hint = "use $ref; a dynamic reference has no fixed type"
-            self.report.error("unsupported", "$dynamicRef is not supported", self.bundle.span(join(pointer, "$dynamicRef")), hint)
+            self.report.error("unsupported", f"{key} is not supported", self.bundle.span(join(pointer, key)), hint)
         if self.bundle.version == "3.0":
             schema = from_3_0(schema)
         if "$ref" in schema:
@@ -236,7 +255,7 @@ class Schemas:
         if exactness.needs_split(schema):
             kept = {key: value for key, value in schema.items() if key in ANNOTATIONS}
             kinds = exactness.kinds_of(schema)
-            schema = {"anyOf": [{**schema, "type": kind} if kind != "null" else {"type": "null"} for kind in kinds], **kept}
+            schema = {"anyOf": [exactness.of_kind(schema, kind) for kind in kinds], **kept}
         discriminator = schema.get("discriminator")
         if isinstance(discriminator, dict) and isinstance(discriminator.get("mapping"), dict):
             mapping = {key: self._mapped(value, pointer) for key, value in discriminator["mapping"].items()}
@@ -259,6 +278,11 @@ class Schemas:
                 value = look_up(self.bundle.value, target)
             except (LookupError, ValueError):
                 self.report.error("ref-missing", f"{reference!r} leads to nothing", self.bundle.span(pointer))
+                return str(reference)
+            if not target:
+                hint = "name the schema that is meant, such as #/components/schemas/Name"
+                place = self.bundle.span(join(pointer, "$ref"))
+                self.report.error("ref-invalid", f"{reference!r} is the whole document, which is no schema", place, hint)
                 return str(reference)
             tokens = [token for token in target.split("/") if token not in ("", "components", "schemas", "properties", "paths")]
             identifier = self.free.take(names.type_id("_".join(tokens[-2:])))
@@ -335,7 +359,8 @@ class Schemas:
         nullable = "null" in kinds and len(kinds) > 1
         if nullable:
             kinds.remove("null")
-        made = self._choice(schema, pointer) or self._composite(schema, kinds, pointer) or _scalars(schema, kinds)
+        made = self._choice(schema, pointer) or self._combined(schema, pointer) or self._composite(schema, kinds, pointer)
+        made = made or _scalars(schema, kinds)
         listed = isinstance(made, Enum) or made == Scalar("null")  # null is allowed there where it is listed
         return replace(made, nullable=True) if nullable and not made.nullable and not listed else made
 
@@ -344,7 +369,9 @@ class Schemas:
             listed = [schema["const"]] if "const" in schema else schema["enum"]
             values = [value for value in listed if exactness.fits(value, exactness.kinds_of(schema))]
             texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
-            return Enum(texts, nullable=None in values) if texts else Scalar("null")
+            if not texts:
+                return Scalar("null") if values else Any()
+            return Enum(texts, nullable=None in values)
         for key in ("oneOf", "anyOf"):
             branches = schema.get(key)
             if not isinstance(branches, list) or schema.get("properties"):
@@ -356,17 +383,25 @@ class Schemas:
                 return replace(options[0], nullable=nullable or options[0].nullable)
             if options:
                 return Union(options, key == "oneOf", _discriminator(schema), nullable)
+            if branches:
+                return Scalar("null")
         return None
 
-    def _composite(self, schema: dict[str, Untyped], kinds: list[str], pointer: Pointer) -> Type | None:
+    def _combined(self, schema: dict[str, Untyped], pointer: Pointer) -> Type | None:
+        """The type of an `allOf`, made once: alone and merged with others it would be made twice on every level of a deep one."""
         parts = schema.get("allOf")
-        if isinstance(parts, list) and parts:
-            return self._all_of(schema, parts, pointer)
+        if not isinstance(parts, list) or not parts:
+            return None
+        if id(schema) not in self.combined:
+            self.combined[id(schema)] = schema, self._all_of(schema, parts, pointer)
+        return self.combined[id(schema)][1]
+
+    def _composite(self, schema: dict[str, Untyped], kinds: list[str], pointer: Pointer) -> Type | None:
         if kinds == ["array"]:
             items = schema.get("items", True)
             inner = self.type_of(items, join(pointer, "items")) if "prefixItems" not in schema else Any()
-            return Array(inner, schema.get("minItems"), schema.get("maxItems"), schema.get("uniqueItems") is True)
-        if schema.get("properties"):
+            return Array(inner, _count(schema, "minItems"), _count(schema, "maxItems"), schema.get("uniqueItems") is True)
+        if schema.get("properties") and kinds in ([], ["object"]):
             return self._object(schema, tuple(self._fields(schema, pointer)), (), pointer)
         if kinds == ["object"]:
             more = schema.get("additionalProperties", True) if "patternProperties" not in schema else True
@@ -381,30 +416,43 @@ class Schemas:
         fields = (*(field for one in objects for field in one.fields), *self._fields(schema, pointer))
         closed = self._is_closed(schema)
         if not fields and not self._is_object_like(schema):
-            return self._conjunction(schema, parts, bases, pointer)
+            return self._conjunction(schema, bases, pointer)
         required = [name for part in (schema, *parts) if isinstance(part, dict) for name in part.get("required", ())]
         if fields or len(bases) > 1 or (bases and (closed or required)):
             made = self._object(schema, fields, tuple(dict.fromkeys(bases)), pointer)
             own = {field.name for field in fields if field.presence is Presence.REQUIRED}
             return replace(made, required=tuple(dict.fromkeys(name for name in required if name not in own)))
-        return self._conjunction(schema, parts, bases, pointer)
+        return self._conjunction(schema, bases, pointer)
 
-    def _is_object_like(self, schema: Untyped, depth: int = 8) -> bool:
+    def _is_object_like(self, schema: dict[str, Untyped]) -> bool:
         """Whether a schema means an object, be it only that it names properties."""
-        if not isinstance(schema, dict) or not depth:
-            return False
-        if schema.get("properties") or exactness.is_object(schema, self._look_ahead):
+        if exactness.is_object(schema, self._look_ahead):
             return True
-        target = [self._look_ahead(schema["$ref"])] if isinstance(schema.get("$ref"), str) else []
-        return any(self._is_object_like(part, depth - 1) for part in (*target, *(schema.get("allOf") or ())))
+        waiting: list[Untyped] = [schema]
+        seen: set[str] = set()
+        while waiting and len(seen) < _MOST_PARTS:
+            part = waiting.pop()
+            if not isinstance(part, dict):
+                continue
+            if part.get("properties"):
+                return True
+            reference = part.get("$ref")
+            if isinstance(reference, str) and reference not in seen:
+                seen.add(reference)
+                waiting.append(self._look_ahead(reference))
+            waiting += part.get("allOf") or ()
+        return False
 
-    def _conjunction(self, schema: dict[str, Untyped], parts: list[Untyped], bases: list[Ref], pointer: Pointer) -> Type:
+    def _conjunction(self, schema: dict[str, Untyped], bases: list[Ref], pointer: Pointer) -> Type:
         """The type of values that are no objects: one of several that hold at once."""
         if bases:
             return bases[0]
         merged: dict[str, Untyped] = {}
-        for part in (*parts, {key: value for key, value in schema.items() if key != "allOf"}):
-            merged.update(part if isinstance(part, dict) else {})
+        waiting = [schema]
+        while waiting:
+            part = waiting.pop()
+            merged = {key: value for key, value in part.items() if key != "allOf"} | merged
+            waiting += [one for one in part.get("allOf") or () if isinstance(one, dict)]
         return self.type_of(merged, pointer)
 
     def _is_closed(self, schema: dict[str, Untyped]) -> bool:
@@ -418,10 +466,12 @@ class Schemas:
         closed = self._is_closed(schema)
         more = schema.get("additionalProperties") if not schema.get("patternProperties") else None
         additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
-        return Object(fields, bases, closed, additional=additional)
+        names = {field.name for field in fields}
+        elsewhere = tuple(name for name in schema.get("required", ()) if name not in names)
+        return Object(fields, bases, closed, elsewhere, additional)
 
     def _fields(self, schema: dict[str, Untyped], pointer: Pointer) -> Iterator[Field]:
-        required = schema.get("required", ())
+        required = frozenset(schema.get("required", ()))
         for name, value in (schema.get("properties") or {}).items():
             facts = value if isinstance(value, dict) else {}
             yield Field(
@@ -488,7 +538,12 @@ def _scalar(schema: dict[str, Untyped], kind: str) -> Scalar:
         schema.get("exclusiveMinimum") if number else None,
         schema.get("exclusiveMaximum") if number else None,
         schema.get("multipleOf") if number else None,
-        schema.get("minLength") if text else None,
-        schema.get("maxLength") if text else None,
+        _count(schema, "minLength") if text else None,
+        _count(schema, "maxLength") if text else None,
         schema.get("pattern") if text else None,
     )
+
+
+def _count(schema: dict[str, Untyped], key: str) -> int | None:
+    """A length, which may be written as 2.0 (JSON Schema validation, section 6.3.1)."""
+    return int(schema[key]) if key in schema else None

@@ -8,6 +8,7 @@ from tillspec import __version__
 from tillspec.cli.completion import completion
 from tillspec.cli.generate import generate
 from tillspec.cli.lint import lint
+from tillspec.cli.prove import prove
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -29,4 +30,5 @@ def main() -> None:
 
 main.add_command(generate)
 main.add_command(lint)
+main.add_command(prove)
 main.add_command(completion)

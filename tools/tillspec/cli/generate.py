@@ -6,8 +6,6 @@ import gc
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
-from tillspec.cli.told import print_diagnostics, tell_missing
+from tillspec.cli.told import print_diagnostics, tell_missing, watched
 from tillspec.request import OUTPUTS, Request
 from tillspec.write.lock import is_current
 
@@ -119,7 +117,7 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
 
     gc.disable()  # a run leaves little garbage in cycles, and looking for it would cost an eighth of its time
     try:
-        with _progress() as progress:
+        with watched() as progress:
             outcome = run(request, check_only=check_only, force=force, progress=progress)
     except Refused as refused:
         print_diagnostics(refused.diagnostics)
@@ -131,18 +129,6 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
         gc.freeze()  # nor is there anything to find at the end
     print_diagnostics(outcome.warnings)
     return outcome
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Say what is being done, where somebody watches."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("starting") as status:
-        yield lambda step: status.update(f"{step} …")
 
 
 def _tell(outcome: Outcome, request: Request, seconds: float) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -21,12 +23,24 @@ def print_diagnostics(diagnostics: list[Diagnostic], *, err: bool = True) -> Non
         click.echo(click.style(head, fg=colour, bold=True) + ("\n" + rest if rest else "") + "\n", err=err)
 
 
-def tell_missing(error: ModuleNotFoundError, command: str, outcome: str) -> NoReturn:
-    """Say which extra brings the package that is not installed."""
+def tell_missing(error: ModuleNotFoundError, command: str, outcome: str, *, extra: str = "generate", status: int = 1) -> NoReturn:
+    """Say which extra brings the package that is not installed, and leave with a status."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "tillspec"):
         raise error
     click.secho(f"error: tillspec {command} needs {name}, which is not installed", fg="red", bold=True, err=True)
-    click.echo("  hint: run: pip install 'tillspec[generate]'\n", err=True)
+    click.echo(f"  hint: run: pip install 'tillspec[{extra}]'\n", err=True)
     click.secho(outcome, fg="red", bold=True, err=True)
-    sys.exit(1)
+    sys.exit(status)
+
+
+@contextmanager
+def watched() -> Iterator[Callable[[str], None]]:
+    """Say what is being done, where somebody watches."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda step: status.update(f"{step} …")

@@ -23,18 +23,19 @@ Types = Mapping[model.type_id, NamedType]
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 CHECKS = (
     "Annotated", "Any", "Blob", "Carries", "Distinct", "Document", "Field", "Format", "Integer", "JsonInteger", "JsonNumber",
-    "Literal", "Matches", "Number", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "StrictBool",
-    "UnknownValue",
+    "Literal", "Matches", "Number", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime", "Rfc3339Duration",
+    "Rfc9562Uuid", "StrictBool", "UnknownValue",
 )  # fmt: skip
 """The names that annotations which validate are written with."""
 _FORMATS = {
     "date-time": ("datetime.datetime", "Rfc3339DateTime"),
     "date": ("datetime.date", "Rfc3339Date"),
+    "duration": ("datetime.timedelta", "Rfc3339Duration"),
     "uuid": ("uuid.UUID", "Rfc9562Uuid"),
 }
 _TEXT_FORMATS = frozenset(
     (
-        "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference", "json-pointer",
+        "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri", "iri-reference", "json-pointer",
         "regex", "relative-json-pointer", "time", "uri", "uri-reference", "uri-template",
     )
 )  # fmt: skip

@@ -14,6 +14,8 @@ from tillspec.emit.records import record
 from tillspec.emit.templates import render
 from tillspec.runtime.behavior import ObjectBehavior, OperationBehavior
 
+_TABLES = ("CREDENTIALS", "OBJECTS", "OPERATIONS", "OUTSIDE", "VALUES")
+
 
 @dataclass(frozen=True, slots=True)
 class ConstantView:
@@ -39,8 +41,7 @@ class BehaviorView:
 
 def behavior(api: Api, options: Options) -> dict[str, str]:
     """`behavior.py`; nothing where the contract declares nothing."""
-    objects = {identifier: made for identifier, made in object_behaviors(api).items() if made != ObjectBehavior()}
-    operations = {operation.id: operation.behavior for operation in api.operations if operation.behavior}
+    objects, operations = _declared(api)
     plain = [named for named in api.types.values() if not isinstance(named.type, Object)]
     values = {named.id: named.value_behavior for named in plain if named.value_behavior}
     credentials = {name: scheme.secret for name, scheme in api.security_schemes.items() if scheme.secret}
@@ -48,12 +49,10 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
         return {}
     used = {"ObjectBehavior", "OperationBehavior", "OutsideObject", "PropertyBehavior", "Secret"}
     used |= _records((*objects.values(), *operations.values(), *values.values()))
-    tables = ("CREDENTIALS", "OBJECTS", "OPERATIONS", "OUTSIDE", "VALUES")
-    taken = names.unique([names.constant(name) for name in (*objects, *operations)], tables)
     parts: list[ConstantView] = []
     views = []
     declared: list[tuple[str, ObjectBehavior | OperationBehavior]] = [*objects.items(), *operations.items()]
-    for constant, (key, made) in zip(taken, declared, strict=True):
+    for constant, (key, made) in zip(_constants(api), declared, strict=True):
         inner = [ConstantView(f"{constant}_{name.upper()}", record(part)) for name, part in _parts(made)]
         source = record(made)
         for part, (name, _) in zip(inner, _parts(made), strict=True):
@@ -72,25 +71,53 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
     return {"behavior.py": render("python/checkout_api/behavior.py.j2", view)}
 
 
+def object_constants(api: Api) -> Mapping[str, str]:
+    """The constant of each object type that anything is declared of, by id."""
+    return dict(zip(_declared(api)[0], _constants(api), strict=False))
+
+
+def operation_constants(api: Api) -> Mapping[str, str]:
+    """The constant of each operation that declares anything, by id."""
+    objects, operations = _declared(api)
+    return dict(zip(operations, _constants(api)[len(objects) :], strict=True))
+
+
+@lru_cache(maxsize=4)
+def _constants(api: Api) -> tuple[str, ...]:
+    """The names of all constants: of the objects first, then of the operations."""
+    objects, operations = _declared(api)
+    return names.unique([names.constant(name) for name in (*objects, *operations)], _TABLES)
+
+
+@lru_cache(maxsize=4)
+def _declared(api: Api) -> tuple[Mapping[str, ObjectBehavior], Mapping[str, OperationBehavior]]:
+    """What is declared at all: of objects, by id, and of operations."""
+    objects = {identifier: made for identifier, made in object_behaviors(api).items() if made != ObjectBehavior()}
+    return objects, {operation.id: operation.behavior for operation in api.operations if operation.behavior}
+
+
 def _parts(made: ObjectBehavior | OperationBehavior) -> list[tuple[str, object]]:
     """What an implementation reads most gets a constant of its own, whose type says that it is there."""
-    found = [(name, getattr(made, name, None)) for name in ("lifecycle", "expires", "idempotency", "moves")]
+    found = [(name, getattr(made, name, None)) for name in ("lifecycle", "expires", "idempotency", "moves", "signature")]
     return [(name, part) for name, part in found if is_dataclass(part)]
 
 
 @lru_cache(maxsize=4)
 def object_behaviors(api: Api) -> Mapping[str, ObjectBehavior]:
     """What is declared of each object type, by id; what its bases declare holds for it too."""
-    return {named.id: _whole(api, named, frozenset()) for named in api.types.values() if isinstance(named.type, Object)}
+    known: dict[str, ObjectBehavior] = {}
+    return {named.id: _whole(api, named, known) for named in api.types.values() if isinstance(named.type, Object)}
 
 
-def _whole(api: Api, named: NamedType, seen: frozenset[str]) -> ObjectBehavior:
-    own = named.behavior or ObjectBehavior()
-    bases = named.type.bases if isinstance(named.type, Object) else (named.type,) if isinstance(named.type, Ref) else ()
-    for base in bases:
-        if base.id in api.types and base.id not in seen:
-            own = _merged(_whole(api, api.types[base.id], seen | {named.id}), own)
-    return own
+def _whole(api: Api, named: NamedType, known: dict[str, ObjectBehavior]) -> ObjectBehavior:
+    if named.id not in known:
+        own = named.behavior or ObjectBehavior()
+        bases = named.type.bases if isinstance(named.type, Object) else (named.type,) if isinstance(named.type, Ref) else ()
+        for base in bases:
+            if base.id in api.types:
+                own = _merged(_whole(api, api.types[base.id], known), own)
+        known[named.id] = own
+    return known[named.id]
 
 
 def _merged(base: ObjectBehavior, own: ObjectBehavior) -> ObjectBehavior:

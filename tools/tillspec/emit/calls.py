@@ -29,7 +29,7 @@ RESERVED = (
 
 RESERVED_MODULES = (
     "app", "client", "close", "aclose", "create_app", "create_router", "make_app", "make_router", "max_body", "operations",
-    "models", "responses", "errors", "server", "surface", "webhooks",
+    "models", "responses", "errors", "server", "surface", "webhooks", "hooks", "mock",
 )  # fmt: skip
 """Names that a tag's module, and the attribute of a client that goes by it, must not take."""
 
@@ -163,7 +163,8 @@ def _arguments(operation: Operation) -> tuple[Argument, ...]:
         f"{p.location}_{name}" if plain.index(name) < number else name
         for number, (p, name) in enumerate(zip(parameters, plain, strict=True))
     ]
-    keywords = names.unique(located, RESERVED)
+    # The parameters of a delivery are fields of a class, where they hide the modules that other annotations name.
+    keywords = names.unique(located, RESERVED if operation.role == "path" else (*RESERVED, "datetime", "uuid"))
     return tuple(Argument(keyword, notation.signature(p.type), p) for keyword, p in zip(keywords, parameters, strict=True))
 
 

@@ -13,12 +13,13 @@ from tillspec.emit.errors import error_names, raised
 from tillspec.emit.handlers import optional
 from tillspec.emit.imports import import_lines
 from tillspec.emit.options import Options
+from tillspec.emit.polls import Poll, polls
 from tillspec.emit.templates import render
 
 _TAKEN = (
-    "Any", "Arguments", "AsyncCaller", "AsyncClient", "AsyncClientBase", "ClassVar", "Client", "ClientBase", "Credentials",
-    "CredentialsBase", "ERRORS", "Key", "Literal", "Mapping", "Response", "Retry", "SCHEMES", "SERVERS", "Settings", "SyncCaller",
-    "Timeout", "UserPassword",
+    "Any", "Arguments", "AsyncCaller", "AsyncClient", "AsyncClientBase", "Backoff", "ClassVar", "Client", "ClientBase",
+    "Credentials", "CredentialsBase", "ERRORS", "Hook", "Key", "Literal", "Mapping", "Polling", "Response", "Retry", "SCHEMES",
+    "SERVERS", "Sequence", "Settings", "SyncCaller", "TYPE_CHECKING", "Timeout", "UserPassword",
 )  # fmt: skip
 _ATTRIBUTES = ("aclose", "close")
 _FIELDS = ("given", "SCHEMES")
@@ -98,13 +99,19 @@ class EndView:
 
 @dataclass(frozen=True, slots=True)
 class ClientView:
-    """The clients' own module."""
+    """The clients' own module. `runtime` is imported for its users, who find it in `public`."""
 
     imports: tuple[str, ...]
+    public: tuple[str, ...]
     servers: tuple[str, ...]
     schemes: dict[str, str]
     credentials: tuple[FieldView, ...]
     clients: tuple[EndView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HooksView:
+    """The module of the hooks, which is the same for every API."""
 
 
 def client(api: Api, options: Options) -> dict[str, str]:
@@ -113,8 +120,11 @@ def client(api: Api, options: Options) -> dict[str, str]:
     if not views:
         return {}
     named = error_names(api)
-    files = {f"client/{view.module}.py": _tag(view, named) for view in views}
-    return {"client/__init__.py": render("python/checkout_api/client/__init__.py.j2", _client(api, views)), **files}
+    files = {f"client/{view.module}.py": _tag(api, view, named) for view in views}
+    modules: dict[str, ClientView | HooksView] = {"__init__": _client(api, views), "hooks": HooksView()}
+    return {
+        f"client/{name}.py": render(f"python/checkout_api/client/{name}.py.j2", view) for name, view in modules.items()
+    } | files
 
 
 def _groups(api: Api) -> tuple[GroupView, ...]:
@@ -129,24 +139,34 @@ def _groups(api: Api) -> tuple[GroupView, ...]:
 # -- a tag -------------------------------------------------------------------------------------------------------------
 
 
-def _tag(view: GroupView, errors: Mapping[str, str]) -> str:
+def _tag(api: Api, view: GroupView, errors: Mapping[str, str]) -> str:
     text = view.group.description or f"The operations of {view.group.tag}."
     about = docstring(text, 4) or docstring("The operations of this tag.")
     kinds = ((view.name, "SyncCaller", "def ", "return "), (view.async_name, "AsyncCaller", "async def ", "return await "))
-    classes = tuple(
-        ClassView(name, caller, about, tuple(_method(call, errors, head, back) for call in view.group.calls))
-        for name, caller, head, back in kinds
-    )
-    return render("python/checkout_api/client/tag.py.j2", TagView(_imports(view.group, classes[0].methods), classes))
+    polled = polls(api, view.group)
+    classes = []
+    for name, caller, head, back in kinds:
+        methods = []
+        for call in view.group.calls:
+            made = _method(call, errors, head, back)
+            methods.append(made)
+            if call.operation.id in polled:
+                methods.append(_poll(call, polled[call.operation.id], made, head, back))
+        classes.append(ClassView(name, caller, about, tuple(methods)))
+    imports = _imports(view.group, classes[0].methods, [poll.constant for poll in polled.values()])
+    return render("python/checkout_api/client/tag.py.j2", TagView(imports, tuple(classes)))
 
 
-def _imports(group: Group, methods: tuple[MethodView, ...]) -> str:
+def _imports(group: Group, methods: tuple[MethodView, ...], lifecycles: list[str]) -> str:
     """The import lines: those of the annotations, and those that every tag has."""
     sources = [source for method in methods for source in (*method.parameters, method.result)]
     *outside, local = import_lines([*sources, "operations"], "..").split("\n\n")
     if any(call.operation.deprecated for call in group.calls):
         outside.append("from typing_extensions import deprecated")
     runtime = ["from .._runtime.client import AsyncCaller, SyncCaller, Timeout", "from .._runtime.outgoing import Arguments"]
+    if lifecycles:
+        runtime.append("from .._runtime.polling import Backoff, Polling")
+        runtime.append(f"from ..behavior import {', '.join(sorted(set(lifecycles)))}")
     return "\n\n".join([*outside, "\n".join(sorted((*local.split("\n"), *runtime)))])
 
 
@@ -161,6 +181,41 @@ def _method(call: Call, errors: Mapping[str, str], head: str, back: str) -> Meth
         _docstring(call, errors),
         f"{back}self._caller.call(operations.{call.constant}, {_arguments(call)}, timeout)",
     )
+
+
+def _poll(call: Call, poll: Poll, method: MethodView, head: str, back: str) -> MethodView:
+    """The method that calls another until the answer's state is terminal."""
+    *given, timeout = method.parameters
+    own = (f"{poll.deadline}: float", f"{poll.backoff}: Backoff = Backoff()")
+    # What is asked for stands before what may be left out.
+    first = next((at for at, parameter in enumerate(given) if "=" in parameter and at > given.index("*")), len(given))
+    watched = f"Polling({poll.constant}, {poll.deadline}, {poll.backoff})"
+    return MethodView(
+        method.decorator,
+        f"{head}{poll.method}",
+        (*given[:first], own[0], *given[first:], own[1], timeout),
+        method.result,
+        _polled(call, poll),
+        f"{back}self._caller.poll(operations.{call.constant}, {_arguments(call)}, {watched}, timeout)",
+    )
+
+
+def _polled(call: Call, poll: Poll) -> str:
+    *most, last = (f"`{state}`" for state in poll.terminal)
+    ends = f"{', '.join(most)} or {last}" if most else last
+    field = poll.lifecycle.field.removeprefix("/").replace("/", ".")
+    text = (
+        f"Wait until `{field}` is {ends}\n\n"
+        f"Calls `{call.method}` again and again, until the answer shows a terminal state; one that the contract does not know is "
+        "not terminal. A `Retry-After` is waited for, and what is temporary is retried as in every call.\n\n"
+        "Args:\n"
+        f"    {poll.deadline}: For how many seconds to wait. No wait ends later; the last look begins then at the latest.\n"
+        f"    {poll.backoff}: How long to wait between two looks.\n\n"
+        "Raises:\n"
+        f"    errors.PollTimedOut: There was no terminal state in time; it carries the last response.\n"
+        f"    errors.ApiError: As `{call.method}` does, whose other arguments these are."
+    )
+    return docstring(text, 8)
 
 
 def _parameters(call: Call) -> tuple[str, ...]:
@@ -233,8 +288,18 @@ def _error(status: str, description: str) -> str:
 def _client(api: Api, views: tuple[GroupView, ...]) -> ClientView:
     schemes = tuple(api.security_schemes.values())
     fields = names.unique([names.snake(scheme.name, "credential") for scheme in schemes], _FIELDS)
+    polled = any(polls(api, view.group) for view in views)
+    runtime = ["from .._runtime.polling import Backoff"] if polled else []
+    public = ("AsyncClient", *(["Backoff"] if polled else []), "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword")
     return ClientView(
-        tuple(sorted(view.imported for view in views)),
+        (
+            *runtime,
+            "from .._runtime.retry import Retry",
+            "from ..errors import ERRORS",
+            "from ..operations import SCHEMES",
+            *sorted(view.imported for view in views),
+        ),
+        ("SERVERS", *public),
         _servers(api),
         dict(zip(fields, (scheme.name for scheme in schemes), strict=True)),
         tuple(_field(name, scheme) for name, scheme in zip(fields, schemes, strict=True)),
@@ -269,7 +334,8 @@ def _end(views: tuple[GroupView, ...], *, is_async: bool) -> EndView:
     about = (
         f"Calls the API{', from coroutines' if is_async else ''}. Use it as `{usage}`, or close it.\n\n"
         f"`http` brings an own `{http}`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`; "
-        "`headers` go along with every call. What a call raises stands in `errors`: all of it is an `errors.ApiError`."
+        "`headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises stands in "
+        "`errors`: all of it is an `errors.ApiError`."
     )
     attributes = tuple(f"self.{view.attribute} = {view.async_name if is_async else view.name}(self._caller)" for view in views)
     caller = "AsyncCaller" if is_async else "SyncCaller"

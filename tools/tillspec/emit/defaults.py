@@ -10,7 +10,7 @@ from tillspec.api.model import Field, Presence, Type
 from tillspec.emit.annotations import Types, resolve
 
 _KINDS: dict[str, tuple[type, ...]] = {"string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,)}
-_TYPED_TEXTS = frozenset({"date-time", "date", "uuid"})
+_TYPED_TEXTS = frozenset({"date-time", "date", "duration", "uuid"})
 """Formats whose Python value is no text."""
 
 

@@ -15,7 +15,7 @@ from tillspec.emit.options import Options
 from tillspec.emit.responses import Answer
 from tillspec.emit.templates import render
 
-_RUNTIME = ("ApiError", "ErrorResponse", "MissingCredentials", "TimedOut", "TransportError", "UnexpectedResponse")
+_RUNTIME = ("ApiError", "ErrorResponse", "MissingCredentials", "PollTimedOut", "TimedOut", "TransportError", "UnexpectedResponse")
 _TAKEN = (*_RUNTIME, "Any", "ERRORS", "Mapping", "Response", "datetime", "models", "property", "responses", "uuid")
 
 

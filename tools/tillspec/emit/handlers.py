@@ -24,12 +24,12 @@ class MethodView:
         return ("self", "request: Request", *(("*", *self.arguments) if self.arguments else ()))
 
 
-def method(call: Call, *, documented: bool = True) -> MethodView:
-    """The method that an owner implements for an operation."""
+def method(call: Call, *, documented: bool = True, unknown: str | None = None) -> MethodView:
+    """The method that an owner implements for an operation. `unknown` is a type that its body may have besides."""
     answers = dict.fromkeys(f"responses.{answer.name}" for answer in call.answers)
     return MethodView(
         call.method,
-        _arguments(call),
+        _arguments(call, unknown),
         " | ".join(answers) or "Response",
         _docstring(call) if documented else "",
         literal(call.operation.id),
@@ -46,11 +46,12 @@ def optional(annotation: str) -> str:
     return annotation if annotation == "Any" or annotation.endswith("None") else f"{annotation} | None"
 
 
-def _arguments(call: Call) -> tuple[str, ...]:
+def _arguments(call: Call, unknown: str | None) -> tuple[str, ...]:
     result = []
     if call.body is not None:
         body = call.body
-        result.append(f"body: {body.annotation if body.required else optional(body.annotation)}")
+        annotation = body.annotation if unknown is None else f"{body.annotation} | {unknown}"
+        result.append(f"body: {annotation if body.required else optional(annotation)}")
         if body.media_type is not None:
             result.append(f"media_type: {body.media_type if body.required else optional(body.media_type)}")
     if call.credentials is not None:

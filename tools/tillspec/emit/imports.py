@@ -7,9 +7,11 @@ from collections.abc import Iterable
 
 _MODULES = ("datetime", "uuid")
 _STANDARD = {
-    "Awaitable": "collections.abc", "Callable": "collections.abc", "Mapping": "collections.abc",
+    "Awaitable": "collections.abc", "Callable": "collections.abc", "Mapping": "collections.abc", "Sequence": "collections.abc",
+    "timedelta": "datetime",
     "dataclass": "dataclasses", "field": "dataclasses", "Path": "pathlib",
-    "Annotated": "typing", "Any": "typing", "ClassVar": "typing", "Literal": "typing", "Protocol": "typing",
+    "TYPE_CHECKING": "typing", "Annotated": "typing", "Any": "typing", "ClassVar": "typing", "Literal": "typing",
+    "Protocol": "typing",
 }  # fmt: skip
 _THIRD = {"Field": "pydantic", "StrictBool": "pydantic", "Starlette": "starlette.applications", "Router": "starlette.routing"}
 _LOCAL = {
@@ -27,7 +29,7 @@ _LOCAL = {
     "Integer": "_runtime.scalars", "JsonInteger": "_runtime.scalars", "JsonNumber": "_runtime.scalars",
     "Number": "_runtime.scalars", "OneOf": "_runtime.scalars", "OpenEnum": "_runtime.scalars",
     "UnknownValue": "_runtime.scalars", "Rfc3339Date": "_runtime.formats",
-    "Rfc3339DateTime": "_runtime.formats", "Rfc9562Uuid": "_runtime.formats",
+    "Rfc3339DateTime": "_runtime.formats", "Rfc3339Duration": "_runtime.formats", "Rfc9562Uuid": "_runtime.formats",
     "Blob": "_runtime.operation", "Content": "_runtime.operation", "Document": "_runtime.operation",
     "Header": "_runtime.operation", "Items": "_runtime.operation",
     "Operation": "_runtime.operation",
@@ -35,17 +37,22 @@ _LOCAL = {
     "Response": "_runtime.operation", "SecurityScheme": "_runtime.operation", "Text": "_runtime.operation",
     "Value": "_runtime.operation", "Wire": "_runtime.operation",
     "OperationNotImplemented": "_runtime.refusal", "Problem": "_runtime.refusal", "Refusal": "_runtime.refusal",
-    "Violation": "_runtime.refusal",
-    "Request": "_runtime.request",
-    "Binding": "_runtime.server", "MAX_BODY": "_runtime.server", "make_app": "_runtime.server", "make_router": "_runtime.server",
+    "Violation": "_runtime.violations",
+    "MAX_BODY": "_runtime.request", "Request": "_runtime.request",
+    "InvalidDelivery": "_runtime.receiving", "Message": "_runtime.receiving", "Receiver": "_runtime.receiving",
+    "Verification": "_runtime.receiving",
+    "InvalidSignature": "_runtime.signatures", "Tags": "_runtime.events", "UnknownEvent": "_runtime.events",
+    "Binding": "_runtime.server", "make_app": "_runtime.server", "make_router": "_runtime.server",
 }  # fmt: skip
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 
 
-def import_lines(sources: Iterable[str], root: str = ".", leave: frozenset[str] = frozenset()) -> str:
+def import_lines(
+    sources: Iterable[str], root: str = ".", leave: frozenset[str] = frozenset(), behavior: Iterable[str] = ()
+) -> str:
     """The lines that import every known name used in `sources`; `root` is `.`, `..` or a package with its dot; names in
-    `leave` are imported by somebody else.
+    `leave` are imported by somebody else. `behavior` are constants of `behavior.py` that are used.
 
     Sources are annotations and other expressions, not docstrings.
     """
@@ -53,7 +60,7 @@ def import_lines(sources: Iterable[str], root: str = ".", leave: frozenset[str] 
     groups = (
         [f"import {name}" for name in _MODULES if name in used] + _from(_STANDARD, used, ""),
         _from(_THIRD, used, ""),
-        _from(_LOCAL, used, root),
+        _from(_LOCAL | dict.fromkeys(behavior, "behavior"), used, root),
     )
     return "\n\n".join("\n".join(group) for group in groups if group)
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from tillspec.api import model
 from tillspec.api.model import Api, Field, NamedType, Object, Presence, Ref, Type
 from tillspec.diagnostics import Report
-from tillspec.emit.annotations import Notation
+from tillspec.emit.annotations import Notation, resolve
 from tillspec.emit.behavior import behavior, object_behaviors
 from tillspec.emit.classes import Class, Layout, lay_out
 from tillspec.emit.defaults import is_carried
@@ -26,14 +26,13 @@ _IMPORTS = """\
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
-from ._runtime.behavior import ObjectBehavior
 from ._runtime.files import Carries
-from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
+from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc3339Duration, Rfc9562Uuid
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, JsonNumber, Number, OneOf, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
@@ -69,11 +68,11 @@ def _marks(named: NamedType, behavior: ObjectBehavior) -> tuple[str, ...]:
     """What a class says of itself beside its fields."""
     marks = []
     if behavior.rules or behavior.totals:
-        marks.append(f"_behavior: ClassVar[ObjectBehavior | None] = OBJECTS[{literal(named.id)}]")
+        marks.append(f"__behavior__ = OBJECTS[{literal(named.id)}]")
     if not named.exact:
-        marks.append(f"_conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, {literal(named.id)})")
+        marks.append(f"__conforms__ = Conforms(SCHEMAS, {literal(named.id)})")
     if named.loose:
-        marks.append("_loose: ClassVar[bool] = True")
+        marks.append("__loose__ = True")
     return tuple(marks)
 
 
@@ -100,27 +99,29 @@ class _Plan:
     def __init__(self, api: Api) -> None:
         self.types = api.types
         self.operations = api.operations
+        self.fields: dict[str, tuple[Field, ...]] = {}
+        self.asked: dict[str, frozenset[str]] = {}
 
     def same(self) -> Iterator[NamedType]:
         """Inline types that say what another type says."""
-        return (named for named in self.types.values() if named.inline and isinstance(named.type, Ref))
+        return (named for named in self.types.values() if _is_another(named))
 
     def meant(self, identifier: str) -> str:
         """The id of the type that an id stands for."""
-        while (named := self.types[identifier]).inline and isinstance(named.type, Ref):
-            identifier = named.type.id
+        while (other := _is_another(self.types[identifier])) is not None:
+            identifier = other.id
         return identifier
 
     def aliases(self) -> Iterator[NamedType]:
         """The types that are no objects."""
         for named in self.types.values():
-            if not isinstance(named.type, Object) and not (named.inline and isinstance(named.type, Ref)):
+            if not isinstance(named.type, Object) and not _is_another(named):
                 yield replace(named, type=self.written(named.type))
 
     def classes(self, behaviors: Mapping[str, ObjectBehavior]) -> dict[str, Class]:
         return {
             class_name(named.id): Class(
-                tuple(self._fields(named.type)),
+                self._fields_of(named.id),
                 named.type.closed,
                 named.description,
                 _marks(named, behaviors[named.id]),
@@ -147,6 +148,7 @@ class _Plan:
             )
         ]
         waiting = [content.type for content in contents if content.type is not None]
+        waiting += [one.type for operation in self.operations if operation.role != "path" for one in operation.parameters]
         found: set[str] = set()
         while waiting:
             for one in inside(waiting.pop()):
@@ -178,18 +180,16 @@ class _Plan:
         found: set[str | None] = set()
         values: list[str] = []
         for option in union.options:
-            target, _ = self._object_of(option, frozenset())
-            fixed = (
-                next((field for field in self._fields(target) if field.name == union.discriminator.property), None)
-                if target
-                else None
-            )
-            if not isinstance(option, Ref) or fixed is None or fixed.presence is not Presence.REQUIRED:
+            if not isinstance(option, Ref):
+                return None
+            fixed = next((field for field in self._fields_of(option.id) if field.name == union.discriminator.property), None)
+            if fixed is None or fixed.presence is not Presence.REQUIRED:
                 return None
             if (
                 not isinstance(fixed.type, model.Enum)
                 or fixed.type.nullable
                 or not isinstance(self.types[option.id].type, Object)
+                or self.types[option.id].loose  # what is no object has no tag
             ):
                 return None
             values += fixed.type.values
@@ -203,24 +203,40 @@ class _Plan:
         objects = (named.type for named in self.types.values() if isinstance(named.type, Object))
         return frozenset(field.type for one in objects for field in one.fields if field.name in names)
 
-    def _fields(self, type_: Object, seen: frozenset[str] = frozenset()) -> Iterator[Field]:
+    def _fields(self, type_: Object) -> Iterator[Field]:
         """All fields, those of the bases first. A field that occurs again is the later one; required anywhere is required."""
         found: dict[str, Field] = {}
         for base in type_.bases:
-            target, path = self._object_of(base, seen)
-            for field in self._fields(target, path) if target else ():
+            for field in self._fields_of(base.id):
                 found[field.name] = _stricter(found.get(field.name), field)
         for field in type_.fields:
             found[field.name] = _stricter(found.get(field.name), field)
+        required = frozenset(type_.required).union(*(self._asked_for(base.id) for base in type_.bases))
         for field in found.values():
-            made = _required(field) if field.name in type_.required else field
+            made = _required(field) if field.name in required else field
             yield made if is_carried(made, self.types) else replace(made, default=None)
 
-    def _object_of(self, type_: Type, seen: frozenset[str]) -> tuple[Object | None, frozenset[str]]:
-        while isinstance(type_, Ref) and type_.id in self.types and type_.id not in seen:
-            seen |= {type_.id}
-            type_ = self.types[type_.id].type
-        return (type_ if isinstance(type_, Object) else None), seen
+    def _fields_of(self, identifier: str) -> tuple[Field, ...]:
+        """The fields of a type by its id, worked out once; none of what is no object."""
+        if identifier not in self.fields:
+            target = resolve(Ref(identifier), self.types)
+            self.fields[identifier] = tuple(self._fields(target)) if isinstance(target, Object) else ()
+        return self.fields[identifier]
+
+    def _asked_for(self, identifier: str) -> frozenset[str]:
+        """What a type and its bases ask for beyond what they declare; worked out once."""
+        if identifier not in self.asked:
+            target = resolve(Ref(identifier), self.types)
+            bases = target.bases if isinstance(target, Object) else ()
+            own = frozenset(target.required) if isinstance(target, Object) else frozenset()
+            self.asked[identifier] = own.union(*(self._asked_for(base.id) for base in bases))
+        return self.asked[identifier]
+
+
+def _is_another(named: NamedType) -> Ref | None:
+    """The type that an inline type is another name of, where its schema says nothing beside it."""
+    type_ = named.type
+    return type_ if named.inline and named.exact and isinstance(type_, Ref) and not type_.nullable else None
 
 
 def _is_open(enum: model.Enum) -> bool:

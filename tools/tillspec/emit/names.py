@@ -33,7 +33,17 @@ _MODELS_OWN = frozenset(
             "Number",
             "OBJECTS",
         ),
-        *("ObjectBehavior", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime", "Rfc9562Uuid", "RootModel", "SCHEMAS"),
+        *(
+            "ObjectBehavior",
+            "OneOf",
+            "OpenEnum",
+            "Rfc3339Date",
+            "Rfc3339DateTime",
+            "Rfc3339Duration",
+            "Rfc9562Uuid",
+            "RootModel",
+            "SCHEMAS",
+        ),
         *("Schemas", "StrictBool", "TypeAliasType", "Union", "UnknownValue"),
     }
 )

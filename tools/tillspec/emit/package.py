@@ -21,9 +21,9 @@ def package(api: Api, options: Options) -> dict[str, str]:
     about = docstring(f"{api.title}, version {api.version}, as code.\n\n{api.description}") or '"""An API as code."""'
     files = {"__init__.py": f"{about}\n\n__version__ = {literal(api.version)}\n", "py.typed": "", **runtime(api, options)}
     if options.server or options.client:
-        files |= responses(api, options) | operations(api, options)
+        files |= responses(api, options) | operations(api, options) | webhooks(api, options)
     if options.server:
-        files |= server(api, options) | webhooks(api, options) | bundle(api)
+        files |= server(api, options) | bundle(api)
     if options.client:
         files |= client(api, options) | errors(api, options) | sender(api, options)
     return files

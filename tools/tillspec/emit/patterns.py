@@ -14,7 +14,21 @@ _SPACE = r"[\s\u{feff}]--\x85"
 """White space as ECMA-262 has it, in words of the engines."""
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": f"[{_SPACE}]"}
 _OUTSIDE = {"d": "[0-9]", "w": "[A-Za-z0-9_]", "s": f"[{_SPACE}]", "D": "[^0-9]", "W": "[^A-Za-z0-9_]", "S": f"[^{_SPACE}]"}
+_EDGE = r"(?:(?<=[{word}])(?![{word}])|(?<![{word}])(?=[{word}]))".format(word=_CLASSES["w"])
+_NO_EDGE = r"(?:(?<=[{word}])(?=[{word}])|(?<![{word}])(?![{word}]))".format(word=_CLASSES["w"])
+_RANGES = {
+    "d": "0-9",
+    "D": r"\x00-\/:-\u{10ffff}",
+    "w": _CLASSES["w"],
+    "W": r"\x00-\/:-@\[-\^`\{-\u{10ffff}",
+    "s": r"\t-\r \u{a0}\u{1680}\u{2000}-\u{200a}\u{2028}\u{2029}\u{202f}\u{205f}\u{3000}\u{feff}",
+    "S": r"\x00-\x08\x0e-\x1f!-\u{9f}\u{a1}-\u{167f}\u{1681}-\u{1fff}\u{200b}-\u{2027}\u{202a}-\u{202e}\u{2030}-\u{205e}"
+    r"\u{2060}-\u{2fff}\u{3001}-\u{fefe}\u{ff00}-\u{10ffff}",
+}
+"""The classes of ECMA-262 for the second engine, which has no operators within a class."""
 _ANY = r"[^\n\r\u{2028}\u{2029}]"
+_EMPTY = {"[]": r"[^\x00-\u{10ffff}]", "[^]": r"[\x00-\u{10ffff}]"}
+"""The classes of no character and of all, which the engines do not know."""
 _PIECE = re.compile(r"\\(?:u\{[0-9A-Fa-f]+\}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|c[A-Za-z]|[pP]\{[^}]*\}|.)|.", re.DOTALL)
 _PLAIN = frozenset("/-\"'@#%&,:;<=>_`~! ")
 """What ECMA-262 lets be escaped, and the engines do not."""
@@ -39,8 +53,8 @@ def engine(pattern: str) -> tuple[Literal["linear", "bounded"], str] | None:
 
 @cache
 def bounded_only(pattern: str) -> str | None:
-    """The pattern in the dialect of the second engine, which reads the escapes of ECMA-262 by itself; None where it cannot."""
-    bounded = _translate(pattern, lambda piece, inside: piece)
+    """The pattern in the dialect of the second engine, which reads most escapes of ECMA-262 by itself; None where it cannot."""
+    bounded = _translate(pattern, _escape_bounded)
     try:
         Draft202012Validator({"pattern": bounded})
     except ValueError:
@@ -49,10 +63,16 @@ def bounded_only(pattern: str) -> str | None:
 
 
 def _translate(pattern: str, escape: Callable[[str, bool], str]) -> str:
-    result, inside = [], False
+    result: list[str] = []
+    start: int | None = None  # of the class that is open
     for piece in _PIECE.findall(pattern):
-        result.append(escape(piece, inside) if piece.startswith("\\") else _piece(piece, inside))
-        inside = piece == "[" or (inside and piece != "]")
+        result.append(escape(piece, start is not None) if piece.startswith("\\") else _piece(piece, start is not None))
+        if start is None:
+            start = len(result) - 1 if piece == "[" else None
+        elif piece == "]":
+            empty = _EMPTY.get("".join(result[start:]))
+            result[start:] = result[start:] if empty is None else [empty]
+            start = None
     return "".join(result)
 
 
@@ -77,5 +97,18 @@ def _escape(piece: str, inside: bool) -> str:
             return r"\x00"
         case char if char in _PLAIN:
             return "\\-" if body == "-" and inside else body
+        case _:
+            return piece
+
+
+def _escape_bounded(piece: str, inside: bool) -> str:
+    body = piece[1:]
+    match body:
+        case "d" | "w" | "s" | "D" | "W" | "S":
+            return _RANGES[body] if inside else f"[{_RANGES[body]}]"
+        case "b":
+            return r"\x08" if inside else _EDGE
+        case "B" if not inside:
+            return _NO_EDGE
         case _:
             return piece

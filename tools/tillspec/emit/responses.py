@@ -92,7 +92,7 @@ def responses(api: Api, options: Options) -> dict[str, str]:
     shared = Shared([(h.header.name, header_source(api, h)) for answer in declared.values() for h in answer.headers])
     classes = tuple(_class(api, answer, shared) for answer in declared.values())
     sources = [source for view in classes for source in (*view.fields, view.wire)]
-    known = import_lines([*sources, *shared.definitions, "Response", "Wire", "dataclass", "ClassVar"])
+    known = import_lines([*sources, *shared.definitions, "Response", "Wire", "ClassVar"])
     return {"responses.py": render("python/checkout_api/responses.py.j2", ResponsesView(known, shared.definitions, classes))}
 
 

@@ -19,6 +19,8 @@ def runtime(api: Api, options: Options) -> dict[str, str]:
     roles = {operation.role for operation in api.operations}
     wanted += ["sender"] if options.client and roles & {"webhook", "callback"} else []
     wanted += ["expressions"] if options.client and options.server and "callback" in roles else []
+    if roles & {"webhook", "callback"}:
+        wanted += ["receiving", *(["guard"] if options.server else [])]
     folder = resources.runtime()
     texts: dict[str, str] = {}
     while wanted:

@@ -6,17 +6,18 @@ from dataclasses import replace
 
 from tillspec.diagnostics import Diagnostic, Severity
 from tillspec.document.bundle import Bundle
+from tillspec.document.grammar import walk
 from tillspec.rules.behavior_invalid import behavior_invalid
 from tillspec.rules.context import Context
 from tillspec.rules.links import links
 from tillspec.rules.structure import structure
-
-RULES = (structure, links)
+from tillspec.rules.unfolding import unfolding
 
 
 def check(bundle: Bundle) -> list[Diagnostic]:
     """All that the rules find which hold for everything that is made."""
-    return [diagnostic for rule in RULES for diagnostic in rule(bundle)]
+    objects = list(walk("openapi", bundle.value, ""))
+    return [*structure(bundle), *links(bundle, objects), *unfolding(bundle, objects)]
 
 
 def check_behavior(bundle: Bundle) -> list[Diagnostic]:

@@ -11,7 +11,7 @@ from tillspec.rules.reading.expressions import fits, parse, yields
 from tillspec.rules.reading.nodes import Node
 from tillspec.rules.reading.operations import Operation
 from tillspec.rules.reading.schemas import called
-from tillspec.rules.reading.words import NUMBER, TEXT, Answered, Pointed, successes
+from tillspec.rules.reading.words import NUMBER, SIGNED, TEXT, Answered, Pointed, in_braces, successes
 
 _CODE = "behavior-contradicts"
 _VALUES = {"money": NUMBER, "percent": NUMBER, "secret": TEXT, "encodes": TEXT}
@@ -28,6 +28,7 @@ def behavior_contradicts(context: Context) -> Iterator[Diagnostic]:
     yield from _echoes(context)
     for operation in context.operations:
         yield from _methods(context, operation)
+        yield from _signature(context, operation)
     for answer in context.words.answered:
         yield from _code(context, answer)
 
@@ -82,6 +83,28 @@ def _methods(context: Context, operation: Operation) -> Iterator[Diagnostic]:
     if "tells" in behavior.value and operation.is_incoming:
         message = f"{operation.name} is no webhook, and tells nobody"
         yield context.found(_CODE, message, behavior.get("tells").pointer, "say reads, or lists", key=True)
+
+
+def _signature(context: Context, operation: Operation) -> Iterator[Diagnostic]:
+    signature = operation.behavior.get("signature")
+    over = signature.get("over")
+    if "signature" in operation.behavior.value and operation.is_incoming:
+        message = f"{operation.name} is no webhook, and nobody signs what is sent to it by this word"
+        yield context.found(_CODE, message, signature.pointer, "say it of a webhook or a callback", key=True)
+    if not isinstance(over.value, str):
+        return
+    named, stamp = in_braces(over.value), signature.get("timestamp")
+    own_header = f"$request.header.{stamp.text('header')}".lower()
+    if isinstance(stamp.value, dict) and "timestamp" not in named and own_header not in [name.lower() for name in named]:
+        message = "the timestamp is not signed, so whoever replays a delivery can change it"
+        yield context.found(_CODE, message, over.pointer, "name {timestamp} in `over`")
+    if not isinstance(stamp.value, dict) and "timestamp" in named:
+        message = "the signature is over a timestamp, and it is not said where that is"
+        yield context.found(_CODE, message, over.pointer, "say `timestamp: {header: ..., tolerance: PT5M}`")
+    for name, node in signature.get("given").items():
+        if name in SIGNED:
+            message = f"{name} is what the delivery itself has, and not given"
+            yield context.found(_CODE, message, node.pointer, "give it another name", key=True)
 
 
 def _code(context: Context, answer: Answered) -> Iterator[Diagnostic]:

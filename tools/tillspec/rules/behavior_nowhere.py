@@ -11,7 +11,7 @@ from tillspec.rules.reading.behavior import ACTS
 from tillspec.rules.reading.expressions import parse, yields
 from tillspec.rules.reading.nodes import Node
 from tillspec.rules.reading.operations import Operation
-from tillspec.rules.reading.words import Answered, successes
+from tillspec.rules.reading.words import SIGNED, Answered, in_braces, successes
 
 _CODE = "behavior-nowhere"
 
@@ -25,6 +25,7 @@ def behavior_nowhere(context: Context) -> Iterator[Diagnostic]:
     for operation in context.operations:
         yield from _headers(context, operation)
         yield from _media_types(context, operation)
+        yield from _signed(context, operation)
     yield from _names(context)
 
 
@@ -74,16 +75,39 @@ def _listed(operations: list[Operation]) -> str:
 
 def _headers(context: Context, operation: Operation) -> Iterator[Diagnostic]:
     behavior, limits = operation.behavior, operation.behavior.get("rate-limit")
-    asked = behavior.get("idempotency", "header")
-    if isinstance(asked.value, str) and operation.parameter("header", asked.value) is None:
-        message = f"{operation.name} declares no header parameter {asked.value!r}"
-        yield context.found(_CODE, message, asked.pointer, "declare it as a parameter, in: header")
+    signature = behavior.get("signature")
+    for asked in (behavior.get("idempotency", "header"), signature.get("header"), signature.get("timestamp", "header")):
+        if isinstance(asked.value, str) and operation.parameter("header", asked.value) is None:
+            message = f"{operation.name} declares no header parameter {asked.value!r}"
+            yield context.found(_CODE, message, asked.pointer, "declare it as a parameter, in: header")
     told = [behavior.get("idempotency", "replayed"), limits.get("limit"), limits.get("remaining"), limits.get("reset", "header")]
     for node in told:
         name = node.value
         if isinstance(name, str) and not any(_has_header(response, name) for response in operation.responses.values()):
             message = f"no response of {operation.name} has the header {name!r}"
             yield context.found(_CODE, message, node.pointer, "declare it on the responses that carry it")
+
+
+def _signed(context: Context, operation: Operation) -> Iterator[Diagnostic]:
+    """What a signature is said to be over, and is not there."""
+    signature = operation.behavior.get("signature")
+    over, given = signature.get("over"), dict(signature.get("given").items())
+    named = in_braces(over.value) if isinstance(over.value, str) else []
+    for name in dict.fromkeys(named):
+        header = name.removeprefix("$request.header.")
+        if header != name:
+            if operation.parameter("header", header) is None:
+                message = f"{operation.name} declares no header parameter {header!r}"
+                yield context.found(_CODE, message, over.pointer, "declare it as a parameter, in: header")
+        elif name not in SIGNED and name not in given:
+            close = get_close_matches(name, [*SIGNED, *given], n=1)
+            hint = f"did you mean {{{close[0]}}}?" if close else "describe it in `given`, if the receiver knows it by itself"
+            yield context.found(_CODE, f"a signature over {{{name}}} is over nothing that is there", over.pointer, hint)
+    for name, node in given.items():
+        if name not in named:
+            yield context.found(
+                _CODE, f"{name} is given, and not signed", node.pointer, "name it in `over`, or leave it out", key=True
+            )
 
 
 def _has_header(response: Node, name: str) -> bool:

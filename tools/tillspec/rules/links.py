@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 from tillspec.diagnostics import Diagnostic
 from tillspec.document.bundle import Bundle
-from tillspec.document.grammar import walk
+from tillspec.document.grammar import Child
 from tillspec.pointer import join
 
 
-def links(bundle: Bundle) -> Iterator[Diagnostic]:
+def links(bundle: Bundle, objects: Sequence[Child]) -> Iterator[Diagnostic]:
     """Each link whose operationId no operation has."""
-    objects = list(walk("openapi", bundle.value, ""))
     known = {child.value["operationId"] for child in objects if child.kind == "operation" and _names(child.value)}
     for child in objects:
         if child.kind == "link" and _names(child.value) and child.value["operationId"] not in known:

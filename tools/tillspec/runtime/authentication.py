@@ -43,9 +43,14 @@ def authenticator(operation: Operation[Any], schemes: Mapping[str, SecuritySchem
     return authenticate
 
 
+def used(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> list[SecurityScheme]:
+    """The schemes of an operation, in all its alternatives."""
+    return [schemes[name] for requirement in operation.security for name in requirement if name in schemes]
+
+
 def challenge(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> str:
     """The `WWW-Authenticate` of an operation (RFC 9110, section 11.6.1): one challenge per scheme that it knows."""
-    kinds = [schemes[name].kind for requirement in operation.security for name in requirement if name in schemes]
+    kinds = [scheme.kind for scheme in used(operation, schemes)]
     texts = {"bearer": "Bearer", "basic": f'Basic realm="{operation.surface or "api"}", charset="UTF-8"', "api_key": "ApiKey"}
     return ", ".join(dict.fromkeys(texts[kind] for kind in kinds if kind in texts))
 

@@ -5,20 +5,25 @@ Both share everything but the sending: `Exchange` knows what to send, whether to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import partial
+from http.cookiejar import CookieJar
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 import httpx
 
 from .authorization import CredentialSource
-from .errors import ErrorResponse, Target, transport_error
+from .errors import ApiError, ErrorResponse, Target, transport_error
 from .incoming import ResponsePlan
 from .operation import Operation, Response, SecurityScheme
 from .outgoing import Arguments, HeaderField, RequestPlan, header_bytes
 from .retry import IDEMPOTENT, Attempts, Retry
+
+if TYPE_CHECKING:
+    from .hooks import Hook
+    from .polling import Polling
 
 ResultT = TypeVar("ResultT")
 Timeout = float | httpx.Timeout
@@ -40,10 +45,11 @@ class Settings:
     headers: Mapping[str, str] | None
     schemes: Mapping[str, SecurityScheme]
     errors: Errors
+    hooks: Sequence[Hook] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What is worked out once for an operation."""
 
     target: Target
@@ -53,12 +59,16 @@ class _Plan:
 
 @dataclass(slots=True)
 class Exchange(Generic[ResultT]):
-    """One call: the request, the same for all its attempts, and what to make of each outcome."""
+    """One call: the request, the same for all its attempts, and what to make of each outcome. `answer` is the last one."""
 
-    plan: _Plan
+    plan: Plan
     request: httpx.Request
     attempts: Attempts
     secrets: tuple[str, ...]
+    answer: httpx.Response | None = None
+
+    def begin(self) -> None:
+        """An attempt begins."""
 
     def failed(self, error: httpx.RequestError) -> float:
         """The seconds to wait before the next attempt.
@@ -73,6 +83,7 @@ class Exchange(Generic[ResultT]):
 
     def answered(self, answer: httpx.Response) -> float | None:
         """The seconds to wait before the next attempt, None where this answer stands."""
+        self.answer = answer
         return self.attempts.after_answer(answer.status_code, answer.headers)
 
     def result(self, answer: httpx.Response) -> ResultT:
@@ -83,6 +94,9 @@ class Exchange(Generic[ResultT]):
             UnexpectedResponse: the contract does not declare it.
         """
         return cast("ResultT", self.plan.response.read(answer, self.secrets))
+
+    def broken(self, error: BaseException) -> None:
+        """The call ends without a result."""
 
 
 class _Caller:
@@ -97,30 +111,34 @@ class _Caller:
         self._base = _base_url(settings.base_url) if settings.base_url is not None else ""
         self._headers = [(name.encode(), header_bytes(name, text)) for name, text in (settings.headers or {}).items()]
         self._build = http.build_request
-        self._plans: dict[str, _Plan] = {}
+        self._plans: dict[str, Plan] = {}
+        self._urls: dict[str, httpx.URL] = {}  # of the paths that are always the same: reading a URL is a tenth of a call
+        self._made = _exchanges(settings.hooks, self._base)
 
     def _exchange(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None) -> Exchange[ResultT]:
         plan = self._plans.get(operation.id) or self._plan(operation)
         outgoing = plan.request.write(arguments)
         request = self._build(
             operation.method,
-            self._base + outgoing.path,
+            self._urls.get(outgoing.path) or self._base + outgoing.path,
             headers=outgoing.headers if not self._headers else [*self._kept(outgoing.headers), *outgoing.headers],
             content=outgoing.content,
             timeout=self._settings.timeout if timeout is None else timeout,
         )
         attempts = Attempts(self._settings.retry, outgoing.keyed or operation.method in IDEMPOTENT, outgoing.keyed)
-        return Exchange(plan, request, attempts, outgoing.secrets)
+        return self._made(plan, request, attempts, outgoing.secrets)
 
     def _kept(self, headers: list[HeaderField]) -> list[HeaderField]:
         """The client's own headers that the call does not set itself."""
         names = {name.lower() for name, _ in headers}
         return [each for each in self._headers if each[0].lower() not in names]
 
-    def _plan(self, operation: Operation[Any]) -> _Plan:
-        target = Target(operation.id, operation.method, operation.path)
+    def _plan(self, operation: Operation[Any]) -> Plan:
+        target = _target(operation)
+        if "{" not in operation.path:
+            self._urls[operation.path] = httpx.URL(self._base + operation.path)
         request = RequestPlan(operation, self._settings.schemes, self._settings.credentials, target)
-        plan = _Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
+        plan = Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
         return self._plans.setdefault(operation.id, plan)
 
 
@@ -128,7 +146,7 @@ class SyncCaller(_Caller):
     """Calls operations over an `httpx.Client`: the given one, which stays its owner's, or one of its own."""
 
     def __init__(self, settings: Settings, http: httpx.Client | None) -> None:
-        self._http = http or httpx.Client(cookies=_no_cookies(), follow_redirects=False)
+        self._http = http or httpx.Client(cookies=_NoCookies(), follow_redirects=False)
         self._owned = http is None
         super().__init__(settings, self._http)
 
@@ -139,17 +157,47 @@ class SyncCaller(_Caller):
             ErrorResponse, UnexpectedResponse, TransportError, MissingCredentials: see there; each is an `ApiError`.
             ValueError: an argument that cannot be sent, for instance `..` as a part of the path.
         """
-        exchange = self._exchange(operation, arguments, timeout)
+        return self._carry_out(self._exchange(operation, arguments, timeout))
+
+    def poll(
+        self, operation: Operation[ResultT], arguments: Arguments, polling: Polling, timeout: Timeout | None = None
+    ) -> ResultT:
+        """Call again and again, until an answer shows a terminal state.
+
+        Raises:
+            PollTimedOut: none did before the deadline.
+            ApiError, ValueError: as `call` does.
+        """
+        progress = polling.begin(self._settings.retry, _target(operation))
         while True:
+            exchange = self._exchange(operation, arguments, timeout)
+            exchange.attempts.until = progress.until
             try:
-                answer = self._http.send(exchange.request, follow_redirects=False)
-            except httpx.RequestError as error:
-                wait: float | None = exchange.failed(error)
+                response = self._carry_out(exchange)
+            except ApiError as error:
+                wait: float | None = progress.after_error(error, exchange.answer)
             else:
-                wait = exchange.answered(answer)
+                wait = progress.after(response, exchange.answer)
                 if wait is None:
-                    return exchange.result(answer)
+                    return response
             self._settings.retry.sleep(cast("float", wait))
+
+    def _carry_out(self, exchange: Exchange[ResultT]) -> ResultT:
+        try:
+            while True:
+                exchange.begin()
+                try:
+                    answer = self._http.send(exchange.request, follow_redirects=False)
+                except httpx.RequestError as error:
+                    wait: float | None = exchange.failed(error)
+                else:
+                    wait = exchange.answered(answer)
+                    if wait is None:
+                        return exchange.result(answer)
+                self._settings.retry.sleep(cast("float", wait))
+        except BaseException as error:
+            exchange.broken(error)
+            raise
 
     def close(self) -> None:
         if self._owned:
@@ -160,23 +208,48 @@ class AsyncCaller(_Caller):
     """Calls operations over an `httpx.AsyncClient`: the given one, which stays its owner's, or one of its own."""
 
     def __init__(self, settings: Settings, http: httpx.AsyncClient | None) -> None:
-        self._http = http or httpx.AsyncClient(cookies=_no_cookies(), follow_redirects=False)
+        self._http = http or httpx.AsyncClient(cookies=_NoCookies(), follow_redirects=False)
         self._owned = http is None
         super().__init__(settings, self._http)
 
     async def call(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None = None) -> ResultT:
         """As `SyncCaller.call`."""
-        exchange = self._exchange(operation, arguments, timeout)
+        return await self._carry_out(self._exchange(operation, arguments, timeout))
+
+    async def poll(
+        self, operation: Operation[ResultT], arguments: Arguments, polling: Polling, timeout: Timeout | None = None
+    ) -> ResultT:
+        """As `SyncCaller.poll`."""
+        progress = polling.begin(self._settings.retry, _target(operation))
         while True:
+            exchange = self._exchange(operation, arguments, timeout)
+            exchange.attempts.until = progress.until
             try:
-                answer = await self._http.send(exchange.request, follow_redirects=False)
-            except httpx.RequestError as error:
-                wait: float | None = exchange.failed(error)
+                response = await self._carry_out(exchange)
+            except ApiError as error:
+                wait: float | None = progress.after_error(error, exchange.answer)
             else:
-                wait = exchange.answered(answer)
+                wait = progress.after(response, exchange.answer)
                 if wait is None:
-                    return exchange.result(answer)
+                    return response
             await self._settings.retry.async_sleep(cast("float", wait))
+
+    async def _carry_out(self, exchange: Exchange[ResultT]) -> ResultT:
+        try:
+            while True:
+                exchange.begin()
+                try:
+                    answer = await self._http.send(exchange.request, follow_redirects=False)
+                except httpx.RequestError as error:
+                    wait: float | None = exchange.failed(error)
+                else:
+                    wait = exchange.answered(answer)
+                    if wait is None:
+                        return exchange.result(answer)
+                await self._settings.retry.async_sleep(cast("float", wait))
+        except BaseException as error:
+            exchange.broken(error)
+            raise
 
     async def aclose(self) -> None:
         if self._owned:
@@ -217,6 +290,20 @@ class AsyncClientBase:
         await self.aclose()
 
 
+def _exchanges(hooks: Sequence[Hook], base: str) -> Callable[..., Exchange[Any]]:
+    """What makes an exchange: a plain one, where nobody watches."""
+    if not hooks:
+        return Exchange
+    from .hooks import Watched  # only who wants it pays for it
+
+    url = httpx.URL(base)
+    return partial(Watched, tuple(hooks), f"{url.scheme}://{url.netloc.decode()}")
+
+
+def _target(operation: Operation[Any]) -> Target:
+    return Target(operation.id, operation.method, operation.path)
+
+
 def _base_url(text: str) -> str:
     """The base URL without its last slash.
 
@@ -234,6 +321,14 @@ def _base_url(text: str) -> str:
     return str(url).rstrip("/")
 
 
-def _no_cookies() -> CookieJar:
-    # A server's cookies would tie calls of different users of the client together; declared cookie parameters are sent anyway.
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+class _NoCookies(CookieJar):
+    """Keeps nothing: a server's cookies would tie calls of different users of a client together.
+
+    Declared cookie parameters are sent anyway.
+    """
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Leaves an answer's cookies alone."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        """Has none to add."""

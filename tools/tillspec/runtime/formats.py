@@ -9,13 +9,21 @@ from __future__ import annotations
 import datetime
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from operator import mul
 from typing import TYPE_CHECKING, Annotated, Any, Final, Self
 
 from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema, to_jsonable_python
+from pydantic_core import (
+    CoreSchema,
+    PydanticCustomError,
+    PydanticKnownError,
+    PydanticSerializationUnexpectedValue,
+    core_schema,
+    to_jsonable_python,
+)
 
 from .equality import same
 
@@ -27,6 +35,15 @@ _DATE_TIME: Final = re.compile(
 )
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_TIME: Final = r"(?:(\d+)H(?:(\d+)M(?:(\d+)S)?)?|(\d+)M(?:(\d+)S)?|(\d+)S)"
+_DURATION: Final = re.compile(
+    rf"P(?:(\d+)W|(?:(\d+)Y(?:(\d+)M(?:(\d+)D)?)?|(\d+)M(?:(\d+)D)?|(\d+)D)(?:T{_TIME})?|T{_TIME})", re.ASCII
+)
+_NOMINAL: Final = (7, 365, 30, 1, 30, 1, 1)
+"""The days that stand for the first groups of `_DURATION`."""
+_SECONDS: Final = (3600, 60, 1, 60, 1, 1)
+"""The seconds that stand for the groups of `_TIME`."""
+_DAY, _LAST_MINUTE = datetime.timedelta(days=1), datetime.timedelta(hours=23, minutes=59)
 _SECOND: Final = datetime.timedelta(seconds=1)
 
 
@@ -48,9 +65,13 @@ class WireDateTime(datetime.datetime):
         leap = found[4] == "60"
         moment = datetime.datetime.fromisoformat(text.upper() if not leap else _without_leap(found))
         if leap:
-            if moment.astimezone(datetime.UTC).time().replace(microsecond=0) != datetime.time(23, 59, 59):
+            offset = moment.utcoffset() or datetime.timedelta()
+            if (datetime.timedelta(hours=moment.hour, minutes=moment.minute) - offset) % _DAY != _LAST_MINUTE:
                 raise ValueError("a leap second stands at the end of a day in UTC")
-            moment += _SECOND
+            try:
+                moment += _SECOND
+            except OverflowError:
+                raise ValueError("after the year 9999") from None
         made = cls(
             moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second, moment.microsecond, moment.tzinfo
         )
@@ -76,6 +97,36 @@ class WireUuid(uuid.UUID):
 
     def __reduce__(self) -> Any:
         return type(self), (self.wire,)
+
+
+class WireDuration(datetime.timedelta):
+    """A `timedelta` that knows the text that it was sent as. In it a year has 365 days and a month 30; `wire` tells."""
+
+    wire: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """A duration of RFC 3339, appendix A: whole numbers, the largest unit first. What is too long is the longest there is.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = _DURATION.fullmatch(text)
+        if found is None:
+            raise ValueError("not a duration as in RFC 3339")
+        numbers = [int(group or 0) for group in found.groups()]
+        days = sum(map(mul, numbers[:7], _NOMINAL))
+        seconds = sum(map(mul, numbers[7:], _SECONDS * 2))
+        try:
+            made = cls(days=days, seconds=seconds)
+        except OverflowError:
+            longest = datetime.timedelta.max
+            made = cls(longest.days, longest.seconds, longest.microseconds)
+        made.wire = text
+        return made
+
+    def __reduce__(self) -> Any:
+        return type(self).parse, (self.wire,)
 
 
 def date_time(value: Any) -> datetime.datetime:
@@ -110,6 +161,22 @@ def date(value: Any) -> datetime.date:
     return value
 
 
+def duration(value: Any) -> datetime.timedelta:
+    """A duration of RFC 3339, or a `timedelta` of whole seconds.
+
+    Raises:
+        ValueError: another text, or a `timedelta` that is negative or has a fraction of a second.
+        PydanticKnownError: neither.
+    """
+    if isinstance(value, str):
+        return WireDuration.parse(value)
+    if not isinstance(value, datetime.timedelta):
+        raise PydanticKnownError("time_delta_type")
+    if not isinstance(value, WireDuration) and (value < datetime.timedelta() or value.microseconds):
+        raise ValueError("a duration is not negative, and has whole seconds")
+    return value
+
+
 def uuid_text(value: Any) -> uuid.UUID:
     """A UUID with its dashes (RFC 9562, section 4), or a `UUID`.
 
@@ -126,7 +193,9 @@ def uuid_text(value: Any) -> uuid.UUID:
     return value
 
 
-def _date_time_text(value: datetime.datetime) -> str:
+def _date_time_text(value: Any) -> str:
+    if not isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue("no date-time")  # in a union, another option may write it
     wire = getattr(value, "wire", None)
     if wire is not None:
         return str(wire)
@@ -134,7 +203,28 @@ def _date_time_text(value: datetime.datetime) -> str:
     return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
-def _uuid_text(value: uuid.UUID) -> str:
+def _duration_text(value: Any) -> str:
+    if not isinstance(value, datetime.timedelta):
+        raise PydanticSerializationUnexpectedValue("no duration")
+    wire = getattr(value, "wire", None)
+    if wire is not None:
+        return str(wire)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    between = f"{minutes}M" if minutes or (hours and seconds) else ""
+    time = (f"{hours}H" if hours else "") + between + (f"{seconds}S" if seconds or not (value.days or value.seconds) else "")
+    return "P" + (f"{value.days}D" if value.days else "") + (f"T{time}" if time else "")
+
+
+def _date_text(value: Any) -> str:
+    if not isinstance(value, datetime.date) or isinstance(value, datetime.datetime):
+        raise PydanticSerializationUnexpectedValue("no date")
+    return value.isoformat()
+
+
+def _uuid_text(value: Any) -> str:
+    if not isinstance(value, uuid.UUID):
+        raise PydanticSerializationUnexpectedValue("no UUID")
     return str(getattr(value, "wire", value))
 
 
@@ -153,17 +243,28 @@ class _Typed:
 _TEXT: Final = core_schema.str_schema()
 
 Rfc3339DateTime = Annotated[datetime.datetime, _Typed(date_time, _date_time_text)]
-Rfc3339Date = Annotated[datetime.date, _Typed(date, datetime.date.isoformat)]
+Rfc3339Date = Annotated[datetime.date, _Typed(date, _date_text)]
+Rfc3339Duration = Annotated[datetime.timedelta, _Typed(duration, _duration_text)]
 Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
 
 
 @cache
-def _validator(keyword: str, value: str) -> Draft202012Validator:
-    """A judge of one keyword. Its library is loaded at first use; a pattern gives up after a while rather than run for ever."""
-    from jsonschema_rs import Draft202012Validator, FancyRegexOptions
+def judging() -> Mapping[str, Any]:
+    """How the library that judges is set: an address has no name beside it, a pattern gives up rather than run for ever."""
+    from jsonschema_rs import EmailOptions, FancyRegexOptions
 
-    schema = {keyword: value}
-    return Draft202012Validator(schema, validate_formats=True, pattern_options=FancyRegexOptions(backtrack_limit=100_000))
+    return {
+        "email_options": EmailOptions(allow_display_text=False),
+        "pattern_options": FancyRegexOptions(backtrack_limit=100_000),
+    }
+
+
+@cache
+def _validator(keyword: str, value: str) -> Draft202012Validator:
+    """A judge of one keyword. Its library is loaded at first use."""
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator({keyword: value}, validate_formats=True, **judging())
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +306,11 @@ class Distinct:
     """No two items of a list may be equal as JSON values."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        def check(value: list[Any]) -> list[Any]:
+        def check(value: list[Any], read: core_schema.ValidatorFunctionWrapHandler) -> Any:
+            made = read(value)
+            # Judged as it was given: a date-time that is read has lost how it was written.
             if len(value) > 1 and len({same(to_jsonable_python(item, by_alias=True)) for item in value}) != len(value):
                 raise ValueError("two items are equal")
-            return value
+            return made
 
-        return core_schema.no_info_after_validator_function(check, handler(source))
+        return core_schema.no_info_wrap_validator_function(check, handler(source))

@@ -27,11 +27,11 @@ _SECRET_TEXT = re.compile(
 _REQUEST_ID = ("x-request-id", "request-id", "x-correlation-id", "correlation-id", "x-trace-id", "x-amzn-requestid")
 
 
-def request_id(headers: Mapping[str, str]) -> str | None:
-    """The id under which the server knows the request, if it says one in a usual header."""
+def request_id(headers: Mapping[str, str], secrets: Sequence[str] = ()) -> str | None:
+    """The id under which the server knows the request, if it says one in a usual header; `secrets` in it are masked."""
     for name in _REQUEST_ID:
         if value := headers.get(name):
-            return _one_line(value)[:128]
+            return _one_line(_without(value, secrets))[:128]
     return None
 
 

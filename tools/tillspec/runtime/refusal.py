@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from .request import Request
+from .violations import Violation
 
 BodyT_co = TypeVar("BodyT_co", covariant=True)
 
@@ -33,23 +34,6 @@ STATUSES: Final[Mapping[Kind, int]] = {
 
 class OperationNotImplemented(Exception):
     """An operation that its owner leaves out; it answers 501 (RFC 9110, section 15.6.2)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One way in which a request breaks the contract.
-
-    `pointer` is a JSON Pointer (RFC 6901) into the body, or begins with the parameter's name. `type` is pydantic's error type, or
-    `rule` for a rule across fields; `status` and `code` are what the contract says that such a request gets, None where it says
-    nothing.
-    """
-
-    location: Literal["body", "path", "query", "header", "cookie"]
-    pointer: str
-    message: str
-    type: str
-    status: int | None = None
-    code: str | int | None = None
 
 
 def status_of(kind: Kind, violations: Sequence[Violation]) -> int:

@@ -37,7 +37,8 @@ class Retry:
     `cap` (full jitter). A `Retry-After` of the server is waited for instead, with up to `base` on top; where it is longer than
     `cap`, or the waits of one call would add up to more than `total`, the call gives up. All times are in seconds.
 
-    `random`, `sleep`, `async_sleep` and `clock` (seconds since 1970) can be replaced, for tests.
+    `random`, `sleep`, `async_sleep`, `clock` (seconds since 1970) and `monotonic` (seconds that nobody sets, for durations and
+    deadlines) can be replaced, for tests.
     """
 
     attempts: int = 3
@@ -48,6 +49,7 @@ class Retry:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
     async_sleep: Callable[[float], Awaitable[None]] = field(default=_sleep, repr=False)
     clock: Callable[[], float] = field(default=time.time, repr=False)
+    monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
@@ -58,13 +60,17 @@ class Retry:
 
 @dataclass(slots=True)
 class Attempts:
-    """The attempts of one call. `repeatable` says that carrying the request out twice does no harm; `keyed` that it has a key."""
+    """The attempts of one call. `repeatable` says that carrying the request out twice does no harm; `keyed` that it has a key.
+
+    No wait goes beyond `until`, a time of the clock `Retry.monotonic`.
+    """
 
     retry: Retry
     repeatable: bool
     keyed: bool = False
     made: int = 1
     waited: float = 0.0
+    until: float | None = None
 
     def after_error(self, error: httpx.RequestError) -> float | None:
         """The seconds to wait before the next attempt, None to give up."""
@@ -93,7 +99,7 @@ class Attempts:
             wait = retry.random() * min(retry.cap, retry.base * 2.0 ** min(self.made - 1, 64))
         else:
             wait = asked + retry.random() * retry.base
-        if self.waited + wait > retry.total:
+        if self.waited + wait > retry.total or (self.until is not None and retry.monotonic() + wait > self.until):
             return None
         self.made += 1
         self.waited += wait

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from .behavior import ObjectBehavior, Rule, Total
+from .conditions import condition
+
+_PROGRAMS: Final[dict[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +43,41 @@ def holds(rule: Rule, value: Any) -> bool:
 
 def adds_up(total: Total, value: Any) -> bool:
     """Whether a total is the sum of its terms; so it is where it is absent, or where its condition is false."""
-    found = list(at(value, total.total))
+    found = _finder(total.total)(value)
     if not found or found[0] is None or (total.when is not None and not _is_true(total.when, value)):
         return True
     return bool(sum(_term(value, term.amount, term.times) * (-1 if term.sign == "-" else 1) for term in total.terms) == found[0])
 
 
-def at(value: Any, pointer: str) -> Iterator[Any]:
+def at(value: Any, pointer: str) -> list[Any]:
     """The values at a JSON Pointer in which `*` stands for each item; none where nothing is there."""
-    yield from _at(value, pointer.split("/")[1:])
+    return _finder(pointer)(value)
 
 
-def _at(value: Any, tokens: Sequence[str]) -> Iterator[Any]:
-    if not tokens:
-        yield value
-        return
-    token = tokens[0].replace("~1", "/").replace("~0", "~")
-    match value:
-        case list() if token == "*":
-            for item in value:
-                yield from _at(item, tokens[1:])
-        case list() if token.isascii() and token.isdigit() and int(token) < len(value):
-            yield from _at(value[int(token)], tokens[1:])
-        case Mapping() if token in value:
-            yield from _at(value[token], tokens[1:])
-        case _:
-            return
+@cache
+def _finder(pointer: str) -> Callable[[Any], list[Any]]:
+    """What finds the values at a pointer, put together once."""
+    find: Callable[[Any], list[Any]] = _itself
+    for token in reversed(pointer.split("/")[1:]):
+        find = _below(token.replace("~1", "/").replace("~0", "~"), find)
+    return find
+
+
+def _itself(value: Any) -> list[Any]:
+    return [value]
+
+
+def _below(token: str, find: Callable[[Any], list[Any]]) -> Callable[[Any], list[Any]]:
+    index = int(token) if token.isascii() and token.isdigit() else None
+
+    def found(value: Any) -> list[Any]:
+        if isinstance(value, list):
+            if token == "*":
+                return [one for item in value for one in find(item)]
+            return find(value[index]) if index is not None and index < len(value) else []
+        return find(value[token]) if isinstance(value, dict) and token in value else []
+
+    return found
 
 
 def _term(value: Any, amount: str, times: str | None) -> Any:
@@ -74,29 +86,35 @@ def _term(value: Any, amount: str, times: str | None) -> Any:
         return sum(found for found in at(value, amount) if found is not None)
     above, star, _ = amount.rpartition("/*/")
     items = at(value, f"{above}/*") if star else [value]
-    inner, quantity = (pointer[len(above) + 2 :] if star else pointer for pointer in (amount, times))
-    return sum((next(at(item, inner), 0) or 0) * (next(at(item, quantity), 1) or 0) for item in items)
+    amounts, quantities = (_finder(pointer[len(above) + 2 :] if star else pointer) for pointer in (amount, times))
+    return sum((next(iter(amounts(item)), 0) or 0) * (next(iter(quantities(item)), 1) or 0) for item in items)
 
 
 def _is_true(expression: str, value: Any) -> bool:
-    import cel
+    known = condition(expression)
+    return _by_library(expression, value) if known is None else known(value)
 
-    context = cel.Context()
-    context.add_function("sum", sum)
+
+def _by_library(expression: str, value: Any) -> bool:
+    program, context = _program(expression)
     try:
         context.add_variable("self", value)
-        return _compiled(expression).execute(context) is True
+        return program.execute(context) is True
     except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError):
         return False
 
 
-@cache
-def _compiled(expression: str) -> Any:
+def _program(expression: str) -> tuple[Any, Any]:
+    """A compiled expression, and what it is carried out in."""
     try:
         import cel
     except ImportError as error:
         raise ImportError("the rules of the contract need CEL; run: pip install common-expression-language") from error
-    return cel.compile(expression)
+    if expression not in _PROGRAMS:
+        _PROGRAMS[expression] = cel.compile(expression)
+    context = cel.Context()
+    context.add_function("sum", sum)
+    return _PROGRAMS[expression], context
 
 
 def _told(total: Total) -> str:

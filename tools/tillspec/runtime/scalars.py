@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, get_args
 
 from pydantic import GetCoreSchemaHandler, ValidationInfo
-from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, PydanticSerializationUnexpectedValue, core_schema
 
 from .equality import same
 
@@ -66,7 +66,7 @@ class Number:
         number = core_schema.union_schema(_NUMBER["choices"], mode="left_to_right", custom_error_type="float_type")
         if (self.ge, self.gt, self.le, self.lt) == (None, None, None, None):
             return _multiple(self.multiple_of, number)
-        bounded = core_schema.no_info_after_validator_function(self._check, number, serialization=_AS_IT_IS)
+        bounded = core_schema.no_info_after_validator_function(self._check, number)
         return _multiple(self.multiple_of, bounded)
 
     def _check(self, value: float) -> float:
@@ -81,9 +81,6 @@ class Number:
         return value
 
 
-_AS_IT_IS: Final = core_schema.simple_ser_schema("any")
-
-
 def _multiple(of: str | None, schema: CoreSchema) -> CoreSchema:
     """`multipleOf` by the decimal numbers that are written: 0.3 is a multiple of 0.1 (JSON Schema validation, section 6.2.1)."""
     if of is None:
@@ -95,7 +92,7 @@ def _multiple(of: str | None, schema: CoreSchema) -> CoreSchema:
             raise PydanticCustomError("multiple_of", "Input should be a multiple of {multiple_of}", {"multiple_of": of})
         return value
 
-    return core_schema.no_info_after_validator_function(check, schema, serialization=_AS_IT_IS)
+    return core_schema.no_info_after_validator_function(check, schema)
 
 
 def is_multiple(value: float, unit: Decimal) -> bool:
@@ -136,7 +133,7 @@ class OpenEnum:
             mode="left_to_right",
             custom_error_type="literal_error",
             custom_error_context={"expected": f"{', '.join(most)} or {last}"},
-            serialization=_AS_IT_IS,
+            serialization=core_schema.simple_ser_schema("str"),
         )
 
 
@@ -153,8 +150,18 @@ class OneOf:
 
         def check(value: Any) -> Any:
             try:
-                return known[same(value)]
+                listed = known[same(value)]
             except (KeyError, TypeError):
                 raise PydanticKnownError("literal_error", {"expected": expected}) from None
+            return listed if isinstance(listed, int) else value
 
-        return core_schema.no_info_plain_validator_function(check, serialization=_AS_IT_IS)
+        def write(value: Any) -> Any:
+            try:
+                if same(value) in known:
+                    return value
+            except TypeError:
+                pass
+            raise PydanticSerializationUnexpectedValue("not listed")  # in a union, another option may write it
+
+        writing = core_schema.plain_serializer_function_ser_schema(write)
+        return core_schema.no_info_plain_validator_function(check, serialization=writing)

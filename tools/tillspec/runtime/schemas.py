@@ -9,9 +9,10 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo
+from pydantic import GetCoreSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsonable_python
 
+from .formats import judging
 from .scalars import LENIENT
 
 if TYPE_CHECKING:
@@ -49,15 +50,15 @@ class Schemas:
     def _validator(self, variant: str, identifier: str) -> Draft202012Validator:
         known = self._validators.get((variant, identifier))
         if known is None:
-            from jsonschema_rs import Draft202012Validator, FancyRegexOptions
+            from jsonschema_rs import Draft202012Validator
 
-            # A pattern gives up after a while rather than run for ever; a value is never quoted, it may be a secret.
+            # A value is never quoted, it may be a secret.
             known = self._validators[variant, identifier] = Draft202012Validator(
                 {"$ref": f"{variant}#/$defs/{identifier}"},
                 registry=self._registry,
                 validate_formats=True,
                 mask="the value",
-                pattern_options=FancyRegexOptions(backtrack_limit=100_000),
+                **judging(),
             )
         return known
 
@@ -98,16 +99,21 @@ class Conforms:
         return self.around(handler(source))
 
     def around(self, schema: CoreSchema) -> CoreSchema:
-        """The schema of a type, and this one beside it."""
+        """The schema of a type that is no model, and this one beside it."""
         return core_schema.with_info_wrap_validator_function(self._check, schema)
 
     def _check(self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)
-        if made is value and isinstance(made, BaseModel):
-            return made  # judged when it was made
-        written = value if info.mode == "json" else to_jsonable_python(made, by_alias=True)
-        found = self.schemas.judge(self.id, written, lenient=info.context is LENIENT)
+        self.hold(value if info.mode == "json" else to_jsonable_python(made, by_alias=True), lenient=info.context is LENIENT)
+        return made
+
+    def hold(self, value: Any, *, lenient: bool) -> None:
+        """Nothing, if a JSON value is valid.
+
+        Raises:
+            PydanticCustomError: of type `schema`, with all that is broken.
+        """
+        found = self.schemas.judge(self.id, value, lenient=lenient)
         if found:
             message = "; ".join(dict.fromkeys(violation.message for violation in found))
             raise PydanticCustomError("schema", "{message}", {"message": message, "violations": found})
-        return made

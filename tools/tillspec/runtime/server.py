@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic_core import to_json
 from starlette.applications import Starlette
@@ -21,17 +21,20 @@ from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from . import media
-from .authentication import authenticator, challenge
-from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, raw_request
+from .authentication import authenticator, challenge, used
+from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, header_names, raw_request
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
-from .refusal import Kind, OperationNotImplemented, Refusal, Surface, Violation, status_of
+from .refusal import Kind, OperationNotImplemented, Refusal, Surface, status_of
 from .replies import Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
-from .request import Request
-from .routing import Endpoint, PathRoute, PathRoutes, blank, expressions
+from .request import MAX_BODY, Request
+from .routing import Application, Endpoint, PathRoute, PathRoutes, blank, expressions
+from .scalars import LENIENT
+from .signatures import InvalidSignature
+from .violations import Violation
 
-MAX_BODY: Final = 1_048_576
-"""The largest body that is read unless the application says otherwise: 1 MiB."""
+if TYPE_CHECKING:
+    from .receiving import Receiver
 
 _FAILED: Final = "Something went wrong"
 _log: Final = logging.getLogger(__name__)
@@ -41,8 +44,9 @@ _log: Final = logging.getLogger(__name__)
 class Binding:
     """An operation, and who answers it: `handlers` has a method of that name; None answers 501.
 
-    `surface` shapes errors, `error_type` is their media type; without one they are problem documents (RFC 9457). `path` replaces
-    the operation's own, for webhooks.
+    `surface` shapes errors, `error_type` is their media type; without one they are problem documents (RFC 9457). Of a webhook,
+    `path` replaces the operation's own, `receiver` says that it may have grown since, and `guard` raises `InvalidSignature` where
+    it is not to be trusted.
     """
 
     operation: Operation[Any]
@@ -51,6 +55,8 @@ class Binding:
     surface: Surface | None = None
     error_type: str = "application/json"
     path: str | None = None
+    receiver: Receiver | None = None
+    guard: Callable[[Request], None] | None = None
 
 
 def make_router(bindings: Sequence[Binding], schemes: Mapping[str, SecurityScheme], max_body: int = MAX_BODY) -> Router:
@@ -78,7 +84,7 @@ def make_app(router: Router, contract: bytes) -> Starlette:
         await Reply(reply.status, reply.body, [*reply.headers, (b"allow", b"GET, HEAD, OPTIONS")]).send(send)
 
     # After the operations, so that an API may have an operation of that path itself.
-    app = Starlette(routes=[*router.routes, PathRoutes([PathRoute("/openapi.json", {"GET": serve, "HEAD": serve}, otherwise)])])
+    app = Application(routes=[*router.routes, PathRoutes([PathRoute("/openapi.json", {"GET": serve, "HEAD": serve}, otherwise)])])
     app.router.redirect_slashes = False
     app.router.default = _not_found
     return app
@@ -197,18 +203,22 @@ class _Endpoint:
         self._authenticate = authenticator(operation, schemes)
         self._challenge = challenge(operation, schemes)
         self._names = expressions(binding.path or operation.path)
+        self._headers = header_names(operation.parameters, used(operation, schemes))
         self._offers = offers(operation)
         self._max_body = max_body
+        self._guard = binding.guard
+        self._context = LENIENT if binding.receiver is not None else None
+        self._tags = binding.receiver.tags if binding.receiver is not None else None
 
     # What needs the models' validators is made when the first request comes: a large API starts at once.
 
     @cached_property
     def _parameters(self) -> ParameterReader | None:
-        return ParameterReader(self._operation) if self._operation.parameters else None
+        return ParameterReader(self._operation, self._context) if self._operation.parameters else None
 
     @cached_property
     def _body(self) -> BodyReader | None:
-        return BodyReader(self._operation.body) if self._operation.body else None
+        return BodyReader(self._operation.body, self._context, self._tags) if self._operation.body else None
 
     @cached_property
     def _writers(self) -> Mapping[type[Response], Write]:
@@ -232,26 +242,41 @@ class _Endpoint:
             return refuse(request, "not_implemented", f"{self._id} is not implemented")
         keywords: dict[str, Any] = {}
         try:
-            raw = raw_request(
-                request.scope["headers"], request.scope["query_string"], dict(zip(self._names, values, strict=True))
-            )
+            path = dict(zip(self._names, values, strict=True)) if values else {}
+            raw = raw_request(request.scope["headers"], request.scope["query_string"], path, self._headers)
             if self._authenticate is not None:
                 accepted, keywords["credentials"] = self._authenticate(raw)
                 if not accepted:
                     return refuse(request, "unauthorized", "Credentials are missing or malformed", (), self._challenge or None)
             if self._offers:
                 keywords["accept"] = media.negotiate(raw.headers.get("accept"), self._offers)
-            if self._body is not None:
-                await self._read_body(self._body, request, receive, raw, keywords)
-            elif self._parameters is not None and (found := self._parameters.read(raw, keywords)):
-                raise Invalid(*found)
+            await self._read(request, receive, raw, keywords)
         except Invalid as error:
             return refuse(request, "invalid_request", _said(error.found), error.found)
         except Unsupported as error:
             return refuse(request, "unsupported_media_type", str(error))
+        except InvalidSignature as error:
+            if error.reason == "malformed":
+                return refuse(request, "invalid_request", str(error))
+            return refuse(request, "unauthorized", str(error), (), "Signature")
         except _TooLarge:
             return refuse(request, "payload_too_large", f"The body is larger than {self._max_body} bytes")
         return await self._handle(request, keywords)
+
+    async def _read(self, request: Request, receive: Receive, raw: Raw, keywords: dict[str, Any]) -> None:
+        """Puts parameters and body into `keywords`; of a delivery that has to be verified, when it has been."""
+        if self._guard is not None:
+            await self._read_raw(request, receive, raw)
+            self._guard(request)
+        if self._body is not None:
+            await self._read_body(self._body, request, receive, raw, keywords)
+        elif self._parameters is not None and (found := self._parameters.read(raw, keywords)):
+            raise Invalid(*found)
+
+    async def _read_raw(self, request: Request, receive: Receive, raw: Raw) -> bytes:
+        """Puts the bytes of the body into the request."""
+        request.body = await _received(receive, raw.headers.get("content-length"), self._max_body)
+        return request.body
 
     async def _read_body(
         self, reader: BodyReader, request: Request, receive: Receive, raw: Raw, keywords: dict[str, Any]
@@ -262,7 +287,7 @@ class _Endpoint:
         media_type = None
         if declared is not None and raw.headers.get("content-length") != "0":
             media_type, read = reader.choose(declared)
-        body = request.body = await _received(receive, raw.headers.get("content-length"), self._max_body)
+        body = request.body if self._guard is not None else await self._read_raw(request, receive, raw)
         found = self._parameters.read(raw, keywords) if self._parameters is not None else []
         if not body and (read is None or not reader.required):
             if reader.required:

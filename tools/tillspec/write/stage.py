@@ -30,8 +30,7 @@ def stage(files: Mapping[str, str], package: str, report: Report) -> dict[str, b
     """
     _check_pins(report)
     report.stop_on_error()
-    with tempfile.TemporaryDirectory(prefix="tillspec-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         for path, text in files.items():
             try:
                 _write(folder / path, _HEADER + text if path.endswith(".py") else text)
@@ -45,10 +44,16 @@ def stage(files: Mapping[str, str], package: str, report: Report) -> dict[str, b
         return {path: (folder / path).read_bytes() for path in files}
 
 
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tillspec-") as name:
+        yield Path(name)
+
+
 def formatted(files: Mapping[str, str], report: Report) -> dict[str, str]:
     """Python files in the style of all that is generated, by the same paths."""
-    with tempfile.TemporaryDirectory(prefix="tillspec-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         for path, text in files.items():
             _write(folder / path, text)
         _format(folder, report)

@@ -244,6 +244,49 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Timestamp:
+    """When a delivery was signed: in a header of its own, or in the part of the signature's header that begins with `prefix`."""
+
+    header: str | None = None
+    prefix: str | None = None
+    unit: Literal["epoch-seconds", "epoch-milliseconds"] = "epoch-seconds"
+    tolerance: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """How the text of a secret becomes the key of an HMAC, without its `prefix`."""
+
+    form: Literal["text", "hex", "base64"] = "text"
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """How a webhook's delivery is signed: an HMAC over the template `over`, written in a header.
+
+    The header's parts are told apart by `separator` (None: it is one), and signatures are those that begin with `prefix`. `given`
+    are the names in `over` that the receiver knows by itself, with what they mean.
+    """
+
+    header: str
+    scheme: Literal["hmac-sha1", "hmac-sha256", "hmac-sha512"]
+    encoding: Literal["hex", "base64"]
+    over: str
+    separator: str | None = None
+    prefix: str = ""
+    timestamp: Timestamp | None = None
+    key: Key = Key()
+    given: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def headers(self) -> frozenset[str]:
+        """The headers that it stands in, in lower case: the signature's own, and the timestamp's."""
+        stamped = self.timestamp.header if self.timestamp is not None else None
+        return frozenset(name.lower() for name in (self.header, stamped) if name is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Negotiation:
     """The media type where `Accept` leaves it open, and the media type or status where it allows none."""
 
@@ -265,6 +308,7 @@ class OperationBehavior:
     updates: str | None = None
     deletes: str | None = None
     tells: Telling | None = None
+    signature: Signature | None = None
     identifies: str | None = None
     owner: Owner | None = None
     merge: Literal["shallow", "deep"] | None = None

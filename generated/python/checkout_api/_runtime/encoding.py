@@ -22,6 +22,9 @@ _COOKIE_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _COOKIE_TEXT: Final = re.compile(r"[!#-+\x2d-:<-\[\]-~,]*")
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
 def encode(parameter: Parameter, value: Any) -> str:
     """The text of a parameter: what replaces `{name}` in a path, a query's `a=1&a=2`, a header's value, a cookie's `name=value`.
 
@@ -176,7 +179,7 @@ def _encoded_header(value: Any, explode: bool) -> str:
 def _piece(value: Any, refused: str) -> str:
     """A text inside a header: RFC 9110, section 5.5, allows no line break, no NUL, and no space at either end."""
     text = write(value)
-    if text != text.strip(" \t") or any(c in refused or (c < " " and c != "\t") or c == "\x7f" for c in text):
+    if text != text.strip(" \t") or _CONTROL.search(text) or any(c in text for c in refused):
         raise ValueError(f"{text!r} cannot stand in a header")
     text.encode()
     return text

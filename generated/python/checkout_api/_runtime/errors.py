@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
+from .masking import shorten
 from .operation import Response
 
 ResponseT_co = TypeVar("ResponseT_co", bound=Response, covariant=True)
@@ -142,6 +143,27 @@ class MissingCredentials(ApiError):
         wanted = " or ".join(" with ".join(names) for names in alternatives)
         super().__init__(f"{target} needs credentials: {wanted}; give them to the client as Credentials(...)", target)
         self.alternatives = alternatives
+
+
+class PollTimedOut(ApiError):
+    """What was awaited has not come to a terminal state before the deadline.
+
+    Attributes:
+        response: the last typed response, None where none came.
+        state: the state that it showed, None where it showed none.
+        deadline: how many seconds it was waited.
+    """
+
+    response: Response | None
+    state: str | None
+    deadline: float
+
+    def __init__(self, target: Target, deadline: float, response: Response | None, state: str | None) -> None:
+        shown = f"the last state was {shorten(state)!r}" if state is not None else "no state was shown"
+        super().__init__(f"{target} came to no terminal state within {deadline:g} s; {shown}", target)
+        self.response = response
+        self.state = state
+        self.deadline = deadline
 
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)

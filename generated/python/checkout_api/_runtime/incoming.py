@@ -15,7 +15,7 @@ from . import media, parameters
 from .errors import Answer, ErrorResponse, Target, UnexpectedResponse
 from .masking import excerpt, request_id, shorten
 from .multipart import read_multipart
-from .operation import Content, Header, Operation, Response, Text, Wire
+from .operation import Content, Header, Operation, Response, Text, Wire, whole
 from .scalars import LENIENT
 from .texts import read
 
@@ -71,37 +71,37 @@ class _Reader:
     """
 
     def __init__(self, kind: type[Response], may_lack: bool) -> None:
-        fields = {field.name for field in dataclasses.fields(kind)}
+        fields = {field.name for field in dataclasses.fields(whole(kind))}  # type: ignore[arg-type]
         wire: Wire = kind.wire
         self._may_lack = may_lack
         self._kind: Callable[..., Response] = kind
-        self._headers = tuple((header, header.name.lower()) for header in wire.headers)
+        self._headers = tuple((header, header.name.lower().encode()) for header in wire.headers)
         self._contents = wire.contents
         self._has_body = "body" in fields
         self._has_status = "status" in fields
         self._has_media_type = "media_type" in fields
         self._only = next(iter(wire.contents.items())) if len(wire.contents) == 1 else None
+        self._expected = self._only[0] if self._only else None
 
     def read(self, answer: httpx.Response, bodiless: bool) -> Response:
         values: dict[str, Any] = {}
+        fields = _fields(answer.headers.raw)
         if self._has_status:
             values["status"] = answer.status_code
-        if self._has_body:
-            values["body"] = self._body(answer, values, bodiless)
-        if self._headers:
-            texts = dict(answer.headers.items())  # names in lower case; one pass is cheaper than a look-up for each
-            for header, name in self._headers:
-                values[header.keyword] = _header(header, texts.get(name))
+        if self._has_body and bodiless:
+            if not self._may_lack:
+                raise _Unreadable("without a body")
+            values["body"] = None
+        elif self._has_body:
+            values["body"] = self._body(answer, _text(fields.get(b"content-type", b"")), values)
+        for header, name in self._headers:
+            field = fields.get(name)
+            values[header.keyword] = _header(header, None if field is None else _text(field))
         return self._kind(**values)
 
-    def _body(self, answer: httpx.Response, values: dict[str, Any], bodiless: bool) -> Any:
-        if bodiless and self._may_lack:
-            return None
-        if bodiless:
-            raise _Unreadable("without a body")
-        written = answer.headers.get("content-type", "")
+    def _body(self, answer: httpx.Response, written: str, values: dict[str, Any]) -> Any:
         # Without a Content-Type a recipient may assume the one that it expects (RFC 9110, section 8.3).
-        found = media.find(self._contents, written) if written else self._only
+        found = self._only if not written or written == self._expected else media.find(self._contents, written)
         if found is None:
             said = "with a media type that the contract does not declare" if written else "without a Content-Type"
             raise _Unreadable(said)
@@ -109,6 +109,22 @@ class _Reader:
         if self._has_media_type:
             values["media_type"] = written if media.is_open(name, content.carrier) else name
         return _decoded(content, answer)
+
+
+def _fields(raw: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Header fields by their names in lower case, those of one name joined (RFC 9110, section 5.3)."""
+    fields: dict[bytes, bytes] = {}
+    for written, value in raw:
+        name = written.lower()
+        fields[name] = value if name not in fields else fields[name] + b", " + value
+    return fields
+
+
+def _text(field: bytes) -> str:
+    try:
+        return field.decode()
+    except UnicodeDecodeError:
+        return field.decode("latin-1")
 
 
 def _raised(
@@ -127,7 +143,7 @@ def _decoded(content: Content, answer: httpx.Response) -> Any:
             case "bytes":
                 return data
             case "text":
-                return _text(content, answer.text)
+                return _typed_text(content, answer.text)
             case "multipart" if content.value is not None:
                 parts = read_multipart(content, answer.headers.get("content-type", ""), data)
                 return content.value.adapter.validator.validate_python(parts, context=LENIENT)
@@ -144,7 +160,7 @@ def _decoded(content: Content, answer: httpx.Response) -> Any:
         raise _Unreadable("with a body that cannot be decoded") from None
 
 
-def _text(content: Content, text: str) -> Any:
+def _typed_text(content: Content, text: str) -> Any:
     if content.value is None:
         return text
     shape = content.shape if isinstance(content.shape, Text) else Text()
@@ -179,6 +195,6 @@ def _plain(answer: httpx.Response, secrets: tuple[str, ...]) -> Answer:
         answer.status_code,
         answer.headers,
         answer.content,
-        request_id(answer.headers),
+        request_id(answer.headers, secrets),
         excerpt(answer.content, media_type, secrets),
     )

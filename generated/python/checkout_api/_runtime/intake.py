@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, cast
 from urllib.parse import unquote
@@ -12,13 +12,13 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import media
+from .events import Tags
 from .multipart import read_multipart
-from .operation import Content, Operation, Parameter, RequestBody, Text, Value
-from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, other_readings, validated
-from .refusal import Violation
+from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, other_readings, validated, validator
 from .texts import pairs_of
 from .texts import read as read_scalar
-from .violations import Place, body_violations, token, violations
+from .violations import Place, Violation, body_violations, token, violations
 
 ReadBody = Callable[[bytes], Any]
 
@@ -39,11 +39,11 @@ class Unsupported(Exception):
 
 
 class ParameterReader:
-    """Reads the parameters of an operation: keyword arguments, or violations."""
+    """Reads the parameters of an operation: keyword arguments, or violations. `context` is that of the validation."""
 
-    def __init__(self, operation: Operation[Any]) -> None:
+    def __init__(self, operation: Operation[Any], context: Any = None) -> None:
         names = frozenset(p.name for p in operation.parameters if p.location == "query")
-        self._readers = [_parameter_reader(parameter, names - {parameter.name}) for parameter in operation.parameters]
+        self._readers = [_parameter_reader(parameter, names - {parameter.name}, context) for parameter in operation.parameters]
 
     def read(self, raw: Raw, keywords: dict[str, Any]) -> list[Violation]:
         """Puts every parameter into `keywords`; gives the violations, none where all is well."""
@@ -56,17 +56,32 @@ class ParameterReader:
         return found
 
 
-def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str]) -> Raw:
-    """The texts of a request; fields of one name are joined (RFC 9110, section 5.3).
+def header_names(parameters: Iterable[Parameter], schemes: Iterable[SecurityScheme]) -> Mapping[bytes, str]:
+    """The headers that parameters, credentials and a body are read from, by their names in ASGI."""
+    names = {"accept", "content-length", "content-type"}
+    for place in parameters:
+        names |= _header_of(place.location, place.name)
+    for scheme in schemes:
+        names |= _header_of(scheme.location, scheme.parameter or "") if scheme.kind == "api_key" else {"authorization"}
+    return {name.encode("latin-1", "replace"): name for name in names}
+
+
+def _header_of(location: str | None, name: str) -> set[str]:
+    return {"cookie"} if location == "cookie" else {name.lower()} if location == "header" else set()
+
+
+def raw_request(headers: list[tuple[bytes, bytes]], query: bytes, path: Mapping[str, str], names: Mapping[bytes, str]) -> Raw:
+    """The texts of a request; of its headers those that `names` has. Fields of one name are joined (RFC 9110, section 5.3).
 
     Raises:
         Invalid: a query whose names are not UTF-8.
     """
     joined: dict[str, str] = {}
     for name, value in headers:
-        key = name.decode("latin-1")  # in lower case, by the rules of ASGI
-        text = _header_text(value)
-        joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
+        key = names.get(name)  # in lower case, by the rules of ASGI
+        if key is not None:
+            text = _header_text(value)
+            joined[key] = text if key not in joined else joined[key] + ("; " if key == "cookie" else ", ") + text
     text = query.decode("latin-1")
     try:
         pairs = pairs_of(text) if text else []
@@ -87,8 +102,8 @@ def _cookies(text: str) -> list[tuple[str, str]]:
     return [(unquote(name), value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value) for name, value in pairs]
 
 
-def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str, Callable[[Raw], Any]]:
-    decode, value = decoder(parameter, others), parameter.value
+def _parameter_reader(parameter: Parameter, others: frozenset[str], context: Any) -> tuple[str, Callable[[Raw], Any]]:
+    decode, validate = decoder(parameter, others), validator(parameter.value, context)
     place = cast("Place", "query" if parameter.location == "querystring" else parameter.location)
     pointer = token(parameter.name)
     absent = _default(parameter)
@@ -106,7 +121,7 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
                 raise Invalid(Violation(place, pointer, "Field required", "missing"))
             return absent()
         try:
-            return validated(value, plain)
+            return validate(plain)
         except ValidationError as error:
             return _otherwise(raw, plain, error)
         except ValueError:
@@ -115,7 +130,7 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str]) -> tuple[str
     def _otherwise(raw: Raw, plain: Any, error: ValidationError) -> Any:
         for other in others_of:
             try:
-                return validated(value, other(raw))
+                return validate(other(raw))
             except ValueError:  # pydantic's ValidationError is one
                 continue
         raise Invalid(*violations(error, place, plain, pointer)) from None
@@ -139,14 +154,19 @@ def _default(parameter: Parameter) -> Callable[[], Any]:
 
 
 class BodyReader:
-    """Reads the body of an operation by its media type."""
+    """Reads the body of an operation by its media type. `context` is that of the validation.
 
-    def __init__(self, body: RequestBody) -> None:
+    Where `tags` tell the events of a webhook apart, one of another kind is read as an `UnknownEvent`.
+    """
+
+    def __init__(self, body: RequestBody, context: Any = None, tags: Tags | None = None) -> None:
         self.required = body.required
+        self.only = next(iter(body.contents)) if len(body.contents) == 1 else ""
         is_open = any(media.is_open(key, content.carrier) for key, content in body.contents.items())
         self.chooses = is_open or len(body.contents) > 1
-        self._readers = {key: _content_reader(content) for key, content in body.contents.items()}
+        self._readers = {key: _content_reader(content, context, tags) for key, content in body.contents.items()}
         self._contents = body.contents
+        self._context = context
         self._known: dict[str, tuple[str, ReadBody]] = {}
 
     def choose(self, content_type: str) -> tuple[str, ReadBody]:
@@ -164,7 +184,7 @@ class BodyReader:
         key, reader = found
         content = self._contents[key]
         if content.carrier == "multipart":  # each body has a boundary of its own
-            return key, lambda body: _read_multipart(content, content_type, body)
+            return key, lambda body: _read_multipart(content, content_type, body, self._context)
         charset = media.parameter(content_type, "charset")
         if content.carrier != "bytes" and charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Unsupported("The charset must be UTF-8")
@@ -178,28 +198,31 @@ def _one_of(names: Mapping[str, Any]) -> str:
     return " or ".join(names)
 
 
-def _content_reader(content: Content) -> ReadBody:
+def _content_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
     match content.carrier:
         case "bytes":
             return lambda body: body
         case "text":
-            return lambda body: _read_typed_text(content, body)
+            return lambda body: _read_typed_text(content, body, context)
         case "multipart":
-            return lambda body: _read_multipart(content, "", body)
+            return lambda body: _read_multipart(content, "", body, context)
         case "form":
-            return lambda body: _read_form(content, body)
+            return lambda body: _read_form(content, body, context)
         case "json":
-            return _json_reader(content)
+            return _json_reader(content, context, tags)
 
 
-def _json_reader(content: Content) -> ReadBody:
+def _json_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
     assert content.value is not None, "JSON content has a value"
     validate = content.value.adapter.validator.validate_json
 
     def read(body: bytes) -> Any:
         try:
-            value = validate(body, strict=True)
+            value = validate(body, strict=True, context=context)
         except ValidationError as error:
+            unknown = tags.unknown(body) if tags is not None else None
+            if unknown is not None:
+                return unknown
             raise Invalid(*body_violations(error, body)) from None
         # RFC 8259 knows neither; the parser takes them. Most bodies hold no such bytes, and the rest may hold them in texts.
         if b"NaN" in body or b"Infinity" in body:
@@ -223,24 +246,24 @@ def _read_text(body: bytes) -> str:
         raise Invalid(Violation("body", "", "The text is not UTF-8", "unicode")) from None
 
 
-def _read_typed_text(content: Content, body: bytes) -> Any:
+def _read_typed_text(content: Content, body: bytes, context: Any) -> Any:
     text = _read_text(body)
     if content.value is None:
         return text
     shape = content.shape if isinstance(content.shape, Text) else Text()
-    return _valid(content.value, read_scalar(shape, text))
+    return _valid(content.value, read_scalar(shape, text), context)
 
 
-def _read_form(content: Content, body: bytes) -> Any:
+def _read_form(content: Content, body: bytes, context: Any) -> Any:
     assert content.value is not None, "a typed form has a value"
     try:
         plain = decode_form(content, _read_text(body))
     except ValueError as error:
         raise _malformed(error, "The form is not UTF-8") from None
-    return _valid(content.value, plain)
+    return _valid(content.value, plain, context)
 
 
-def _read_multipart(content: Content, content_type: str, body: bytes) -> Any:
+def _read_multipart(content: Content, content_type: str, body: bytes, context: Any) -> Any:
     assert content.value is not None, "a typed form has a value"
     try:
         plain = read_multipart(content, content_type, body)
@@ -248,14 +271,14 @@ def _read_multipart(content: Content, content_type: str, body: bytes) -> Any:
         raise _malformed(error, "The form is not UTF-8") from None
     try:
         # Files have no place in JSON, so nothing is taken for JSON here; what was read holds JSON's own types all the same.
-        return content.value.adapter.validator.validate_python(plain)
+        return content.value.adapter.validator.validate_python(plain, context=context)
     except ValidationError as error:
         raise Invalid(*violations(error, "body", plain, "")) from None
 
 
-def _valid(value: Value, plain: Any) -> Any:
+def _valid(value: Value, plain: Any, context: Any) -> Any:
     try:
-        return validated(value, plain)
+        return validated(value, plain, context)
     except ValidationError as error:
         raise Invalid(*violations(error, "body", plain, "")) from None
     except ValueError:

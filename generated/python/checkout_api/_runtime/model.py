@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .behavior import ObjectBehavior
-from .rules import breaches
+from .building import with_room
 from .scalars import LENIENT
 from .schemas import Conforms
 
@@ -21,8 +21,8 @@ class ContractModel(BaseModel):
     Its constructor takes fields by their Python names, or by their names on the wire; JSON, and `model_validate`, have the
     latter alone. Numbers are finite, as JSON has no others (RFC 8259, section 6).
 
-    A model may say more of itself: the rules across its fields (`_behavior`), the JSON Schema that holds beside its types
-    (`_conforms`), and that its schema says nothing of what is no object (`_loose`): such a value passes as it is.
+    A model may say more of itself: the rules across its fields (`__behavior__`), the JSON Schema that holds beside its types
+    (`__conforms__`), and that its schema says nothing of what is no object (`__loose__`): such a value passes as it is.
     """
 
     model_config = ConfigDict(
@@ -32,11 +32,15 @@ class ContractModel(BaseModel):
         allow_inf_nan=False,
         protected_namespaces=(),
     )
-    _behavior: ClassVar[ObjectBehavior | None] = None
-    _conforms: ClassVar[Conforms | None] = None
-    _loose: ClassVar[bool] = False
-
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        __behavior__: ClassVar[ObjectBehavior | None]
+        __conforms__: ClassVar[Conforms | None]
+        __loose__: ClassVar[bool]
+    else:
+        # Without annotations, which pydantic would evaluate anew for every model.
+        __behavior__ = None
+        __conforms__ = None
+        __loose__ = False
 
         def __init__(self, /, **given: Any) -> None:
             __tracebackhide__ = True
@@ -45,16 +49,29 @@ class ContractModel(BaseModel):
         # Pydantic calls the constructor of a class for each object in JSON unless it bears this mark.
         __init__.__pydantic_base_init__ = True
 
+        @classmethod
+        def model_rebuild(cls, *, _parent_namespace_depth: int = 2, **given: Any) -> bool | None:
+            rebuild = super().model_rebuild
+            try:
+                return rebuild(_parent_namespace_depth=_parent_namespace_depth + 1, **given)
+            except RecursionError:
+                return with_room(lambda: rebuild(**{"_types_namespace": {}, **given}))
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema = handler(source)
-        if cls._behavior is not None:
-            schema = core_schema.with_info_after_validator_function(_keeps(cls._behavior), schema)
-        if cls._conforms is not None:
-            schema = cls._conforms.around(schema)
-        if cls._loose:
-            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": core_schema.any_schema()}, _kind)
-        return schema
+        schema: Any = handler(source)
+        if schema["type"] != "model" or "contract" in schema.setdefault("metadata", {}):
+            return cast("CoreSchema", schema)  # it was made before, with what is put into it here
+        schema["metadata"]["contract"] = True
+        if cls.__behavior__ is not None or cls.__conforms__ is not None:
+            # Inside the model: pydantic takes a model that was built before in the place of what stands there.
+            schema["schema"] = core_schema.with_info_wrap_validator_function(_beside(cls), schema["schema"])
+        if cls.__loose__:
+            # The whole bears the name by which others refer to the model: else a second use of it would be the bare model.
+            ref = schema.pop("ref", None)
+            other = core_schema.any_schema() if cls.__conforms__ is None else cls.__conforms__.around(core_schema.any_schema())
+            schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": other}, _kind, ref=ref)
+        return cast("CoreSchema", schema)
 
 
 class DefaultedModel(ContractModel):
@@ -73,16 +90,34 @@ def _kind(value: Any) -> str:
     return "{object}" if isinstance(value, dict | BaseModel) else "{other}"
 
 
-def _keeps(behavior: ObjectBehavior) -> Callable[[Any, ValidationInfo], Any]:
-    """Holds the rules across an object's fields against it. All that are broken are told in one error, of type `rule`."""
+def _beside(model: type[ContractModel]) -> core_schema.WithInfoWrapValidatorFunction:
+    """Holds what stands beside a model's types against its fields: its schema, and the rules across them.
 
-    def check(made: Any, info: ValidationInfo) -> Any:
-        if info.context is not LENIENT:
-            value = made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
-            found = list(breaches(behavior, value))
-            if found:
-                message = "; ".join(breach.message for breach in found)
-                raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
+    All rules that are broken are told in one error, of type `rule`.
+    """
+    from .rules import breaches  # not before such a model is used
+
+    behavior, conforms = model.__behavior__, model.__conforms__
+
+    def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+        made = handler(value)
+        lenient = info.context is LENIENT
+        if lenient and conforms is None:
+            return made
+        written = value if info.mode == "json" else _written(model, *made)
+        if conforms is not None:
+            conforms.hold(written, lenient=lenient)
+        if behavior is not None and not lenient and (found := list(breaches(behavior, written))):
+            message = "; ".join(breach.message for breach in found)
+            raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
         return made
 
     return check
+
+
+def _written(model: type[ContractModel], fields: dict[str, Any], extra: dict[str, Any] | None, given: set[str]) -> Any:
+    """The JSON value of a model that is in the making."""
+    made = model.__new__(model)
+    for name, value in (("__dict__", fields), ("extra__", extra), ("fields_set__", given), ("private__", None)):
+        object.__setattr__(made, name if name == "__dict__" else f"__pydantic_{name}", value)
+    return made.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)

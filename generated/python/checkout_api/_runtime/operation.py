@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from threading import RLock
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar, dataclass_transform
 
 from pydantic import TypeAdapter
+
+from .building import built
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
@@ -25,6 +28,9 @@ class Value:
 
     @cached_property
     def adapter(self) -> TypeAdapter[Any]:
+        return built(self._adapter)
+
+    def _adapter(self) -> TypeAdapter[Any]:
         adapter = TypeAdapter(self.annotation)
         # Models defer their building. An adapter would do it whenever somebody looks, by the frames that happen to be above.
         adapter.rebuild()
@@ -149,16 +155,37 @@ class Wire:
     contents: Mapping[str, Content] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Response:
     """The base of all declared responses.
 
-    A generated response is frozen. `status` is a class variable where the contract declares one status, and a field where
-    it declares `4XX` or `default`. It has a field `body` where it has a body, a field `media_type` where it may have
+    A generated response is a frozen dataclass. `status` is a class variable where the contract declares one status, and a field
+    where it declares `4XX` or `default`. It has a field `body` where it has a body, a field `media_type` where it may have
     several, and one field for each header.
     """
 
     wire: ClassVar[Wire] = Wire()
+
+    def __init_subclass__(cls) -> None:
+        for base in cls.__mro__[1:]:
+            if base is not Response and issubclass(base, Response):
+                whole(base)
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, **values: Any) -> None:
+            whole(type(self)).__init__(self, **values)
+
+
+_making: Final = RLock()
+
+
+def whole(kind: type[Response]) -> type[Response]:
+    """A response class with all that a dataclass has. It is made so at first use: a large API has hundreds, and uses few."""
+    with _making:
+        if "__dataclass_fields__" not in kind.__dict__:
+            dataclass(frozen=True, kw_only=True)(kind)
+    return kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

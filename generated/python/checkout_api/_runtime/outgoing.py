@@ -7,7 +7,8 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -44,8 +45,7 @@ class Arguments:
     url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(NamedTuple):
     """A request. `path` stands below the client's base URL, or is an absolute URL where the call named one; `keyed` says that it
     carries an idempotency key.
     """
@@ -94,7 +94,8 @@ class RequestPlan:
         texts = self._texts(arguments.parameters, content or b"")
         keyed = self._key is not None and self._key.keyword in texts.given
         for name, text in (*texts.headers, *carried.headers):
-            fields[name.lower().encode()] = (name.encode(), header_bytes(name, text))
+            lower, written = _header_name(name)
+            fields[lower] = (written, header_text(name, text).encode())
         if cookies := texts.cookies + carried.cookies:
             fields[b"cookie"] = (b"Cookie", header_bytes("Cookie", "; ".join(cookies)))
         path, own_query = (self._path(texts.path), self._query) if arguments.url is None else split_url(arguments.url)
@@ -225,13 +226,20 @@ def header_bytes(name: str, text: str) -> bytes:
         ValueError: the name is not a token, or the value holds what no header can (RFC 9110, section 5.5). The message does not
             show the value, which may be a credential.
     """
-    if not _TOKEN.fullmatch(name):
-        raise ValueError(f"{name!r} is not the name of a header")
+    _header_name(name)
     return header_text(name, text).encode()
 
 
+@lru_cache(256)
+def _header_name(name: str) -> tuple[bytes, bytes]:
+    """The name of a header in lower case, and as it is."""
+    if not _TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is not the name of a header")
+    return name.lower().encode(), name.encode()
+
+
 def header_text(name: str, text: str) -> str:
-    if _UNSENDABLE.search(text):
+    if not text.isprintable() and _UNSENDABLE.search(text):  # what is printable holds no such characters
         raise ValueError(f"the header {name} would hold a control character or a lone surrogate")
     return text
 

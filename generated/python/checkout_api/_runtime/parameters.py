@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import from_json, to_json
 
@@ -33,14 +33,14 @@ __all__ = [
     "jsonable",
     "other_readings",
     "validated",
+    "validator",
 ]
 
 ABSENT: Final[Any] = type("Absent", (), {"__repr__": lambda self: "ABSENT", "__bool__": lambda self: False})()
 """What a decoder gives where the request has no such parameter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """The texts of a request as they came: path and query still percent-encoded, header names in lower case."""
 
     path: Mapping[str, str]
@@ -73,11 +73,17 @@ def decoder(parameter: Parameter, others: frozenset[str] = frozenset()) -> Decod
         return _whole_query(parameter)
     if parameter.media_type is not None:
         return _document(parameter)
+    if location == "path" and parameter.style == "simple" and parameter.shape == Text():
+        return lambda raw: decoded(raw.path[name])
     if location == "path":
         return lambda raw: _path(parameter, raw.path[name])
     if location == "header":
         lower = name.lower()
-        return lambda raw: ABSENT if (text := raw.headers.get(lower)) is None else _header(parameter, text)
+        return lambda raw: (
+            ABSENT
+            if (text := raw.headers.get(lower)) is None
+            else _fielded(parameter.shape, text.strip(" \t"), parameter.explode)
+        )
     if parameter.style == "deepObject":
         return lambda raw: _deep(name, parameter.shape, raw.pairs)
     return _form(parameter, others)
@@ -100,7 +106,7 @@ def decode_header(header: Header, text: str) -> Any:
     """
     if is_json(header.media_type or ""):
         return from_json(text, allow_inf_nan=False)
-    return _listed(header.shape, [part.strip(" \t") for part in text.split(",")], header.explode, text.strip(" \t"))
+    return _fielded(header.shape, text.strip(" \t"), header.explode)
 
 
 def decode_form(content: Content, text: str) -> Any:
@@ -159,13 +165,19 @@ def _field(name: str, texts: list[str], shape: Shape) -> Any:
         raise Malformed(str(error), name) from None
 
 
-def validated(value: Value, decoded_value: Any) -> Any:
-    """The typed value of a decoded one, checked without coercion.
+def validated(value: Value, decoded_value: Any, context: Any = None) -> Any:
+    """The typed value of a decoded one, checked without coercion; `context` is the validation's (see `scalars.LENIENT`).
 
     Raises:
         pydantic_core.ValidationError: it is not what the contract declares.
     """
-    return value.adapter.validator.validate_json(to_json(decoded_value), strict=True)
+    return value.adapter.validator.validate_json(to_json(decoded_value), strict=True, context=context)
+
+
+def validator(value: Value, context: Any = None) -> Callable[[Any], Any]:
+    """`validated` for one type, made once."""
+    validate = value.adapter.validator.validate_json
+    return lambda decoded_value: validate(to_json(decoded_value), strict=True, context=context)
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------------
@@ -198,9 +210,11 @@ def _object(shape: Properties, pairs: Sequence[tuple[str, str]]) -> dict[str, An
     return dict(deep.harvest(deep.plant([((key,), text) for key, text in pairs]), shape))
 
 
-def _header(parameter: Parameter, text: str) -> Any:
-    whole = text.strip(" \t")
-    return _listed(parameter.shape, [part.strip(" \t") for part in whole.split(",")], parameter.explode, whole)
+def _fielded(shape: Shape, whole: str, explode: bool) -> Any:
+    """The value of a header field."""
+    if isinstance(shape, Text):
+        return read(shape, whole)
+    return _listed(shape, [part.strip(" \t") for part in whole.split(",")], explode, whole)
 
 
 def _path(parameter: Parameter, text: str) -> Any:
@@ -321,7 +335,7 @@ def _unless_empty(parameter: Parameter, others: frozenset[str]) -> Decoder:
     decode, empty = decoder(replace(parameter, allow_empty=False), others), (parameter.name, "")
 
     def unless_empty(raw: Raw) -> Any:
-        return decode(replace(raw, pairs=[pair for pair in raw.pairs if pair != empty]) if empty in raw.pairs else raw)
+        return decode(raw._replace(pairs=[pair for pair in raw.pairs if pair != empty]) if empty in raw.pairs else raw)
 
     return unless_empty
 

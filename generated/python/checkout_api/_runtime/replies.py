@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic_core import to_json
 from starlette.types import Send
@@ -16,8 +15,8 @@ from . import media
 from .multipart import write_multipart
 from .operation import Content, Header, Operation, Response
 from .parameters import encode_form, encode_header, jsonable
-from .refusal import Violation
 from .texts import write as text_of
+from .violations import Violation
 
 Ambient = Callable[[], Any]
 """Gives the surface's headers for this request, an object with one attribute per ambient header; None where it has none."""
@@ -32,21 +31,20 @@ class Undeclared(Exception):
     """An answer that the contract does not declare."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer as it is sent."""
 
     status: int
     body: bytes = b""
-    headers: Sequence[tuple[bytes, bytes]] = field(default=())
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
     async def send(self, send: Send, *, head: bool = False) -> None:
         """Sends it; for HEAD without the body (RFC 9110, section 9.3.2)."""
-        headers = list(self.headers)
-        if self.status not in (204, 304) and self.status >= 200:
-            headers.append((b"content-length", str(len(self.body)).encode()))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if head or self.status in _BODILESS else self.body})
+        status, body, headers = self
+        if status not in (204, 304) and status >= 200:
+            headers = [*headers, (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if head or status in _BODILESS else body})
 
 
 def writers(operation: Operation[Any]) -> Mapping[type[Response], Write]:
@@ -127,14 +125,14 @@ def _status(kind: type[Response], statuses: tuple[str, ...]) -> Callable[[Any], 
 
 
 def _header_writer(headers: Sequence[Header]) -> Callable[[Any, Ambient], list[tuple[bytes, bytes]]]:
-    fixed = [(header.name.lower().encode(), header) for header in headers]
+    fixed = [(header.name.lower().encode(), header.keyword, header) for header in headers]
 
     def write(response: Any, ambient: Ambient) -> list[tuple[bytes, bytes]]:
         result = []
-        for name, header in fixed:
-            value = getattr(response, header.keyword)
+        for name, keyword, header in fixed:
+            value = getattr(response, keyword)
             if value is None and header.ambient:
-                value = getattr(ambient(), header.keyword, None)
+                value = getattr(ambient(), keyword, None)
             if value is None:
                 continue
             text = value if type(value) is str and header.media_type is None else encode_header(header, value)
@@ -145,7 +143,7 @@ def _header_writer(headers: Sequence[Header]) -> Callable[[Any, Ambient], list[t
 
 
 def _field(text: str) -> bytes:
-    if _FORBIDDEN.search(text):
+    if not text.isprintable() and _FORBIDDEN.search(text):  # what is printable holds no control characters
         raise ValueError("a header with a control character")
     return text.strip(" \t").encode()
 

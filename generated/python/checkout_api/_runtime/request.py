@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-from starlette.datastructures import Headers
-from starlette.types import Scope
+if TYPE_CHECKING:  # who reads deliveries in another framework does without Starlette
+    from starlette.datastructures import Headers
+    from starlette.types import Scope
+
+MAX_BODY: Final = 1_048_576
+"""The largest body that is read unless the application says otherwise: 1 MiB."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -4,21 +4,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
+from starlette.applications import Starlette
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 Endpoint = Callable[[Scope, Receive, Send, tuple[str, ...]], Awaitable[None]]
 
 _EXPRESSION: Final = re.compile(r"\{([^{}]*)\}")
 _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _SAFE: Final = "/-._~!$&'()*+,;=:@"
+_NORMAL: Final = re.compile(r"[A-Za-z0-9/\-._~!$&'()*+,;=:@]*")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -37,33 +40,65 @@ class PathRoute:
         return re.compile("".join("([^/]+)" if i % 2 else re.escape(quote(unquote(text), safe=_SAFE)) for i, text in parts))
 
 
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Templates of as many segments, with expressions in the same ones: the routes by the texts of the other segments."""
+
+    texts: Callable[[Sequence[str]], Hashable]
+    routes: dict[Hashable, list[PathRoute]] = field(default_factory=dict)
+
+
+def _shapes(routes: Iterable[PathRoute]) -> Mapping[int, Sequence[_Shape]]:
+    """The shapes of templates by their number of segments, the most concrete first; of many paths, few are then tried."""
+    found: dict[tuple[tuple[int, str], ...], _Shape] = {}
+    for route in routes:
+        parts = [quote(unquote(part), safe=_SAFE) for part in route.path.split("/")]
+        key = tuple((kind, text if kind else "") for kind, text in concreteness(route.path))
+        # The first segment, before the first slash, is never an expression.
+        shape = found.setdefault(key, _Shape(itemgetter(*(i for i, (kind, _) in enumerate(key) if not kind))))
+        shape.routes.setdefault(shape.texts(parts), []).append(route)
+    lengths: dict[int, list[_Shape]] = {}
+    for key in sorted(found):
+        lengths.setdefault(len(key), []).append(found[key])
+    return lengths
+
+
 class PathRoutes(BaseRoute):
     """All paths of an API as one route: static ones by look-up, then the templates, the most concrete first."""
 
     def __init__(self, routes: Iterable[PathRoute]) -> None:
         self.routes = sorted(routes, key=lambda route: concreteness(route.path))
         self._static = {quote(unquote(route.path), safe=_SAFE): route for route in self.routes if "{" not in route.path}
-        self._templates = [(route.regex.fullmatch, route) for route in self.routes if "{" in route.path]
+        self._shapes = _shapes([route for route in self.routes if "{" in route.path])
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """PARTIAL where a path matches and its method does not, unless another template of that path has it."""
         if scope["type"] != "http":
             return Match.NONE, {}
-        path, method = _path_of(scope), scope["method"]
-        partial: tuple[Endpoint, tuple[str, ...]] | None = None
-        for route, values in self._found(path):
-            if method in route.endpoints:
-                return Match.FULL, {"operation": (route.endpoints[method], values)}
-            partial = partial or (route.otherwise, values)
-        return (Match.PARTIAL, {"operation": partial}) if partial else (Match.NONE, {})
+        if found := self.find(scope):
+            return Match.FULL, {"operation": found}
+        path = _path_of(scope)
+        routes = [self._static[path]] if path in self._static else [route for route, _ in self._templated(path)]
+        return (Match.PARTIAL, {"operation": (routes[0].otherwise, ())}) if routes else (Match.NONE, {})
 
-    def _found(self, path: str) -> Iterator[tuple[PathRoute, tuple[str, ...]]]:
-        if path in self._static:
-            yield self._static[path], ()
-        for match, route in self._templates:
-            found = match(path)
-            if found is not None:
-                yield route, found.groups()
+    def find(self, scope: Scope) -> tuple[Endpoint, tuple[str, ...]] | None:
+        """What answers a request, and the values of its path; None where no template has both path and method."""
+        method, path = scope["method"], _path_of(scope)
+        static = self._static.get(path)
+        if static is not None and method in static.endpoints:
+            return static.endpoints[method], ()
+        for route, values in self._templated(path):
+            if method in route.endpoints:
+                return route.endpoints[method], values
+        return None
+
+    def _templated(self, path: str) -> Iterator[tuple[PathRoute, tuple[str, ...]]]:
+        parts = path.split("/")
+        for shape in self._shapes.get(len(parts), ()):
+            for route in shape.routes.get(shape.texts(parts), ()):
+                found = route.regex.fullmatch(path)
+                if found is not None:
+                    yield route, found.groups()
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint, values = scope["operation"]
@@ -72,6 +107,31 @@ class PathRoutes(BaseRoute):
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
         """Routes have no names."""
         raise NoMatchFound(name, path_params)
+
+
+class Application(Starlette):
+    """Starlette with a short way to the operations, where its owner has put nothing in between.
+
+    Starlette's own middleware turns exceptions into answers; an operation turns its own into better ones.
+    """
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """As Starlette's; it is asked once, when the first request comes."""
+        whole = super().build_middleware_stack()
+        if self.user_middleware or self.exception_handlers or self.max_body_size is not None:
+            return whole
+        router = self.router
+
+        async def stack(scope: Scope, receive: Receive, send: Send) -> None:
+            first = router.routes[0] if router.routes else None
+            found = first.find(scope) if isinstance(first, PathRoutes) and scope["type"] == "http" else None
+            if found is None:
+                await whole(scope, receive, send)
+            else:
+                scope["router"], scope["route"] = router, first
+                await found[0](scope, receive, send, found[1])
+
+        return stack
 
 
 def expressions(path: str) -> tuple[str, ...]:
@@ -92,14 +152,13 @@ def concreteness(path: str) -> tuple[tuple[int, str], ...]:
 def _path_of(scope: Scope) -> str:
     """The path below the mount point, percent-encoded, with unreserved characters plain (RFC 3986, section 6.2.2.2)."""
     path: str = scope["path"]
-    root: str = scope.get("root_path", "")
     raw: bytes = scope.get("raw_path") or b""
     # Middleware may have changed the path: what was sent counts only as long as it is the same path.
     if b"%" in raw and unquote(sent := raw.partition(b"?")[0].decode("latin-1")) == path:
         text = _ENCODED.sub(_plain, sent)
     else:
-        text = quote(path, safe=_SAFE)
-    root = quote(root, safe=_SAFE)
+        text = path if _NORMAL.fullmatch(path) else quote(path, safe=_SAFE)
+    root = quote(scope.get("root_path", ""), safe=_SAFE)
     if root and text.startswith(root) and text[len(root) : len(root) + 1] in ("", "/"):
         text = text[len(root) :]
     return text

@@ -4,16 +4,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 from pydantic_core import from_json
 
-from .refusal import Violation
-
 Place = Literal["body", "path", "query", "header", "cookie"]
 
 _MOST: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which a request breaks the contract.
+
+    `pointer` is a JSON Pointer (RFC 6901) into the body, or begins with the parameter's name. `type` is pydantic's error type, or
+    `rule` for a rule across fields; `status` and `code` are what the contract says that such a request gets, None where it says
+    nothing.
+    """
+
+    location: Literal["body", "path", "query", "header", "cookie"]
+    pointer: str
+    message: str
+    type: str
+    status: int | None = None
+    code: str | int | None = None
 
 
 def body_violations(error: ValidationError, body: bytes) -> tuple[Violation, ...]:

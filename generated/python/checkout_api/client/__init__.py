@@ -3,14 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx
 
 from .._runtime.authorization import CredentialsBase, Key, UserPassword
 from .._runtime.client import AsyncCaller, AsyncClientBase, ClientBase, Settings, SyncCaller, Timeout
+from .._runtime.polling import Backoff
 from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
@@ -20,7 +21,10 @@ from .sessions import AsyncSessions, Sessions
 from .shipping import AsyncShipping, Shipping
 from .tokens import AsyncTokens, Tokens
 
-__all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
+if TYPE_CHECKING:
+    from .._runtime.hooks import Hook
+
+__all__ = ["SERVERS", "AsyncClient", "Backoff", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
 
 SERVERS: tuple[str, ...] = (
     "http://127.0.0.1:8787",
@@ -66,7 +70,8 @@ class Client(ClientBase):
     """Calls the API. Use it as `with Client(...) as client:`, or close it.
 
     `http` brings an own `httpx.Client`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`;
-    `headers` go along with every call. What a call raises stands in `errors`: all of it is an `errors.ApiError`.
+    `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises stands in `errors`:
+    all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Client(ClientBase):
         retry: Retry = Retry(),
         http: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -87,6 +93,7 @@ class Client(ClientBase):
             headers=headers,
             schemes=SCHEMES,
             errors=ERRORS,
+            hooks=hooks,
         )
         self._caller = SyncCaller(settings, http)
         self.sessions = Sessions(self._caller)
@@ -100,8 +107,8 @@ class AsyncClient(AsyncClientBase):
     """Calls the API, from coroutines. Use it as `async with AsyncClient(...) as client:`, or close it.
 
     `http` brings an own `httpx.AsyncClient`, which stays open; `timeout` is for each attempt, in seconds or as
-    `httpx.Timeout`; `headers` go along with every call. What a call raises stands in `errors`: all of it is an
-    `errors.ApiError`.
+    `httpx.Timeout`; `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises
+    stands in `errors`: all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -113,6 +120,7 @@ class AsyncClient(AsyncClientBase):
         retry: Retry = Retry(),
         http: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -122,6 +130,7 @@ class AsyncClient(AsyncClientBase):
             headers=headers,
             schemes=SCHEMES,
             errors=ERRORS,
+            hooks=hooks,
         )
         self._caller = AsyncCaller(settings, http)
         self.sessions = AsyncSessions(self._caller)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from .. import models, operations, responses
 from .._runtime.client import AsyncCaller, SyncCaller, Timeout
 from .._runtime.outgoing import Arguments
+from .._runtime.polling import Backoff, Polling
+from ..behavior import VINR_SESSION_RESULT_LIFECYCLE
 
 
 class Results:
@@ -49,6 +51,34 @@ class Results:
         """
         return self._caller.call(operations.GET_VINR_SESSION_RESULT, Arguments({"session_id": session_id}), timeout)
 
+    def poll_vinr_session_result(
+        self,
+        *,
+        session_id: models.VinrSessionId,
+        deadline: float,
+        backoff: Backoff = Backoff(),
+        timeout: Timeout | None = None,
+    ) -> responses.GetVinrSessionResult200:
+        """Wait until `status` is `completed`, `failed`, `canceled` or `expired`
+
+        Calls `get_vinr_session_result` again and again, until the answer shows a terminal state; one that the contract does
+        not know is not terminal. A `Retry-After` is waited for, and what is temporary is retried as in every call.
+
+        Args:
+            deadline: For how many seconds to wait. No wait ends later; the last look begins then at the latest.
+            backoff: How long to wait between two looks.
+
+        Raises:
+            errors.PollTimedOut: There was no terminal state in time; it carries the last response.
+            errors.ApiError: As `get_vinr_session_result` does, whose other arguments these are.
+        """
+        return self._caller.poll(
+            operations.GET_VINR_SESSION_RESULT,
+            Arguments({"session_id": session_id}),
+            Polling(VINR_SESSION_RESULT_LIFECYCLE, deadline, backoff),
+            timeout,
+        )
+
 
 class AsyncResults:
     """What became of a session."""
@@ -86,3 +116,31 @@ class AsyncResults:
             errors.VinrServiceUnavailable: 503, Not available at the moment.
         """
         return await self._caller.call(operations.GET_VINR_SESSION_RESULT, Arguments({"session_id": session_id}), timeout)
+
+    async def poll_vinr_session_result(
+        self,
+        *,
+        session_id: models.VinrSessionId,
+        deadline: float,
+        backoff: Backoff = Backoff(),
+        timeout: Timeout | None = None,
+    ) -> responses.GetVinrSessionResult200:
+        """Wait until `status` is `completed`, `failed`, `canceled` or `expired`
+
+        Calls `get_vinr_session_result` again and again, until the answer shows a terminal state; one that the contract does
+        not know is not terminal. A `Retry-After` is waited for, and what is temporary is retried as in every call.
+
+        Args:
+            deadline: For how many seconds to wait. No wait ends later; the last look begins then at the latest.
+            backoff: How long to wait between two looks.
+
+        Raises:
+            errors.PollTimedOut: There was no terminal state in time; it carries the last response.
+            errors.ApiError: As `get_vinr_session_result` does, whose other arguments these are.
+        """
+        return await self._caller.poll(
+            operations.GET_VINR_SESSION_RESULT,
+            Arguments({"session_id": session_id}),
+            Polling(VINR_SESSION_RESULT_LIFECYCLE, deadline, backoff),
+            timeout,
+        )

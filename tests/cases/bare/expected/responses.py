@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetForecastsByCity200(Response):
     """The forecast."""
 
@@ -21,7 +19,6 @@ class GetForecastsByCity200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteForecastsByCity204(Response):
     """Forgotten."""
 
@@ -29,7 +26,6 @@ class DeleteForecastsByCity204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Get200(Response):
     """A greeting."""
 

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ._runtime.operation import Response, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPaid204(Response):
     """Understood."""
 
@@ -17,7 +15,6 @@ class OrderPaid204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderPaid400(Response):
     """The signature is wrong."""
 
@@ -25,7 +22,6 @@ class OrderPaid400(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRefunded204(Response):
     """Understood."""
 

@@ -3,7 +3,7 @@
 
 There is one `ErrorResponse` for each error that the contract declares. Besides these any call may meet an `UnexpectedResponse`
 (an answer that the contract does not declare), a `TransportError` or `TimedOut` (no answer), or `MissingCredentials` (nothing
-was sent).
+was sent); a poll may end in `PollTimedOut`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import models, responses
-from ._runtime.errors import ApiError, ErrorResponse, MissingCredentials, TimedOut, TransportError, UnexpectedResponse
+from ._runtime.errors import (
+    ApiError,
+    ErrorResponse,
+    MissingCredentials,
+    PollTimedOut,
+    TimedOut,
+    TransportError,
+    UnexpectedResponse,
+)
 from ._runtime.operation import Response
 
 __all__ = [
@@ -23,6 +31,7 @@ __all__ = [
     "Login4XX",
     "LoginDefault",
     "MissingCredentials",
+    "PollTimedOut",
     "TimedOut",
     "TransportError",
     "UnexpectedResponse",

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Header, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Login200(Response):
     """The token."""
 
@@ -19,7 +17,6 @@ class Login200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Login200Body))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Login4XX(Response):
     """Refused."""
 
@@ -28,7 +25,6 @@ class Login4XX(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginDefault(Response):
     """Something else went wrong."""
 
@@ -37,7 +33,6 @@ class LoginDefault(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Download200(Response):
     """The file."""
 
@@ -51,7 +46,6 @@ class Download200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Download304(Response):
     """It has not changed."""
 
@@ -59,7 +53,6 @@ class Download304(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Download404(Response):
     """There is no such file."""
 
@@ -68,7 +61,6 @@ class Download404(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Upload201(Response):
     """It was kept."""
 
@@ -76,7 +68,6 @@ class Upload201(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report200(Response):
     """Who took what."""
 

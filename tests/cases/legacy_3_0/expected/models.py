@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING
 
@@ -64,7 +64,7 @@ class SavingsAccountRequest(DefaultedModel):
     rate: Annotated[float, Number(gt=0, le=10)]
     balance: Annotated[int, Integer(ge=-9223372036854775808, le=9223372036854775807)] = 0
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SavingsAccountRequest")
+    __conforms__ = Conforms(SCHEMAS, "SavingsAccountRequest")
 
 
 class AccountRequest(ContractModel):
@@ -77,7 +77,7 @@ class AccountRequest(ContractModel):
     guardian: Owner | None | MISSING = MISSING
     currency: Annotated[Literal["EUR", "CHF"] | UnknownValue, OpenEnum()] | None | MISSING = MISSING
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "AccountRequest")
+    __conforms__ = Conforms(SCHEMAS, "AccountRequest")
 
 
 COMPONENTS: Mapping[str, Any] = {

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccount200(Response):
     """The account."""
 
@@ -19,7 +17,6 @@ class OpenAccount200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.SavingsAccount))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAccountDefault(Response):
     """Anything else."""
 

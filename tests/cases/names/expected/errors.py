@@ -3,7 +3,7 @@
 
 There is one `ErrorResponse` for each error that the contract declares. Besides these any call may meet an `UnexpectedResponse`
 (an answer that the contract does not declare), a `TransportError` or `TimedOut` (no answer), or `MissingCredentials` (nothing
-was sent).
+was sent); a poll may end in `PollTimedOut`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._runtime.errors import ApiError, ErrorResponse, MissingCredentials, TimedOut, TransportError, UnexpectedResponse
+from ._runtime.errors import (
+    ApiError,
+    ErrorResponse,
+    MissingCredentials,
+    PollTimedOut,
+    TimedOut,
+    TransportError,
+    UnexpectedResponse,
+)
 from ._runtime.operation import Response
 
-__all__ = ["ERRORS", "ApiError", "ErrorResponse", "MissingCredentials", "TimedOut", "TransportError", "UnexpectedResponse"]
+__all__ = [
+    "ERRORS",
+    "ApiError",
+    "ErrorResponse",
+    "MissingCredentials",
+    "PollTimedOut",
+    "TimedOut",
+    "TransportError",
+    "UnexpectedResponse",
+]
 
 
 ERRORS: Mapping[type[Response], type[ErrorResponse[Any]]] = {}

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Header, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Class200(Response):
     """All of it."""
 
@@ -27,7 +25,6 @@ class Class200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class N3dsAuthenticate200(Response):
     """Done."""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from . import models
@@ -11,7 +10,6 @@ from ._runtime.operation import Content, Response, Text, Value, Wire
 from ._runtime.scalars import Integer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchNotes200(Response):
     """The notes that were found."""
 
@@ -20,7 +18,6 @@ class SearchNotes200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListNotes200(Response):
     """The notes that were found."""
 
@@ -29,7 +26,6 @@ class ListNotes200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CountWords200(Response):
     """How often they occur."""
 
@@ -40,7 +36,6 @@ class CountWords200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNote200(Response):
     """The note."""
 
@@ -49,7 +44,6 @@ class ReadNote200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Note))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadNote410(Response):
     """The note is gone."""
 
@@ -57,7 +51,6 @@ class ReadNote410(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CopyNote201(Response):
     """The copy."""
 

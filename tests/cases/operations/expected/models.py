@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
@@ -62,7 +62,7 @@ class Proof(ContractModel):
     image: str | MISSING = MISSING
     checked: StrictBool | MISSING = MISSING
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "Proof")
+    __conforms__ = Conforms(SCHEMAS, "Proof")
 
 
 class Problem(ContractModel):
@@ -100,13 +100,13 @@ class ProofForm(ContractModel):
     image: FilePart | MISSING = MISSING
     checked: StrictBool | MISSING = MISSING
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "ProofForm")
+    __conforms__ = Conforms(SCHEMAS, "ProofForm")
 
 
 class SearchJobsShelf(ContractModel):
     row: JsonInteger
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SearchJobsShelf")
+    __conforms__ = Conforms(SCHEMAS, "SearchJobsShelf")
 
     __pydantic_extra__: dict[str, StrictBool] = Field(init=False)
 
@@ -117,13 +117,13 @@ class SearchJobsRange(ContractModel):
     from_: Annotated[Rfc3339Date | MISSING, Field(alias="from")] = MISSING
     to: Rfc3339Date | MISSING = MISSING
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SearchJobsRange")
+    __conforms__ = Conforms(SCHEMAS, "SearchJobsRange")
 
 
 class SearchJobsWhere(ContractModel):
     city: str
 
-    _conforms: ClassVar[Conforms | None] = Conforms(SCHEMAS, "SearchJobsWhere")
+    __conforms__ = Conforms(SCHEMAS, "SearchJobsWhere")
 
 
 class FillFormBody(ContractModel):

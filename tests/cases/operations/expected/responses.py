@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import StrictBool
@@ -15,7 +14,6 @@ from ._runtime.operation import Blob, Content, Header, Items, Properties, Respon
 from ._runtime.scalars import JsonInteger, JsonNumber, OneOf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateJob201(Response):
     """It is in the queue."""
 
@@ -24,7 +22,6 @@ class CreateJob201(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Job))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Invalid(Response):
     """What was sent is not what is declared."""
 
@@ -33,7 +30,6 @@ class Invalid(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetProof200(Response):
     """The proof."""
 
@@ -50,7 +46,6 @@ class GetProof200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class KeepProof200(Response):
     """What was understood."""
 
@@ -59,7 +54,6 @@ class KeepProof200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(str))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchJobs200(Response):
     """What was asked for."""
 
@@ -68,7 +62,6 @@ class SearchJobs200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(dict[str, Any]))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FillForm204(Response):
     """Understood."""
 
@@ -76,7 +69,6 @@ class FillForm204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrder200(Response):
     """The order, in whatever way it was asked for."""
 
@@ -119,7 +111,6 @@ class GetOrder200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrder2XX(Response):
     """Something else that is good."""
 
@@ -128,7 +119,6 @@ class GetOrder2XX(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(str))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrder304(Response):
     """As it was."""
 
@@ -136,7 +126,6 @@ class GetOrder304(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrder404(Response):
     """There is no such order."""
 
@@ -145,7 +134,6 @@ class GetOrder404(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrder4XX(Response):
     """Refused."""
 
@@ -154,7 +142,6 @@ class GetOrder4XX(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/problem+json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetOrderDefault(Response):
     """Anything else."""
 
@@ -163,7 +150,6 @@ class GetOrderDefault(Response):
     wire: ClassVar[Wire] = Wire(contents={"text/plain": Content(carrier="text")})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PutOrder204(Response):
     """It is kept."""
 
@@ -171,7 +157,6 @@ class PutOrder204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribe201(Response):
     """You will be told."""
 
@@ -180,7 +165,6 @@ class Subscribe201(Response):
     wire: ClassVar[Wire] = Wire(headers=(Header(name="X-Id", keyword="x_id", value=Value(str), required=True),))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDone200(Response):
     """Understood; more of it, or not."""
 
@@ -189,7 +173,6 @@ class JobDone200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(StrictBool))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class JobDone410(Response):
     """Never again."""
 
@@ -197,7 +180,6 @@ class JobDone410(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PaperOut2XX(Response):
     """Understood."""
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from . import models
@@ -12,7 +11,6 @@ from ._runtime.operation import Content, Header, Response, Text, Value, Wire
 from ._runtime.scalars import Integer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListPets200(Response):
     """A page of pets."""
 
@@ -33,7 +31,6 @@ class ListPets200(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BadRequest(Response):
     """The request is malformed."""
 
@@ -42,7 +39,6 @@ class BadRequest(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CreatePet201(Response):
     """The pet was taken in."""
 
@@ -57,7 +53,6 @@ class CreatePet201(Response):
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Unauthorized(Response):
     """The key is missing or wrong."""
 
@@ -66,7 +61,6 @@ class Unauthorized(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetPet200(Response):
     """The pet."""
 
@@ -75,7 +69,6 @@ class GetPet200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Pet))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class NotFound(Response):
     """There is no such pet."""
 
@@ -84,7 +77,6 @@ class NotFound(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Problem))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplacePet200(Response):
     """The pet."""
 
@@ -93,7 +85,6 @@ class ReplacePet200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Pet))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DeletePet204(Response):
     """The pet has a home."""
 

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Draw200(Response):
     """What was drawn."""
 

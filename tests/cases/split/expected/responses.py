@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FindBooks200(Response):
     """The books that were found."""
 
@@ -19,7 +17,6 @@ class FindBooks200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Book]))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused400(Response):
     """It cannot be done."""
 
@@ -28,7 +25,6 @@ class Refused400(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Error))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetBook200(Response):
     """The book."""
 
@@ -37,7 +33,6 @@ class GetBook200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Book))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Refused404(Response):
     """It cannot be done."""
 

@@ -1,32 +1,17 @@
-"""The Common Expression Language: its syntax as a tree, and its expressions carried out.
+"""The Common Expression Language: its expressions carried out, with what is wrong with them told.
 
 `cel` carries an expression out; it has no types, so that a misspelt field behind `has(...)` is never seen. The tree is for that.
-Grammar: the CEL specification, section "Syntax".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-_TOKEN = re.compile(
-    r"""\s*(?://[^\n]*\s*)*(?:
-        (?P<string>[rRbB]{0,2}(?:\"\"\".*?\"\"\"|'''.*?'''|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'))
-      | (?P<number>0x[0-9a-fA-F]+u?|(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?[uU]?)
-      | (?P<name>[A-Za-z_]\w*)
-      | (?P<sign>\|\||&&|[<>=!]=|[-+*/%<>!?:.,()\[\]{}])
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-_LEVELS = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
-_DEEPEST = 90
+from tillspec.runtime.cel_syntax import Expr, SyntaxFault, parse
 
-
-class SyntaxFault(Exception):
-    """A text is no expression."""
+__all__ = ["EvaluationFault", "Expr", "SyntaxFault", "compiles", "evaluate", "literal_type", "parse"]
 
 
 class EvaluationFault(Exception):
@@ -35,136 +20,6 @@ class EvaluationFault(Exception):
     def __init__(self, kind: str, message: str) -> None:
         self.kind = kind
         super().__init__(message)
-
-
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """A part of an expression.
-
-    `kind` is one of `literal`, `name`, `select`, `index`, `call`, `method`, `sign`, `list`, `map` and `choice`; `text` is the
-    literal, the name, the field, the function or the sign; `parts` is what it is made of.
-    """
-
-    kind: str
-    text: str
-    parts: tuple[Expr, ...] = ()
-
-
-@cache
-def parse(text: str) -> Expr:
-    """The tree of an expression.
-
-    Raises:
-        SyntaxFault: it is none.
-    """
-    parser = _Parser(text)
-    found = parser.choice(0)
-    if parser.peek != "":
-        raise SyntaxFault(f"{parser.peek!r} is one too many")
-    return found
-
-
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str]] = []
-        position, end = 0, len(text.rstrip())
-        while position < end:
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise SyntaxFault(f"{text[position : position + 10]!r} is not understood")
-            position = match.end()
-            self.tokens.append((str(match.lastgroup), str(match[str(match.lastgroup)])))
-        self.next = 0
-
-    @property
-    def peek(self) -> str:
-        return self.tokens[self.next][1] if self.next < len(self.tokens) else ""
-
-    def take(self, *signs: str) -> str:
-        """The next token if it is one of the signs, or else nothing."""
-        kind, text = self.tokens[self.next] if self.next < len(self.tokens) else ("", "")
-        if text in signs and kind != "string":
-            self.next += 1
-            return text
-        return ""
-
-    def expect(self, sign: str) -> None:
-        if not self.take(sign):
-            raise SyntaxFault(f"{sign!r} is missing" + (f" before {self.peek!r}" if self.peek else " at the end"))
-
-    def choice(self, deep: int) -> Expr:
-        if deep > _DEEPEST:
-            raise SyntaxFault("it is nested too deeply")
-        condition = self.level(0, deep)
-        if not self.take("?"):
-            return condition
-        then = self.level(0, deep)
-        self.expect(":")
-        return Expr("choice", "?", (condition, then, self.choice(deep + 1)))
-
-    def level(self, number: int, deep: int) -> Expr:
-        if number == len(_LEVELS):
-            return self.unary(deep)
-        left = self.level(number + 1, deep)
-        while sign := self.take(*_LEVELS[number]):
-            left = Expr("sign", sign, (left, self.level(number + 1, deep)))
-        return left
-
-    def unary(self, deep: int) -> Expr:
-        signs = 0
-        while sign := self.take("!", "-"):
-            last, signs = sign, signs + 1
-        found = self.member(deep)
-        return Expr("sign", last, (found,)) if signs else found
-
-    def member(self, deep: int) -> Expr:
-        found = self.primary(deep)
-        while sign := self.take(".", "["):
-            self.take("?")
-            if sign == "[":
-                found = Expr("index", "", (found, self.choice(deep + 1)))
-                self.expect("]")
-                continue
-            name = self.name()
-            found = Expr("method", name, (found, *self.list(")", deep))) if self.take("(") else Expr("select", name, (found,))
-        return found
-
-    def name(self) -> str:
-        kind, text = self.tokens[self.next] if self.next < len(self.tokens) else ("", "")
-        if kind != "name":
-            raise SyntaxFault(f"a name is missing before {text!r}" if text else "a name is missing at the end")
-        self.next += 1
-        return text
-
-    def list(self, end: str, deep: int) -> list[Expr]:
-        found: list[Expr] = []
-        while not self.take(end):
-            if found:
-                self.expect(",")
-                if self.take(end):
-                    break
-            found.append(self.choice(deep + 1))
-            if end == "}":
-                self.expect(":")
-                found.append(self.choice(deep + 1))
-        return found
-
-    def primary(self, deep: int) -> Expr:
-        if self.take("("):
-            found = self.choice(deep + 1)
-            self.expect(")")
-            return found
-        if self.take("["):
-            return Expr("list", "", tuple(self.list("]", deep)))
-        if self.take("{"):
-            return Expr("map", "", tuple(self.list("}", deep)))
-        kind, text = self.tokens[self.next] if self.next < len(self.tokens) else ("", "")
-        if kind in ("string", "number") or text in ("true", "false", "null"):
-            self.next += 1
-            return Expr("literal", text)
-        self.take(".")
-        name = self.name()
-        return Expr("call", name, tuple(self.list(")", deep))) if self.take("(") else Expr("name", name)
 
 
 def literal_type(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from tillspec.document.grammar import Child
 from tillspec.pointer import Pointer, join, look_up
 
-_LONGEST_CHAIN = 100
+_LONGEST_CHAIN = 200
 
 
 class Node(NamedTuple):

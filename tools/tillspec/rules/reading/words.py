@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,11 @@ _ANSWERS = (
     ("idempotency", "mismatch"), ("idempotency", "running"), ("expired",), ("gone",), ("foreign",), ("unknown",),
     ("moves", "otherwise"), ("rate-limit", "exceeded"),
 )  # fmt: skip
+
+SIGNED = ("timestamp", "$request.body", "$method", "$url", "host", "path", "query", "sorted-query")
+"""What a signature may be over, besides headers and what the receiver knows by itself."""
+
+_BRACES = re.compile(r"\{([^{}]+)\}")
 
 
 class Pointed(NamedTuple):
@@ -177,6 +183,11 @@ class Words:
                 yield self.context.follow(header).get("schema").pointer
         for parameter in operation.parameters:
             yield parameter.get("schema").pointer
+
+
+def in_braces(template: str) -> list[str]:
+    """The names in braces of a template, in their order."""
+    return _BRACES.findall(template)
 
 
 def successes(operation: Operation) -> list[Node]:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import httpx
 
@@ -15,6 +15,9 @@ from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
 from .books import AsyncBooks, Books
+
+if TYPE_CHECKING:
+    from .._runtime.hooks import Hook
 
 __all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
 
@@ -33,7 +36,8 @@ class Client(ClientBase):
     """Calls the API. Use it as `with Client(...) as client:`, or close it.
 
     `http` brings an own `httpx.Client`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`;
-    `headers` go along with every call. What a call raises stands in `errors`: all of it is an `errors.ApiError`.
+    `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises stands in `errors`:
+    all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class Client(ClientBase):
         retry: Retry = Retry(),
         http: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -54,6 +59,7 @@ class Client(ClientBase):
             headers=headers,
             schemes=SCHEMES,
             errors=ERRORS,
+            hooks=hooks,
         )
         self._caller = SyncCaller(settings, http)
         self.books = Books(self._caller)
@@ -63,8 +69,8 @@ class AsyncClient(AsyncClientBase):
     """Calls the API, from coroutines. Use it as `async with AsyncClient(...) as client:`, or close it.
 
     `http` brings an own `httpx.AsyncClient`, which stays open; `timeout` is for each attempt, in seconds or as
-    `httpx.Timeout`; `headers` go along with every call. What a call raises stands in `errors`: all of it is an
-    `errors.ApiError`.
+    `httpx.Timeout`; `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises
+    stands in `errors`: all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -76,6 +82,7 @@ class AsyncClient(AsyncClientBase):
         retry: Retry = Retry(),
         http: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
+        hooks: Sequence[Hook] = (),
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -85,6 +92,7 @@ class AsyncClient(AsyncClientBase):
             headers=headers,
             schemes=SCHEMES,
             errors=ERRORS,
+            hooks=hooks,
         )
         self._caller = AsyncCaller(settings, http)
         self.books = AsyncBooks(self._caller)

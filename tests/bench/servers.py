@@ -1,0 +1,128 @@
+"""An application under uvicorn on one core, and wrk, which loads it from another."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from .apps import examples
+from .measure import ROOT
+
+SERVER_CORE, LOAD_CORE = (sorted(os.sched_getaffinity(0)) * 2)[:2]
+_CONNECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its URL and its process."""
+
+    url: str
+    pid: int
+
+    def cpu(self) -> float:
+        """The CPU seconds of its main thread, which does all the work of uvicorn."""
+        return int(Path(f"/proc/{self.pid}/schedstat").read_text().split()[0]) / 1e9
+
+
+@dataclass(frozen=True)
+class Load:
+    """One burst of requests: how many a second, the server's CPU seconds for each, and how busy server and wrk were (0 to 1)."""
+
+    rate: float
+    cpu: float
+    busy: float
+    own_busy: float
+
+
+def wanted() -> str | None:
+    """What has to be installed first, None where all is there."""
+    missing = [name for name in ("wrk", "taskset") if not shutil.which(name)]
+    return f"{' and '.join(missing)} not found; on Debian: apt-get install wrk util-linux" if missing else None
+
+
+def _on(core: int) -> list[str]:
+    return ["taskset", "--cpu-list", str(core)]
+
+
+@contextmanager
+def serving(app: str, options: Sequence[str] = ()) -> Iterator[Server]:
+    """`app` (`module:name`) under uvicorn, alone on the server's core."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        *_on(SERVER_CORE),
+        sys.executable,
+        "-m",
+        "uvicorn",
+        app,
+        "--port",
+        str(port),
+        "--no-access-log",
+        "--log-level",
+        "warning",
+        *options,
+    ]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
+    ) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait(url, process)
+            yield Server(url, process.pid)
+        finally:
+            process.terminate()
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        try:
+            httpx.get(url)
+        except httpx.TransportError:
+            assert process.poll() is None, "the server ended before it started"
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the server did not start")
+
+
+def load(server: Server, path: str, seconds: int, body: bytes | None = None) -> Load:
+    """Loads one path of a server for some seconds; every answer must be a success."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(body or b"")
+        file.flush()
+        command = [
+            *_on(LOAD_CORE), "wrk", "--threads", "1", "--connections", str(_CONNECTIONS), "--duration", str(seconds),
+            "--header", f"X-Api-Key: {examples.KEY}", "--script", str(Path(__file__).parent / "load.lua"), server.url + path,
+        ]  # fmt: skip
+        before, started = server.cpu(), time.perf_counter()
+        with subprocess.Popen(
+            command,
+            env=os.environ | ({"BODY": file.name} if body else {}),
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout
+            said = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        wall, used = time.perf_counter() - started, server.cpu() - before
+    found = re.search(r"^measured (\d+) (\d+) (\d+)$", said, re.MULTILINE)
+    if process.returncode or not found or found[3] != "0":
+        sys.exit(f"wrk failed on {path}:\n{said}")
+    requests = int(found[1])
+    return Load(requests / (int(found[2]) / 1e6), used / requests, used / wall, (usage.ru_utime + usage.ru_stime) / wall)

@@ -1,0 +1,68 @@
+"""The proof itself: instances of every subject, judged, and held against the generated types and the stub."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from tillspec.document.bundle import Bundle
+from tillspec.pointer import Pointer, look_up
+from tillspec.prove.dialects import Schemas
+from tillspec.prove.judge import Judge
+from tillspec.prove.package import Package, adapter
+from tillspec.prove.prover import Prover
+from tillspec.prove.reader import Subject, subjects
+from tillspec.prove.report import Failure, Proof, Result
+from tillspec.prove.stub import Stub
+
+
+def prove(bundle: Bundle, package: Package, most: int, progress: Callable[[str], None] = lambda _: None) -> Result:
+    """Prove a package against its contract, with at most so many edits of each schema's instances.
+
+    Nothing is left to chance: the same contract and package give the same result.
+    """
+    return asyncio.run(_prove(bundle, package, most, progress))
+
+
+async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable[[str], None]) -> Result:
+    schemas = Schemas(bundle.value, bundle.version)
+    judge, stub, result = Judge(schemas), Stub.of(package), Result(most)
+    known: set[tuple[int, str, Pointer]] = set()
+    for subject in subjects(bundle):
+        progress(subject.name)
+        try:
+            annotation = package.annotation(subject)
+        except LookupError as error:
+            said = f"the package has no {error}"
+            failure = Failure("missing", subject.name, "", "missing", subject.pointer, "", None, said)
+            result.proofs.append(Proof(subject, failures=[failure]))
+            continue
+        if annotation is None:
+            result.untyped += 1
+            continue
+        if subject.kind == "response":
+            key = (id(annotation), subject.direction, _meant(bundle.value, subject))
+            if key in known:
+                continue
+            known.add(key)
+        proof = Proof(subject)
+        prover = Prover(judge, package, proof, adapter(annotation), most)
+        prover.run()
+        if stub.takes(subject):
+            await prover.send(stub)
+        result.proofs.append(proof)
+    result.disagreements = list(judge.disagreements.values())
+    result.unreadable = judge.unreadable
+    return result
+
+
+def _meant(document: dict[str, Any], subject: Subject) -> Pointer:
+    """The pointer that a schema which is nothing but a reference leads to."""
+    pointer = subject.pointer
+    for _ in range(64):
+        value: Any = look_up(document, pointer)
+        if not isinstance(value, dict) or set(value) != {"$ref"}:
+            break
+        pointer = str(value["$ref"]).removeprefix("#")
+    return pointer

@@ -1,0 +1,378 @@
+"""CEL conditions as functions of a JSON value, for the part of the language that rules across fields are written in.
+
+A rule is held against every request, and handing a value over to a CEL library costs many times what the condition itself does.
+So the common part of CEL (the specification's sections "Values", "Macros" and "List of Standard Definitions") becomes closures;
+what lies beyond it (`matches`, timestamps, conversions) is left to the library. JSON has one type of numbers: where an integer
+meets a fraction in a sum or a product, both are doubles.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from .cel_syntax import Expr, parse
+
+Scope = dict[str, Any]
+Evaluate = Callable[[Scope], Any]
+
+_LEAST, _MOST = -(2**63), 2**63 - 1
+_ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`", "?": "?"}
+_TEXT_METHODS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "contains": operator.contains, "startsWith": str.startswith, "endsWith": str.endswith,
+}  # fmt: skip
+
+
+class Fault(Exception):
+    """A condition that cannot be carried out for a value: a field that is not there, or types that do not fit."""
+
+
+class _Beyond(Exception):
+    """An expression has what only the library knows."""
+
+
+@cache
+def condition(expression: str) -> Callable[[Any], bool] | None:
+    """A function that says whether a condition is true of the value that it calls `self`; None for what only the library knows.
+
+    A condition that cannot be carried out is not true.
+
+    Raises:
+        SyntaxFault: it is no expression.
+    """
+    try:
+        evaluate = _compile(parse(expression))
+    except _Beyond:
+        return None
+
+    def is_true(value: Any) -> bool:
+        try:
+            return evaluate({"self": value}) is True
+        except (Fault, RecursionError):
+            return False
+
+    return is_true
+
+
+def _compile(expr: Expr) -> Evaluate:
+    made = _MAKERS.get(expr.kind)
+    if made is None:
+        raise _Beyond
+    return made(expr)
+
+
+def _literal(expr: Expr) -> Evaluate:
+    value = _value(expr.text)
+    return lambda scope: value
+
+
+def _value(text: str) -> Any:
+    if text in ("true", "false"):
+        return text == "true"
+    if text == "null":
+        return None
+    if text[0] in "\"'":
+        return _text(text)
+    if text.isascii() and text.isdigit():
+        return int(text)
+    if text[0].isdigit() and text[-1].isdigit() and not text.startswith("0x"):
+        return float(text)
+    raise _Beyond
+
+
+def _text(text: str) -> str:
+    if text.startswith(('"""', "'''")):
+        raise _Beyond
+    plain, *escaped = text[1:-1].split("\\")
+    if "" in escaped:  # a backslash before a backslash: rare, and split in two here
+        raise _Beyond
+    return plain + "".join(_ESCAPES[part[0]] + part[1:] if part[0] in _ESCAPES else _beyond() for part in escaped)
+
+
+def _beyond() -> str:
+    raise _Beyond
+
+
+def _name(expr: Expr) -> Evaluate:
+    name = expr.text
+
+    def evaluate(scope: Scope) -> Any:
+        if name not in scope:
+            raise Fault(name)
+        return scope[name]
+
+    return evaluate
+
+
+def _select(expr: Expr) -> Evaluate:
+    name, inner = expr.text, _compile(expr.parts[0])
+
+    def evaluate(scope: Scope) -> Any:
+        value = inner(scope)
+        if type(value) is dict and name in value:
+            return value[name]
+        raise Fault(name)
+
+    return evaluate
+
+
+def _has(expr: Expr) -> Evaluate:
+    (field,) = expr.parts
+    if field.kind != "select":
+        raise _Beyond
+    name, inner = field.text, _compile(field.parts[0])
+
+    def evaluate(scope: Scope) -> bool:
+        value = inner(scope)
+        if type(value) is not dict:
+            raise Fault(name)
+        return name in value
+
+    return evaluate
+
+
+def _index(expr: Expr) -> Evaluate:
+    inner, key = map(_compile, expr.parts)
+
+    def evaluate(scope: Scope) -> Any:
+        value, at = inner(scope), key(scope)
+        if type(value) is list and type(at) is int and 0 <= at < len(value):
+            return value[at]
+        if type(value) is dict and type(at) is str and at in value:
+            return value[at]
+        raise Fault
+
+    return evaluate
+
+
+def _list(expr: Expr) -> Evaluate:
+    parts = [_compile(part) for part in expr.parts]
+    return lambda scope: [part(scope) for part in parts]
+
+
+def _choice(expr: Expr) -> Evaluate:
+    asked, then, otherwise = map(_compile, expr.parts)
+    return lambda scope: then(scope) if _truth(asked(scope)) else otherwise(scope)
+
+
+def _truth(value: Any) -> bool:
+    if value is True or value is False:
+        return bool(value)
+    raise Fault("not a bool")
+
+
+# -- operators -------------------------------------------------------------------------------------------------------------
+
+
+def _sign(expr: Expr) -> Evaluate:
+    if len(expr.parts) == 1:
+        return _negated(expr.text, _compile(expr.parts[0]))
+    left, right = map(_compile, expr.parts)
+    match expr.text:
+        case "||":
+            return _either(left, right, decided_by=True)
+        case "&&":
+            return _either(left, right, decided_by=False)
+        case "==":
+            return lambda scope: same(left(scope), right(scope))
+        case "!=":
+            return lambda scope: not same(left(scope), right(scope))
+        case "in":
+            return lambda scope: _is_in(left(scope), right(scope))
+        case "+" | "-" | "*":
+            return _calculation(expr.text, left, right)
+        case sign if sign in _ORDER:
+            return _comparison(_ORDER[sign], left, right)
+        case _:  # division, which rounds and fails in ways of its own
+            raise _Beyond
+
+
+def _negated(sign: str, inner: Evaluate) -> Evaluate:
+    if sign == "!":
+        return lambda scope: not _truth(inner(scope))
+    return _calculation("-", lambda scope: 0, inner)
+
+
+def _either(left: Evaluate, right: Evaluate, decided_by: bool) -> Evaluate:
+    """`||` and `&&`: one side decides, whichever; a fault on the other is then nothing (CEL, section "Logical Operators")."""
+
+    def evaluate(scope: Scope) -> bool:
+        try:
+            if _truth(left(scope)) is decided_by:
+                return decided_by
+        except Fault:
+            if _truth(right(scope)) is decided_by:
+                return decided_by
+            raise
+        return _truth(right(scope))
+
+    return evaluate
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int or type(value) is float
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equality of JSON values as CEL has it: numbers by their value, and things of two types are not equal."""
+    if type(one) is type(other):
+        if type(one) is list:
+            return len(one) == len(other) and all(map(same, one, other))
+        if type(one) is dict:
+            return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
+        return bool(one == other)
+    return _is_number(one) and _is_number(other) and bool(one == other)
+
+
+def _is_in(item: Any, where: Any) -> bool:
+    if type(where) is list:
+        return any(same(item, one) for one in where)
+    if type(where) is dict:
+        return type(item) is str and item in where
+    raise Fault("in")
+
+
+def _comparison(compare: Callable[[Any, Any], bool], left: Evaluate, right: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> bool:
+        one, other = left(scope), right(scope)
+        if (type(one) is type(other) and type(one) in (int, str, float, bool)) or (_is_number(one) and _is_number(other)):
+            return compare(one, other)
+        raise Fault("not to be compared")
+
+    return evaluate
+
+
+def _calculation(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
+    calculate: Callable[[Any, Any], Any] = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
+
+    def evaluate(scope: Scope) -> Any:
+        one, other = left(scope), right(scope)
+        if type(one) is int and type(other) is int:
+            if _LEAST <= (result := calculate(one, other)) <= _MOST:
+                return result
+            raise Fault("out of range")
+        if _is_number(one) and _is_number(other):
+            return calculate(float(one), float(other))
+        if sign == "+" and type(one) is type(other) and type(one) in (str, list):
+            return one + other
+        raise Fault("not to be calculated with")
+
+    return evaluate
+
+
+# -- functions and macros --------------------------------------------------------------------------------------------------
+
+
+def _call(expr: Expr) -> Evaluate:
+    match expr.text, expr.parts:
+        case "has", (_,):
+            return _has(expr)
+        case "size", (part,):
+            return _size(_compile(part))
+        case "sum", (part,):
+            return _sum(_compile(part))
+        case _:
+            raise _Beyond
+
+
+def _size(inner: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> int:
+        value = inner(scope)
+        if type(value) in (str, list, dict):
+            return len(value)
+        raise Fault("size")
+
+    return evaluate
+
+
+def _sum(inner: Evaluate) -> Evaluate:
+    """The sum of a list of numbers, a function that contracts have beside those of CEL."""
+
+    def evaluate(scope: Scope) -> int | float:
+        items = inner(scope)
+        if type(items) is not list or not all(map(_is_number, items)):
+            raise Fault("sum")
+        return sum(items)
+
+    return evaluate
+
+
+def _method(expr: Expr) -> Evaluate:
+    inner = _compile(expr.parts[0])
+    match expr.text, expr.parts[1:]:
+        case "size", ():
+            return _size(inner)
+        case name, (part,) if name in _TEXT_METHODS:
+            return _of_text(_TEXT_METHODS[name], inner, _compile(part))
+        case name, (Expr("name", variable), body) if name in _MACROS:
+            return _MACROS[name](inner, variable, _compile(body))
+        case _:
+            raise _Beyond
+
+
+def _of_text(ask: Callable[[str, str], bool], inner: Evaluate, part: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> bool:
+        text, wanted = inner(scope), part(scope)
+        if type(text) is str and type(wanted) is str:
+            return ask(text, wanted)
+        raise Fault("not a string")
+
+    return evaluate
+
+
+def _each(inner: Evaluate, scope: Scope) -> Any:
+    value = inner(scope)
+    if type(value) in (list, dict):
+        return value
+    raise Fault("nothing to go through")
+
+
+def _quantifier(decided_by: bool) -> Callable[[Evaluate, str, Evaluate], Evaluate]:
+    """`exists` and `all`: as if the items stood between `||`, or `&&`."""
+
+    def make(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
+        def evaluate(scope: Scope) -> bool:
+            fault: Fault | None = None
+            for item in _each(inner, scope):
+                try:
+                    if _truth(body({**scope, variable: item})) is decided_by:
+                        return decided_by
+                except Fault as error:
+                    fault = error
+            if fault is not None:
+                raise fault
+            return not decided_by
+
+        return evaluate
+
+    return make
+
+
+def _exists_one(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
+    return lambda scope: sum(_truth(body({**scope, variable: item})) for item in _each(inner, scope)) == 1
+
+
+def _map(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
+    return lambda scope: [body({**scope, variable: item}) for item in _each(inner, scope)]
+
+
+def _filter(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
+    return lambda scope: [item for item in _each(inner, scope) if _truth(body({**scope, variable: item}))]
+
+
+_MACROS: Final[Mapping[str, Callable[[Evaluate, str, Evaluate], Evaluate]]] = {
+    "all": _quantifier(decided_by=False),
+    "exists": _quantifier(decided_by=True),
+    "exists_one": _exists_one,
+    "map": _map,
+    "filter": _filter,
+}
+_MAKERS: Final[Mapping[str, Callable[[Expr], Evaluate]]] = {
+    "literal": _literal, "name": _name, "select": _select, "index": _index, "list": _list, "choice": _choice, "sign": _sign,
+    "call": _call, "method": _method,
+}  # fmt: skip

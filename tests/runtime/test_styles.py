@@ -249,6 +249,20 @@ def test_a_scalar_or_an_array() -> None:
     assert wired.send(color=["a"]) == ["a"]  # no integer, so the array that it may be as well
 
 
+def test_a_scalar_or_an_object() -> None:
+    shape = Properties({"n": Text(("integer",))}, Text(), alone=Text())
+    for style, explode, scalar, whole in (
+        ("deepObject", True, "color=", "color%5Bn%5D=1"),
+        ("form", False, "color=", "color=n,1"),
+    ):
+        either = parameter("query", style, explode, shape, dict[str, Any] | Literal[""])
+        assert encode(either, "") == scalar and encode(either, {"n": 1}) == whole
+        wired = Wired(either)
+        assert wired.send(color="") == "" and wired.send(color={"n": 1}) == {"n": 1}
+        with pytest.raises(ValueError):
+            decode(either, raw("color=&color[n]=1" if style == "deepObject" else "color=a,b,c"))
+
+
 def test_an_object_with_others_beside_its_own() -> None:
     shape = Properties({"R": Text(("integer",))}, Text(("boolean",)), free=True)
     point = parameter("query", "form", True, shape, dict[str, Any])

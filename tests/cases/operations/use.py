@@ -256,6 +256,13 @@ def forms(client: Client, shop: Shop, http: httpx.Client) -> None:
         filter=models.FillFormBodyFilter(paid=False, days=[3]),
         colors=["blue", "black"],
     )
+    for extra, codes in (("extra=", "codes=5"), ("extra[a]=1&extra[b]=", "codes=5&codes=6"), ("", "codes=100")):
+        assert http.post("/forms", content=f"name=a&{extra}&{codes}", headers=kind).status_code == 204
+    told = [(form.extra, form.codes) for form in shop.forms[-3:]]
+    assert told == [("", 5), ({"a": "1", "b": ""}, ["5", "6"]), (MISSING, ["100"])]
+    client.jobs.fill_form(models.FillFormBody(name="a", extra="", codes=7))
+    client.jobs.fill_form(models.FillFormBody(name="a", extra={"a": "½"}, codes=["7", "8"]))
+    assert [(form.extra, form.codes) for form in shop.forms[-2:]] == [("", 7), ({"a": "½"}, ["7", "8"])]
     for wrong, at in (
         ("name=a&name=b", "/name"),
         ("name=%ff", "/name"),

@@ -66,12 +66,12 @@ def shape(type_: Type, types: Types, depth: int = 0) -> str:
             more = f", {shape(others, types, depth + 1)}" if others is not None else ""
             free = ", free=True" if others is not None and fields else ""
             listed = ", ".join(f"{literal(name)}: {source}" for name, source in inner.items())
-            return f"Properties({{{listed}}}{more}{free})"
+            return f"Properties({{{listed}}}{more}{free}{_alone(type_, types)})"
     return text_shape(type_, types)
 
 
 def _alone(type_: Type, types: Types) -> str:
-    """How a single text is read where an array may be a scalar as well."""
+    """How a single text is read where an array or an object may be a scalar as well."""
     target = resolve(type_, types)
     scalars = [option for option in target.options if is_scalar(option, types)] if isinstance(target, model.Union) else []
     return f", alone={text_shape(model.Union(tuple(scalars)), types)}" if scalars else ""

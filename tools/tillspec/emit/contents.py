@@ -117,18 +117,11 @@ def _is_object(type_: Type | None, types: Types) -> bool:
 
 
 def _shape(part: Part | None, type_: Type, types: Types) -> str:
-    if part is None or part.style is not None:
+    if part is None or part.carrier == "text":
         return notation.shape(type_, types)
-    array = notation.array_of(type_, types)
-    match part.carrier:
-        case "file":
-            sent = _sent_as(part)
-            one = f"Blob({literal(sent)})" if sent and sent != _OCTETS else "Blob()"
-        case "json":
-            one = "Document()"
-        case "text":
-            one = notation.text_shape(array.items if array else type_, types)
-    return f"Items({one})" if array else one
+    sent = _sent_as(part)
+    one = "Document()" if part.carrier == "json" else f"Blob({literal(sent)})" if sent and sent != _OCTETS else "Blob()"
+    return f"Items({one})" if notation.array_of(type_, types) else one
 
 
 def _sent_as(part: Part) -> str | None:

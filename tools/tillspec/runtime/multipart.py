@@ -161,7 +161,8 @@ def _field(name: str, parts: Sequence[Part], declared: Shape | None, other: Shap
     shape: Shape = declared if declared is not None else Blob() if _is_file(parts, other) else other
     try:
         if isinstance(shape, Items):
-            return [_one(part, shape.item) for part in parts]
+            is_alone = shape.alone is not None and len(parts) == 1
+            return _one(parts[0], shape.alone) if is_alone else [_one(part, shape.item) for part in parts]
         if len(parts) > 1:
             raise ValueError("given more than once")
         return _one(parts[0], shape)
@@ -174,7 +175,7 @@ def _is_file(parts: Sequence[Part], other: Shape) -> bool:
     return other == Text() and any(part.filename is not None for part in parts)
 
 
-def _one(part: Part, shape: Shape) -> Any:
+def _one(part: Part, shape: Shape | None) -> Any:
     match shape:
         case Blob():
             return part.file()

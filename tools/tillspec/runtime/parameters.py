@@ -190,6 +190,8 @@ def _listed(shape: Shape, parts: Sequence[str], explode: bool, whole: str) -> An
         case Items():
             return _items(shape, parts) if whole else []
         case Properties():
+            if shape.alone and len(parts) == 1 and "=" not in whole:
+                return read(shape.alone, whole)
             if not whole:
                 return {}
             if explode:
@@ -323,7 +325,8 @@ def _deep(name: str, shape: Shape, pairs: Sequence[tuple[str, str]]) -> Any:
     if not found:
         return ABSENT
     if any(not path for path, _ in found):
-        if not isinstance(shape, Properties) and all(not path for path, _ in found):
+        is_whole = not isinstance(shape, Properties) or shape.alone is not None
+        if is_whole and all(not path for path, _ in found):
             return deep.harvest([text for _, text in found], shape)
         raise ValueError("a value where an object belongs")
     return deep.harvest(deep.plant(found), shape)

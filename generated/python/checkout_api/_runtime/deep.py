@@ -58,10 +58,14 @@ def harvest(node: Any, shape: Shape) -> Any:
             if len(node) != 1:
                 raise ValueError("given more than once")
             return texts.read(shape, node[0])
+        case Items(alone=Text() as alone) if isinstance(node, list) and len(node) == 1:
+            return texts.read(alone, node[0])
         case Items():
             if isinstance(node, dict):
                 node = [text for key in sorted(node, key=_index) for text in _leaf(node[key])]
             return [texts.read(shape.item, text) for text in node]
+        case Properties(alone=Text() as alone) if isinstance(node, list):
+            return harvest(node, alone)
         case Properties():
             if not isinstance(node, dict):
                 raise ValueError("a value where an object belongs")

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -255,25 +257,33 @@ def _read_typed_text(content: Content, body: bytes, context: Any) -> Any:
 
 
 def _read_form(content: Content, body: bytes, context: Any) -> Any:
-    assert content.value is not None, "a typed form has a value"
-    try:
-        plain = decode_form(content, _read_text(body))
-    except ValueError as error:
-        raise _malformed(error, "The form is not UTF-8") from None
-    return _valid(content.value, plain, context)
+    value, text = content.value, _read_text(body)
+    assert value is not None, "a typed form has a value"
+    return _by_shape(content, lambda one: decode_form(one, text), lambda plain: validated(value, plain, context))
 
 
 def _read_multipart(content: Content, content_type: str, body: bytes, context: Any) -> Any:
     assert content.value is not None, "a typed form has a value"
+    # Files have no place in JSON, so nothing is taken for JSON here; what was read holds JSON's own types all the same.
+    validate = partial(content.value.adapter.validator.validate_python, context=context)
+    return _by_shape(content, lambda one: read_multipart(one, content_type, body), validate)
+
+
+def _by_shape(content: Content, decode: Callable[[Content], Any], validate: Callable[[Any], Any]) -> Any:
+    """A form as its shape reads it; where that is refused, as it may be read otherwise."""
     try:
-        plain = read_multipart(content, content_type, body)
+        plain = decode(content)
     except ValueError as error:
         raise _malformed(error, "The form is not UTF-8") from None
     try:
-        # Files have no place in JSON, so nothing is taken for JSON here; what was read holds JSON's own types all the same.
-        return content.value.adapter.validator.validate_python(plain, context=context)
+        return validate(plain)
     except ValidationError as error:
+        for shape in other_readings(content.shape) if content.shape else ():
+            with suppress(ValueError):  # pydantic's ValidationError is one
+                return validate(decode(replace(content, shape=shape)))
         raise Invalid(*violations(error, "body", plain, "")) from None
+    except ValueError:
+        raise Invalid(Violation("body", "", "not a Unicode text", "unicode")) from None
 
 
 def _valid(value: Value, plain: Any, context: Any) -> Any:

@@ -71,12 +71,14 @@ class Items:
 class Properties:
     """A parameter's text that stands for an object: its declared properties, and what all others are read as.
 
-    `free` says that it has others: those that no other parameter of a query declares are its own.
+    `free` says that it has others: those that no other parameter of a query declares are its own. `alone` is what a single text
+    is read as where the schema allows a scalar beside the object.
     """
 
     properties: Mapping[str, Shape]
     other: Shape = Text()
     free: bool = False
+    alone: Text | None = None
 
 
 Shape = Text | Document | Blob | Items | Properties

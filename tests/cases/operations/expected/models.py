@@ -133,6 +133,10 @@ class FillFormBody(ContractModel):
     metadata: dict[str, str] | MISSING = MISSING
     filter: FillFormBodyFilter | MISSING = MISSING
     colors: list[str] | MISSING = MISSING
+    extra: dict[str, str] | Literal[""] | MISSING = MISSING
+    """What else is known; nothing takes it away."""
+    codes: list[str] | Annotated[int, Integer(le=99)] | MISSING = MISSING
+    """One code, or several."""
 
 
 class FillFormBodyFilter(ContractModel):

@@ -186,9 +186,16 @@ FILL_FORM = Operation[responses.FillForm204](
                         "metadata": Properties({}, Text()),
                         "filter": Properties({"paid": Text(("boolean",)), "days": Items(Text(("integer",)))}),
                         "colors": Items(Text()),
+                        "extra": Properties({}, Text(), alone=Text()),
+                        "codes": Items(Text(), alone=Text(("integer",))),
                     }
                 ),
-                styles={"metadata": ("form", False), "filter": ("deepObject", True), "colors": ("pipeDelimited", False)},
+                styles={
+                    "metadata": ("form", False),
+                    "filter": ("deepObject", True),
+                    "colors": ("pipeDelimited", False),
+                    "extra": ("deepObject", True),
+                },
             )
         },
         required=True,

@@ -13,11 +13,13 @@ from typing import Any as Untyped
 from tillspec.api import exactness, names, views
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.api.model import (
+    FILE,
     Any,
     Array,
     Discriminator,
     Enum,
     Field,
+    File,
     Json,
     Map,
     NamedType,
@@ -110,6 +112,23 @@ class Schemas:
                 made = self._view(made, direction)
             self.read_before[pointer, direction] = self.type_of(made, pointer), made
         return self.read_before[pointer, direction]
+
+    def look_up(self, reference: str) -> Untyped:
+        """What a reference leads to in the document, None where that is nothing."""
+        try:
+            return look_up(self.bundle.value, reference[1:])
+        except (LookupError, ValueError):
+            return None
+
+    def reserve(self, wanted: str) -> str:
+        """An id for a further type, which schemas may refer to as if it were a component."""
+        identifier = self.free.take(names.type_id(wanted))
+        self.ids[identifier] = identifier
+        return identifier
+
+    def define(self, identifier: str, schema: Untyped, pointer: Pointer) -> None:
+        """Say what a reserved id stands for: a schema in the words of the document, made of the one at `pointer`."""
+        self._add(identifier, schema, pointer)
 
     def finish(self) -> None:
         """Say of every type whether it says all that its schema says, once all are known."""
@@ -358,6 +377,9 @@ class Schemas:
             return Any()
         if "$ref" in schema:
             return Ref(str(schema["$ref"]).removeprefix(_PREFIX))
+        if isinstance(schema.get(FILE), dict):
+            facts = schema[FILE]
+            return File(tuple(facts.get("mediaTypes", ())), facts.get("minLength"), facts.get("maxLength"))
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
         nullable = "null" in kinds and len(kinds) > 1

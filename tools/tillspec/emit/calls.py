@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import tillspec.emit.annotations as notation
 from tillspec.api.model import Api, Body, Operation, Parameter, Requirement, SecurityScheme
-from tillspec.emit import names
+from tillspec.emit import contents, names
 from tillspec.emit.responses import Answer, answers
 from tillspec.runtime.operation import SecurityScheme as Scheme
 
@@ -170,12 +170,13 @@ def _arguments(operation: Operation) -> tuple[Argument, ...]:
 
 
 def _body(body: Body, types: notation.Types) -> BodyView:
-    carried = [notation.content(content, types).signature for content in body.contents]
-    media_types = tuple(dict.fromkeys(notation.media_type(content.media_type) for content in body.contents))
+    views = [contents.view(content, types) for content in body.contents]
+    carried = [view.signature for view in views]
+    media_types = tuple(dict.fromkeys(contents.media_type(content.media_type) for content in body.contents))
     return BodyView(
         " | ".join(dict.fromkeys(carried)) if "Any" not in carried else "Any",
         body.required,
-        notation.choice(media_types),
+        contents.choice(media_types, views),
         media_types,
         body,
     )

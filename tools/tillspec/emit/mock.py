@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import tillspec.emit.annotations as notation
 from tillspec.api.model import Api, Content, Enum, Header, Json, Response
 from tillspec.emit.calls import calls
+from tillspec.emit.contents import media_type
 from tillspec.emit.docstring import literal
 from tillspec.emit.options import Options
 from tillspec.emit.templates import render
@@ -56,7 +56,7 @@ def _responses(api: Api, responses: tuple[Response, ...], values: _Values) -> di
         for content in response.contents:
             shown = {name: values.place(value) for name, value in _of_content(api, content)}
             if shown:
-                contents.setdefault(notation.media_type(content.media_type), {}).update(shown)
+                contents.setdefault(media_type(content.media_type), {}).update(shown)
         headers = {header.name: values.place(value) for header in response.headers for value in _of_header(api, header)}
         found[response.status] = {key: made for key, made in (("contents", contents), ("headers", headers)) if made}
     return found

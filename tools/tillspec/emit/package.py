@@ -13,6 +13,7 @@ from tillspec.emit.operations import operations
 from tillspec.emit.options import Options
 from tillspec.emit.responses import responses
 from tillspec.emit.runtime import runtime
+from tillspec.emit.sender import sender
 from tillspec.emit.server import server
 from tillspec.emit.webhooks import webhooks
 
@@ -28,5 +29,5 @@ def package(api: Api, options: Options) -> dict[str, str]:
     if options.fastapi:
         files |= fastapi(api, options)
     if options.client:
-        files |= client(api, options) | errors(api, options) | mock(api, options)
+        files |= client(api, options) | errors(api, options) | mock(api, options) | sender(api, options)
     return files

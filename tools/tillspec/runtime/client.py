@@ -31,14 +31,14 @@ Errors = Mapping[type[Response], type[ErrorResponse[Any]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a client is made with.
+    """What a client is made with. `base_url` is None where each call names its own URL.
 
     `schemes` are the contract's security schemes by name; `credentials` goes from the same names to what the user gave;
     `errors` goes from the response classes that are errors to their exceptions. `servers` goes from servers that operations
     have of their own (`own_servers`, as the contract writes them) to the base URLs that take the place of `base_url` there.
     """
 
-    base_url: str
+    base_url: str | None
     credentials: Mapping[str, CredentialSource]
     timeout: Timeout
     retry: Retry
@@ -129,7 +129,7 @@ class _Caller:
 
     def __init__(self, settings: Settings, http: httpx.Client | httpx.AsyncClient) -> None:
         self._settings = settings
-        self._base = _base_url(settings.base_url)
+        self._base = _base_url(settings.base_url) if settings.base_url is not None else ""
         self._servers = _checked(settings.servers, settings.own_servers)
         self._headers = [(name.encode(), header_bytes(name, text)) for name, text in (settings.headers or {}).items()]
         self._build = http.build_request

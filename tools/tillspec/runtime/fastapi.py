@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -23,6 +24,7 @@ from starlette.routing import Match
 from starlette.types import Lifespan, Message, Receive, Scope, Send
 
 from .authentication import alternative
+from .credentials import Credential
 from .intake import Invalid, header_names, raw_request
 from .operation import SecurityScheme
 from .paths import concreteness
@@ -86,7 +88,9 @@ def credential(request: Request, schemes: Mapping[str, SecurityScheme], *names: 
     """The credential of the alternative that these schemes are; None where it is missing or malformed."""
     wanted = header_names((), [schemes[name] for name in names if name in schemes])
     try:
-        return alternative(names, schemes)(raw_request(request.scope["headers"], request.scope["query_string"], {}, wanted))
+        return alternative(dict.fromkeys(names, ()), schemes)(
+            raw_request(request.scope["headers"], request.scope["query_string"], {}, wanted)
+        )
     except Invalid:
         return None  # a query that is not UTF-8, which is refused before anything else
 
@@ -177,16 +181,17 @@ class _Operation:
         self.name = self.operation_id = operation.id
         self._endpoint = endpoint
         self._names = names
-        asked = [requirement for requirement in operation.security if requirement]
+        asked = self._asked = [requirement for requirement in operation.security if requirement]
         self._secured = bool(asked)
         self._anonymous = len(asked) < len(operation.security)
         self.__signature__ = _signature(asked, alternatives)
 
     async def __call__(self, request: Request, response: Response, **credentials: Any) -> Response:
-        found = next((one for one in credentials.values() if one is not None), None)
+        given = ((credentials[f"alternative_{number}"], one) for number, one in enumerate(self._asked, 1))
+        found = next((_scoped(credential, one) for credential, one in given if credential is not None), None)
         accepted = found is not None or self._anonymous
-        given = request.scope["path_values"]
-        values = tuple(given[name] for name in self._names)
+        path = request.scope["path_values"]
+        values = tuple(path[name] for name in self._names)
         asked = request_of(request.scope, self._endpoint.operation.id)
         try:
             reply = await self._endpoint.answer(
@@ -195,6 +200,14 @@ class _Operation:
         except ClientDisconnect:
             return _Nothing()
         return _Answer(reply, response.headers.raw, asked.tasks, head=asked.method == "HEAD")
+
+
+def _scoped(given: Any, requirement: Mapping[str, tuple[str, ...]]) -> Any:
+    """A credential, or a tuple of several, with the scopes that are asked for; what is no record of ours stays as it is."""
+    if isinstance(given, tuple):
+        return tuple(_scoped(one, {name: scopes}) for one, (name, scopes) in zip(given, requirement.items(), strict=False))
+    scopes = next(iter(requirement.values()))
+    return replace(given, scopes=scopes) if isinstance(given, Credential) and not given.scopes else given
 
 
 class _Answer(Response):

@@ -23,6 +23,8 @@ __all__ = ["OPERATIONS", "Answers", "Choice", "Mock", "MockError", "transport"]
 
 OPERATIONS: Mapping[str, Operation[Any]] = {
     "searchNotes": operations.SEARCH_NOTES,
+    "listNotes": operations.LIST_NOTES,
+    "countWords": operations.COUNT_WORDS,
     "readNote": operations.READ_NOTE,
     "copyNote": operations.COPY_NOTE,
 }

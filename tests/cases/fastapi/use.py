@@ -88,7 +88,7 @@ async def check(server: ASGIApp) -> None:
         assert found.headers["x-answered-by"] == "parcels"
         together = await http.get(url, headers={"X-Partner": "p", "X-Device": "d"})
         assert together.status_code == 200
-        assert [Bearer("reader", "Login"), (ApiKey("p", "Partner"), ApiKey("d", "Device"))] == CALLERS
+        assert [Bearer("reader", "Login", ("parcels:read",)), (ApiKey("p", "Partner"), ApiKey("d", "Device"))] == CALLERS
 
         moved = await http.put(url, json={"place": "Bergen"}, headers=mover)
         assert moved.json()["place"] == PLACES["p 1/a"] == "Bergen"

@@ -210,7 +210,7 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
 
 
 def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:
-    request = Request(resources.spec() / "openapi.yaml", Path("out"))
+    request = Request(resources.spec() / "openapi.yaml", Path("out"), server="fastapi")
     report = Report()
     api: Api = read(request.spec, request.surfaces, request.allowed, report)[1]
     printed = {*emit(api, request, report), *(f"scaffold/{path}" for path in own_files(api, request))}

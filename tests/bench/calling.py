@@ -43,8 +43,9 @@ def successful(answer: httpx.Response, status: int) -> httpx.Response:
     return answer
 
 
-def sync_calls(url: str, http: httpx.Client) -> dict[str, dict[str, Call]]:
-    client = Client(url, credentials=CREDENTIALS, http=http)
+def sync_calls(url: str, http: httpx.Client, own: httpx.Client | None) -> dict[str, dict[str, Call]]:
+    """The calls of each operation. `own` is what our client is given; left out, it makes its own, as most users have it."""
+    client = Client(url, credentials=CREDENTIALS, http=own)
     create, result = url + "/checkout/session", url + examples.RESULT_PATH
     text = {**KEYED, "Content-Type": "application/json"}
     return {
@@ -67,8 +68,8 @@ def sync_calls(url: str, http: httpx.Client) -> dict[str, dict[str, Call]]:
     }
 
 
-def async_calls(url: str, http: httpx.AsyncClient) -> dict[str, dict[str, Call]]:
-    client = AsyncClient(url, credentials=CREDENTIALS, http=http)
+def async_calls(url: str, http: httpx.AsyncClient, own: httpx.AsyncClient | None) -> dict[str, dict[str, Call]]:
+    client = AsyncClient(url, credentials=CREDENTIALS, http=own)
     create, result = url + "/checkout/session", url + examples.RESULT_PATH
 
     async def create_by_httpx() -> Any:
@@ -112,26 +113,27 @@ def report(operation: str, found: dict[str, list[float]]) -> None:
         print(f"    {name:<32} {statistics.median(each):7.0f} CPU µs{beside}", flush=True)
 
 
-def compare_sync(title: str, url: str, http: httpx.Client) -> None:
+def compare_sync(title: str, url: str, http: httpx.Client, own: httpx.Client | None) -> None:
     heading(f"Calling, sync, {title}", TARGET)
     with http:
-        for operation, calls in sync_calls(url, http).items():
+        for operation, calls in sync_calls(url, http, own).items():
             report(operation, in_turn(ROUNDS, {name: lambda call=call: cpu(call) for name, call in calls.items()}))
 
 
-def compare_async(title: str, url: str, http: httpx.AsyncClient) -> None:
+def compare_async(title: str, url: str, http: httpx.AsyncClient, own: httpx.AsyncClient | None) -> None:
     heading(f"Calling, async, {title}", TARGET)
     with asyncio.Runner() as runner:
-        for operation, calls in async_calls(url, http).items():
+        for operation, calls in async_calls(url, http, own).items():
             runs = {name: lambda call=call: runner.run(async_cpu(call)) for name, call in calls.items()}
             report(operation, in_turn(ROUNDS, runs))
         runner.run(http.aclose())
 
 
 def main() -> None:
-    nowhere = "http://checkout.test"
-    compare_sync("in process (httpx.MockTransport)", nowhere, httpx.Client(transport=httpx.MockTransport(answered)))
-    compare_async("in process (httpx.MockTransport)", nowhere, httpx.AsyncClient(transport=httpx.MockTransport(answered)))
+    transport, url = httpx.MockTransport(answered), "http://checkout.test"
+    http, async_http = httpx.Client(transport=transport), httpx.AsyncClient(transport=transport)
+    compare_sync("in process (httpx.MockTransport), both with the same httpx.Client", url, http, http)
+    compare_async("in process (httpx.MockTransport), both with the same httpx.AsyncClient", url, async_http, async_http)
     with serving("bench.apps.bare_msgspec:app") as server:
-        compare_sync("over loopback", server.url, httpx.Client())
-        compare_async("over loopback", server.url, httpx.AsyncClient())
+        compare_sync("over loopback, each with a client of its own", server.url, httpx.Client(), None)
+        compare_async("over loopback, each with a client of its own", server.url, httpx.AsyncClient(), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -28,8 +29,9 @@ def package(name: str) -> str:
 
 
 def cpu(code: str, path: Path) -> float:
-    """The CPU seconds of a process of its own that runs some code."""
-    return process([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": str(path)}).cpu
+    """The CPU seconds of a process of its own that runs some code; it finds bytecode, as after any first run."""
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return process([sys.executable, "-c", code], env=env | {"PYTHONPATH": str(path)}).cpu
 
 
 def compare(title: str, target: str, codes: dict[str, str], path: Path, rounds: int) -> None:
@@ -52,7 +54,9 @@ def main() -> None:
         "checkout_api: models, client and server": ours,
         "the same, and every model built": f"{ours}\n{BUILT.format(name='checkout_api')}",
     }
-    compare("Importing our package", "at most 0.25 CPU s over the first", codes, ROOT / "generated" / "python", ROUNDS)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(ROOT / "generated" / "python" / "checkout_api", Path(folder) / "checkout_api")
+        compare("Importing our package", "at most 0.25 CPU s over the first", codes, Path(folder), ROUNDS)
     if not STRIPE.exists():
         print(f"\nStripe's document is left out: {STRIPE} is not there")
         return

@@ -59,36 +59,42 @@ def _on(core: int) -> list[str]:
 @contextmanager
 def serving(app: str, options: Sequence[str] = ()) -> Iterator[Server]:
     """`app` (`module:name`) under uvicorn, alone on the server's core."""
+    port = _free_port()
+    process = _start("uvicorn", app, "--port", str(port), "--no-access-log", "--log-level", "warning", *options)
+    try:
+        yield Server(_wait(port, process), process.pid)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def profile(path: str, seconds: int, body: bytes | None = None) -> str:
+    """Where the time of the stub goes, by a profiler in its process, while one path is loaded for some seconds."""
+    port = _free_port()
+    process = _start("bench.profiled", str(port))
+    try:
+        load(Server(_wait(port, process), process.pid), path, seconds, body)
+    finally:
+        process.terminate()
+        said, _ = process.communicate()
+    return said
+
+
+def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [*_on(SERVER_CORE), sys.executable, "-m", module, *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "tests")}
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *_on(SERVER_CORE),
-        sys.executable,
-        "-m",
-        "uvicorn",
-        app,
-        "--port",
-        str(port),
-        "--no-access-log",
-        "--log-level",
-        "warning",
-        *options,
-    ]
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "tests")},
-    ) as process:
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait(url, process)
-            yield Server(url, process.pid)
-        finally:
-            process.terminate()
+        return int(free.getsockname()[1])
 
 
-def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait(port: int, process: subprocess.Popen[str]) -> str:
+    """The URL of a server, as soon as it answers."""
+    url = f"http://127.0.0.1:{port}"
     for _ in range(300):
         try:
             httpx.get(url)
@@ -96,7 +102,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
             assert process.poll() is None, "the server ended before it started"
             time.sleep(0.05)
         else:
-            return
+            return url
     raise TimeoutError("the server did not start")
 
 

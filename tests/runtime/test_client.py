@@ -681,12 +681,28 @@ def test_only_an_own_http_client_is_closed() -> None:
 
 
 def test_an_own_http_client_keeps_no_cookies() -> None:
+    cookies: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        cookies.append(request.headers.get("cookie"))
+        return httpx.Response(204, headers={"Set-Cookie": "a=b; Path=/"})
+
     caller = SyncCaller(Shop().settings(), None)
-    caller._http._transport = httpx.MockTransport(lambda request: httpx.Response(204, headers={"Set-Cookie": "a=b; Path=/"}))
+    caller._http._transport = httpx.MockTransport(answer)
     for _ in range(2):
         caller.call(getting("/x"), Arguments())
-    assert not caller._http.cookies
+    assert cookies == [None, None] and not caller._http.cookies
     caller.close()
+
+    async def twice() -> None:
+        caller = AsyncCaller(Shop().settings(), None)
+        caller._http._transport = httpx.MockTransport(answer)
+        for _ in range(2):
+            await caller.call(getting("/x"), Arguments())
+        await caller.aclose()
+
+    asyncio.run(twice())
+    assert cookies == [None] * 4
 
 
 def test_one_client_serves_many_threads() -> None:

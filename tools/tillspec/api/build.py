@@ -23,11 +23,11 @@ from tillspec.api.model import (
     Requirement,
     Response,
     SecurityScheme,
-    Server,
     Tag,
 )
 from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
+from tillspec.api.servers import servers
 from tillspec.api.size import check_components, check_size
 from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
@@ -76,7 +76,7 @@ class _Builder:
             operations=tuple(self.operations),
             types=self.schemas.types,
             security_schemes=self.security_schemes,
-            servers=self._servers(self.root.get("servers")),
+            servers=servers(self.root.get("servers")),
             outside=outside_objects(self.bundle.value),
             document=self.bundle.value,
         )
@@ -116,7 +116,7 @@ class _Builder:
             identifier = prefix + method.capitalize() if prefix else _made_id(method, path, role)
             self.made_ids.add(identifier)
         parameters = self._parameters(identifier, path, item, at, role)
-        servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
+        own = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
         tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
         sent, answered = _DIRECTIONS[role != "path"]
         body = self._body(identifier, at.get("requestBody"), sent)
@@ -131,7 +131,7 @@ class _Builder:
             body=body,
             responses=responses,
             security=self._security(at),
-            servers=self._servers(servers),
+            servers=servers(own),
             surface=surface_of(at.value),
             behavior=self._behavior(at, parameters, responses),
             summary=at.text("summary") or item.text("summary"),
@@ -359,14 +359,6 @@ class _Builder:
             secret=credential(at.value),
             span=self.bundle.span(at.pointer),
         )
-
-    def _servers(self, at: Place) -> tuple[Server, ...]:
-        found = []
-        for server in at.each():
-            variables = server.get("variables").items()
-            values = tuple((name, str((variable.value or {}).get("default", ""))) for name, variable in variables)
-            found.append(Server(server.text("url"), server.text("description"), values))
-        return tuple(found)
 
     def _tags(self) -> Iterator[Tag]:
         told = {tag.text("name"): tag.text("description") for tag in self.root.get("tags").each()}

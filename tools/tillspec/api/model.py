@@ -305,12 +305,22 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerVariable:
+    """A variable of a server's URL; `values` is what it may be, empty for anything. One without a default is not declared."""
+
+    name: str
+    default: str | None
+    values: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
-    """A base URL; `variables` are the defaults of those that stand in it in braces."""
+    """A base URL, absolute or relative to the document; `variables` are those that stand in it in braces, in their order."""
 
     url: str
     description: str = ""
-    variables: tuple[tuple[str, str], ...] = ()
+    variables: tuple[ServerVariable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

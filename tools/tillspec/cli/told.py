@@ -29,7 +29,12 @@ def tell_missing(error: ModuleNotFoundError, command: str, outcome: str, *, extr
     if name in ("", "tillspec"):
         raise error
     click.secho(f"error: tillspec {command} needs {name}, which is not installed", fg="red", bold=True, err=True)
-    click.echo(f"  hint: run: pip install 'tillspec[{extra}]'\n", err=True)
+    click.echo(
+        f"  hint: run: pip install 'tillspec[{extra},fastapi]'\n"
+        if name == "fastapi"
+        else f"  hint: run: pip install 'tillspec[{extra}]'\n",
+        err=True,
+    )
     click.secho(outcome, fg="red", bold=True, err=True)
     sys.exit(status)
 

@@ -38,7 +38,7 @@ def operations(api: Api, options: Options) -> dict[str, str]:
     """operations.py of the package."""
     all_calls = calls(api)
     shared = Shared([(a.parameter.name, _parameter(a, api.types)) for call in all_calls for a in call.arguments])
-    views = tuple(_view(api, call, shared) for call in all_calls)
+    views = tuple(_view(api, call, shared, options) for call in all_calls)
     schemes = tuple(f"{literal(name)}: {_scheme(api, name)}" for name in api.security_schemes)
     used = [source for view in views for source in (view.result, *view.arguments)]
     known = import_lines([*used, *shared.definitions, "Mapping", "Operation" if views else "", "SecurityScheme"])
@@ -47,7 +47,7 @@ def operations(api: Api, options: Options) -> dict[str, str]:
     }
 
 
-def _view(api: Api, call: Call, shared: Shared) -> OperationView:
+def _view(api: Api, call: Call, shared: Shared, options: Options) -> OperationView:
     operation = call.operation
     results = dict.fromkeys(f"responses.{answer.name}" for answer in call.successes)
     arguments = [
@@ -67,6 +67,8 @@ def _view(api: Api, call: Call, shared: Shared) -> OperationView:
         arguments.append(f"security={literal(tuple(alternatives))}")
     if operation.surface:
         arguments.append(f"surface={literal(operation.surface)}")
+    if options.client and operation.role == "path" and operation.servers != api.servers:
+        arguments.append(f"servers={literal(tuple(server.url for server in operation.servers))}")
     return OperationView(call.constant, " | ".join(results) or "Response", tuple(arguments))
 
 

@@ -15,7 +15,8 @@ _ALWAYS = ("operation", "model", "formats", "credentials")
 
 def runtime(api: Api, options: Options) -> dict[str, str]:
     """The runtime of the sides that are wanted: their modules, and what those import."""
-    wanted = [*_ALWAYS, *(["server"] if options.server else []), *(["client", "errors"] if options.client else [])]
+    wanted = [*_ALWAYS, *(["server"] if options.server else []), *(["client", "errors", "servers"] if options.client else [])]
+    wanted += ["fastapi"] if options.fastapi else []
     if any(operation.role != "path" for operation in api.operations):
         wanted += ["receiving", *(["guard"] if options.server else [])]
     folder = resources.runtime()

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from . import media, parameters
 from .errors import Answer, ErrorResponse, Target, UnexpectedResponse
 from .masking import excerpt, request_id, shorten
-from .operation import Content, Header, Operation, Response, Wire, whole
+from .operation import Content, Header, Operation, Response, Wire
 from .scalars import LENIENT
 
 _BODILESS = frozenset({204, 205, 304})
@@ -67,7 +67,7 @@ class _Reader:
     """
 
     def __init__(self, kind: type[Response], may_lack: bool) -> None:
-        fields = {field.name for field in dataclasses.fields(whole(kind))}  # type: ignore[arg-type]
+        fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
         wire: Wire = kind.wire
         self._may_lack = may_lack
         self._kind: Callable[..., Response] = kind

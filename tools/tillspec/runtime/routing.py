@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
@@ -126,28 +126,27 @@ class PathRoutes(BaseRoute):
             return Match.NONE, {}
         if found := self.find(scope):
             return Match.FULL, {"operation": found}
-        path = _path_of(scope)
-        routes = [self._static[path]] if path in self._static else [route for route, _ in self._templated(path)]
-        return (Match.PARTIAL, {"operation": (routes[0].otherwise, ())}) if routes else (Match.NONE, {})
+        if partial := self._route(sent_path(scope), None):
+            return Match.PARTIAL, {"operation": (partial[0].otherwise, partial[1])}
+        return Match.NONE, {}
 
     def find(self, scope: Scope) -> tuple[Endpoint, tuple[str, ...]] | None:
         """What answers a request, and the values of its path; None where no template has both path and method."""
-        method, path = scope["method"], _path_of(scope)
-        static = self._static.get(path)
-        if static is not None and method in static.endpoints:
-            return static.endpoints[method], ()
-        for route, values in self._templated(path):
-            if method in route.endpoints:
-                return route.endpoints[method], values
-        return None
+        method = scope["method"]
+        found = self._route(sent_path(scope), method)
+        return None if found is None else (found[0].endpoints[method], found[1])
 
-    def _templated(self, path: str) -> Iterator[tuple[PathRoute, tuple[str, ...]]]:
+    def _route(self, path: str, method: str | None) -> tuple[PathRoute, tuple[str, ...]] | None:
+        """The most concrete route of a path that has a method (or any, with None), and the values of its expressions."""
+        static = self._static.get(path)
+        if static is not None and (method is None or method in static.endpoints):
+            return static, ()
         parts = path.split("/")
         for shape in self._shapes.get(len(parts), ()):
             for route in shape.routes.get(shape.texts(parts), ()):
-                values = route.values(path)
-                if values is not None:
-                    yield route, values
+                if (method is None or method in route.endpoints) and (values := route.values(path)) is not None:
+                    return route, values
+        return None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         endpoint, values = scope["operation"]
@@ -171,14 +170,13 @@ class Application(Starlette):
             return whole
         router = self.router
 
-        async def stack(scope: Scope, receive: Receive, send: Send) -> None:
+        def stack(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
             first = router.routes[0] if router.routes else None
             found = first.find(scope) if isinstance(first, PathRoutes) and scope["type"] == "http" else None
             if found is None:
-                await whole(scope, receive, send)
-            else:
-                scope["router"], scope["route"] = router, first
-                await found[0](scope, receive, send, found[1])
+                return whole(scope, receive, send)
+            scope["router"], scope["route"] = router, first
+            return found[0](scope, receive, send, found[1])
 
         return stack
 
@@ -198,7 +196,7 @@ def concreteness(path: str) -> tuple[tuple[int, str], ...]:
     return tuple((0 if "{" not in part else 1 if _EXPRESSION.sub("", part) else 2, blank(part)) for part in path.split("/"))
 
 
-def _path_of(scope: Scope) -> str:
+def sent_path(scope: Scope) -> str:
     """The path below the mount point, percent-encoded, with unreserved characters plain (RFC 3986, section 6.2.2.2)."""
     path: str = scope["path"]
     raw: bytes = scope.get("raw_path") or b""

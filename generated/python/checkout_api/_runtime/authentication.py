@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from .credentials import ApiKey, Basic, Bearer, Credential, Other
@@ -27,24 +27,29 @@ def authenticator(operation: Operation[Any], schemes: Mapping[str, SecuritySchem
     """
     if not operation.security or not any(operation.security):
         return None
-    alternatives = [
-        [_reader(schemes.get(name), name) for name in requirement] for requirement in operation.security if requirement
-    ]
+    alternatives = [alternative(requirement, schemes) for requirement in operation.security if requirement]
     anonymous = not all(operation.security)
 
     def authenticate(raw: Raw) -> tuple[bool, Any]:
-        for readers in alternatives:
-            found = tuple(reader(raw) for reader in readers)
-            if None not in found:
-                return True, found[0] if len(found) == 1 else found
+        for read in alternatives:
+            if (found := read(raw)) is not None:
+                return True, found
         return anonymous, None
 
     return authenticate
 
 
-def used(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> list[SecurityScheme]:
-    """The schemes of an operation, in all its alternatives."""
-    return [schemes[name] for requirement in operation.security for name in requirement if name in schemes]
+def alternative(names: Iterable[str], schemes: Mapping[str, SecurityScheme]) -> Callable[[Raw], Any]:
+    """A function that gives the credential of one alternative, None where it is not complete; of several schemes, a tuple."""
+    readers = [_reader(schemes.get(name), name) for name in names]
+    if len(readers) == 1:
+        return readers[0]
+
+    def read(raw: Raw) -> tuple[Credential | None, ...] | None:
+        found = tuple(reader(raw) for reader in readers)
+        return None if None in found else found
+
+    return read
 
 
 def challenge(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> str:
@@ -52,6 +57,11 @@ def challenge(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) 
     kinds = [scheme.kind for scheme in used(operation, schemes)]
     texts = {"bearer": "Bearer", "basic": f'Basic realm="{operation.surface or "api"}", charset="UTF-8"', "api_key": "ApiKey"}
     return ", ".join(dict.fromkeys(texts[kind] for kind in kinds if kind in texts))
+
+
+def used(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> list[SecurityScheme]:
+    """The schemes of an operation, in all its alternatives."""
+    return [schemes[name] for requirement in operation.security for name in requirement if name in schemes]
 
 
 def _reader(scheme: SecurityScheme | None, name: str) -> Reader:

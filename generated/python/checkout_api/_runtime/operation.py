@@ -128,8 +128,17 @@ class Wire:
     contents: Mapping[str, Content] = field(default_factory=dict)
 
 
+class _MadeAtUse(type):
+    """The class of classes that become dataclasses when somebody looks: a large API has hundreds, and uses few."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "__dataclass_fields__" and cls.__mro__[1] is not object:
+            return getattr(whole(cls), name)
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Response:
+class Response(metaclass=_MadeAtUse):
     """The base of all declared responses.
 
     A generated response is a frozen dataclass. `status` is a class variable where the contract declares one status, and a field
@@ -151,10 +160,11 @@ class Response:
 
 
 _making: Final = RLock()
+KindT = TypeVar("KindT", bound=type)
 
 
-def whole(kind: type[Response]) -> type[Response]:
-    """A response class with all that a dataclass has. It is made so at first use: a large API has hundreds, and uses few."""
+def whole(kind: KindT) -> KindT:
+    """A response class with all that a dataclass has."""
     with _making:
         if "__dataclass_fields__" not in kind.__dict__:
             dataclass(frozen=True, kw_only=True)(kind)
@@ -178,7 +188,8 @@ class Operation(Generic[ResultT_co]):
 
     `responses` goes from `"201"`, `"4XX"` or `"default"` to the response class. `security` lists alternatives, each the
     schemes that are asked for together with their scopes; an empty alternative means anonymous, an empty list that nothing is
-    asked for. `surface` is the group of operations that shapes its errors together.
+    asked for. `surface` is the group of operations that shapes its errors together. `servers` are the URLs of the servers that it
+    has in place of the document's, as the contract writes them.
     """
 
     id: str
@@ -189,3 +200,4 @@ class Operation(Generic[ResultT_co]):
     responses: Mapping[str, type[Response]]
     security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
     surface: str = ""
+    servers: tuple[str, ...] = ()

@@ -14,12 +14,13 @@ from starlette.types import Send
 from . import media
 from .operation import Content, Header, Operation, Response
 from .parameters import encode_form, encode_header
+from .request import Request
 from .violations import Violation
 
-Ambient = Callable[[], Any]
-"""Gives the surface's headers for this request, an object with one attribute per ambient header; None where it has none."""
+Ambient = Callable[[Request], Any]
+"""Gives the surface's headers for a request, an object with one attribute per ambient header; None where it has none."""
 
-Write = Callable[[Any, Ambient], "Reply"]
+Write = Callable[[Any, Request], "Reply"]
 
 _BODILESS: Final = frozenset({204, 205, 304})
 _FORBIDDEN: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -45,12 +46,12 @@ class Reply(NamedTuple):
         await send({"type": "http.response.body", "body": b"" if head or status in _BODILESS else body})
 
 
-def writers(operation: Operation[Any]) -> Mapping[type[Response], Write]:
+def writers(operation: Operation[Any], ambient: Ambient) -> Mapping[type[Response], Write]:
     """One function per declared response class; a class that stands for several statuses takes any of them."""
     statuses: dict[type[Response], list[str]] = {}
     for status, kind in operation.responses.items():
         statuses.setdefault(kind, []).append(status)
-    return {kind: _writer(kind, tuple(keys)) for kind, keys in statuses.items()}
+    return {kind: _writer(kind, tuple(keys), ambient) for kind, keys in statuses.items()}
 
 
 def plain_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
@@ -87,14 +88,14 @@ def _phrase(status: int) -> str:
         return "Error"
 
 
-def _writer(kind: type[Response], statuses: tuple[str, ...]) -> Write:
+def _writer(kind: type[Response], statuses: tuple[str, ...], ambient: Ambient) -> Write:
     status_of = _status(kind, statuses)
-    write_headers = _header_writer(kind.wire.headers)
+    write_headers = _header_writer(kind.wire.headers, ambient)
     write_body = _body_writer(kind.wire.contents)
 
-    def write(response: Any, ambient: Ambient) -> Reply:
+    def write(response: Any, request: Request) -> Reply:
         status = status_of(response)
-        headers = write_headers(response, ambient)
+        headers = write_headers(response, request)
         if write_body is None or status in _BODILESS:
             return Reply(status, b"", headers)
         content_type, body = write_body(response)
@@ -122,15 +123,15 @@ def _status(kind: type[Response], statuses: tuple[str, ...]) -> Callable[[Any], 
     return status_of
 
 
-def _header_writer(headers: Sequence[Header]) -> Callable[[Any, Ambient], list[tuple[bytes, bytes]]]:
+def _header_writer(headers: Sequence[Header], ambient: Ambient) -> Callable[[Any, Request], list[tuple[bytes, bytes]]]:
     fixed = [(header.name.lower().encode(), header.keyword, header) for header in headers]
 
-    def write(response: Any, ambient: Ambient) -> list[tuple[bytes, bytes]]:
+    def write(response: Any, request: Request) -> list[tuple[bytes, bytes]]:
         result = []
         for name, keyword, header in fixed:
             value = getattr(response, keyword)
             if value is None and header.ambient:
-                value = getattr(ambient(), keyword, None)
+                value = getattr(ambient(request), keyword, None)
             if value is None:
                 continue
             text = value if type(value) is str else encode_header(header, value)

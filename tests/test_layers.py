@@ -34,8 +34,9 @@ LADDER: dict[str, set[str]] = {
     "write": {*_TEXT, "request", "resources", "version"},
     "formats": {*_TEXT, "version"},
     "lint": {*_TEXT, "document", "rules", "api"},
+    "prove": {*_TEXT, "document"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
-    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "pipeline", "version"},
+    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "prove", "pipeline", "version"},
     "__main__": {"cli"},
     "version": set(),
 }

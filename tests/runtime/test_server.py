@@ -36,9 +36,9 @@ from tillspec.runtime.operation import (
     Value,
     Wire,
 )
+from tillspec.runtime.paths import expressions
 from tillspec.runtime.refusal import OperationNotImplemented, Problem, Refusal
 from tillspec.runtime.request import Request
-from tillspec.runtime.routing import expressions
 from tillspec.runtime.scalars import Integer
 from tillspec.runtime.server import Binding, make_app, make_router
 

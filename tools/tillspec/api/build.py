@@ -314,6 +314,7 @@ class _Builder:
                 type=type_,
                 schema=schema,
                 explode=found.flag("explode"),
+                examples=tuple(self._examples(found)),
                 description=found.text("description"),
                 span=self.bundle.span(found.pointer),
             )

@@ -199,7 +199,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A value that a document gives as an example of a body."""
+    """A value that a document gives as an example of a body or a header."""
 
     name: str
     value: Json = field(compare=False, repr=False)
@@ -239,6 +239,7 @@ class Header:
     type: Type
     schema: Json = field(compare=False, repr=False)
     explode: bool = False
+    examples: tuple[Example, ...] = ()
     description: str = ""
     span: Span = span_field()
 

@@ -8,6 +8,7 @@ from tillspec.emit.client import client
 from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.errors import errors
 from tillspec.emit.fastapi import fastapi
+from tillspec.emit.mock import mock
 from tillspec.emit.operations import operations
 from tillspec.emit.options import Options
 from tillspec.emit.responses import responses
@@ -27,5 +28,5 @@ def package(api: Api, options: Options) -> dict[str, str]:
     if options.fastapi:
         files |= fastapi(api, options)
     if options.client:
-        files |= client(api, options) | errors(api, options)
+        files |= client(api, options) | errors(api, options) | mock(api, options)
     return files

@@ -1,7 +1,8 @@
 """The judge: python-jsonschema, made exact where the standard says more than the library does.
 
-Keywords that are answered here anew are asked of the library as well; where the two differ, the case is kept with the clause that
-decides. What has been found valid once is remembered by identity, so that an instance with one edit costs little more than the edit.
+Keywords that are answered here anew are asked of the library as well; where the two differ, the case is kept with the clause
+that decides. What was found valid once is remembered by identity, so that an instance with one edit costs little more than the
+edit.
 """
 
 from __future__ import annotations
@@ -71,18 +72,18 @@ class Judge:
     _class: Any = None
 
     def __post_init__(self) -> None:
-        compared = {
+        compared: dict[str, Callable[[Any, Any], bool]] = {
             "multipleOf": self._multiple_of, "const": self._const, "enum": self._enum, "uniqueItems": self._unique,
         }  # fmt: skip
         exact: dict[str, Keyword] = {
             **{word: self._beside(word, check) for word, check in compared.items()},
             "pattern": self._pattern, "format": self._format,
-            "$ref": self._ref, "allOf": self._all_of, "anyOf": self._any_of, "oneOf": self._one_of, "not": self._not, "if": self._if,
-            "properties": self._properties, "patternProperties": self._pattern_properties,
+            "$ref": self._ref, "allOf": self._all_of, "anyOf": self._any_of, "oneOf": self._one_of, "not": self._not,
+            "if": self._if, "properties": self._properties, "patternProperties": self._pattern_properties,
             "additionalProperties": self._additional, "items": self._items, "prefixItems": self._prefix_items,
             "unevaluatedProperties": self._unevaluated_properties, "unevaluatedItems": self._unevaluated_items,
         }  # fmt: skip
-        self._class = extend(Draft202012Validator, exact)
+        self._class = extend(Draft202012Validator, exact)  # type: ignore[no-untyped-call]
 
     def is_valid(self, schema: Schema, value: Any) -> bool:
         """Whether a value is valid."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -15,7 +16,8 @@ from tillspec.prove.judge import Judge, is_multiple
 from tillspec.prove.patterns import NoPattern, matches
 from tillspec.prove.shapes import Choice, Shape, shape
 
-_WIDE_DEPTH = 2
+_WIDE_DEPTH = 1
+"""How many references away objects have all their properties."""
 _DEEPEST = 12
 _MOST_TRIES = 40
 _PICKS = 4
@@ -70,10 +72,8 @@ class Synthesiser:
             return
         for spread in (True, False) if wide else (False,):
             if made.said("const") or made.said("enum"):
-                try:
+                with suppress(Impossible):
                     yield self._listed(made, pick)
-                except Impossible:
-                    pass
                 continue
             for kind in sorted(made.kinds(), key=_ORDER.index):
                 try:
@@ -157,8 +157,11 @@ class Synthesiser:
         wanted = wanted if most is None else min(wanted, most)
         found: list[Any] = []
         for contained in made.said("contains"):
-            for index in range(max(made.said("minContains") or [1])):
-                found.append(self.make([contained, *made.of_item(index)], wide=wide, depth=depth + 1, pick=pick + index))
+            wanted_inside = range(max(made.said("minContains") or [1]))
+            found += [
+                self.make([contained, *made.of_item(index)], wide=wide, depth=depth + 1, pick=pick + index)
+                for index in wanted_inside
+            ]
         distinct = any(made.said("uniqueItems"))
         while len(found) < wanted:
             index = len(found)
@@ -266,8 +269,8 @@ def texts_of(made: Shape, pick: int = 0) -> Iterator[str]:
     for pattern in made.said("pattern"):
         yield from islice(expressions.texts(pattern, least, 10_000 if most is None else most, pick), 60)
     for length in (max(least, 5), least, max(least, 1)):
-        length = length if most is None else min(length, most)
-        yield "".join(_LETTERS[(pick + index) % 26] for index in range(length))
+        allowed = length if most is None else min(length, most)
+        yield "".join(_LETTERS[(pick + index) % 26] for index in range(allowed))
 
 
 def numbers_of(made: Shape, kind: str, pick: int = 0) -> Iterator[float]:

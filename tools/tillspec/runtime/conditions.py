@@ -78,8 +78,8 @@ def _value(text: str) -> Any:
         return None
     if text[0] in "\"'":
         return _text(text)
-    if text.isascii() and text.isdigit() and len(text) < 20:
-        return int(text)
+    if text.isascii() and text.isdigit():
+        return int(text) if len(text) < 20 else _beyond()
     if text[0].isdigit() and text[-1].isdigit() and not text.startswith("0x"):
         return float(text)
     raise _Beyond

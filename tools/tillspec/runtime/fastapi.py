@@ -25,9 +25,10 @@ from starlette.types import Lifespan, Message, Receive, Scope, Send
 from .authentication import alternative
 from .intake import Invalid, header_names, raw_request
 from .operation import SecurityScheme
+from .paths import concreteness
 from .replies import Reply
 from .request import MAX_BODY
-from .routing import Endpoint, PathRoutes, concreteness, sent_path
+from .routing import Endpoint, PathRoutes, sent_path
 from .server import (
     CONTRACT_PATH,
     Binding,

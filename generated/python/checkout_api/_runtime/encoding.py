@@ -36,7 +36,7 @@ def encode(parameter: Parameter, value: Any) -> str:
     if parameter.location == "path":
         return _encoded_path(parameter, plain)
     if parameter.location == "header":
-        return _encoded_header(plain, parameter.explode)
+        return plain_header(plain, parameter.explode)
     return "&".join(f"{encoded(name)}={text}" for name, text in _encoded_pairs(parameter, plain))
 
 
@@ -46,7 +46,7 @@ def encode_header(header: Header, value: Any) -> str:
     Raises:
         ValueError: the header cannot carry the value: a line break, a comma inside an item.
     """
-    return _encoded_header(jsonable(header.value, value), header.explode)
+    return plain_header(jsonable(header.value, value), header.explode)
 
 
 def encode_form(content: Content, value: Any) -> str:
@@ -90,7 +90,7 @@ def _encoded_document(parameter: Parameter, value: Any) -> str:
         text = write(jsonable(parameter.value, value))
     match parameter.location:
         case "header":
-            return _encoded_header(text, False)
+            return plain_header(text, False)
         case "path":
             return _segment(encoded(text))
         case "querystring":
@@ -131,7 +131,8 @@ def _segment(text: str) -> str:
     return text
 
 
-def _encoded_header(value: Any, explode: bool) -> str:
+def plain_header(value: Any, explode: bool) -> str:
+    """The text of a header (style `simple`) that has a JSON value."""
     match value:
         case dict():
             parts = [

@@ -27,10 +27,11 @@ from .authentication import Authenticate, authenticator, challenge, used
 from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, header_names, raw_request
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
+from .paths import blank, expressions
 from .refusal import Kind, OperationNotImplemented, Refusal, Surface, status_of
 from .replies import Ambient, Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
 from .request import MAX_BODY, Request
-from .routing import Application, Endpoint, PathRoute, PathRoutes, blank, expressions
+from .routing import Application, Endpoint, PathRoute, PathRoutes
 from .scalars import LENIENT
 from .signatures import InvalidSignature
 from .violations import Violation

@@ -18,9 +18,9 @@ from tillspec.emit.webhooks import is_signed
 
 _TAKEN = (
     "APIRouter", "Binding", "Depends", "Dependency", "FastAPI", "Lifespan", "MAX_BODY", "Mapping", "OPERATIONS", "Path",
-    "RECEIVERS", "Request", "Sequence", "Verification", "Webhooks", "bindings", "create_app", "create_router", "create_webhook_router", "credential",
-    "dependencies", "found", "guards", "handlers", "lifespan", "make_app", "make_router", "max_body", "operation", "operations", "path",
-    "paths", "request", "router", "secrets", "verified",
+    "RECEIVERS", "Request", "Sequence", "Verification", "Webhooks", "bindings", "create_app", "create_router",
+    "create_webhook_router", "credential", "dependencies", "found", "guards", "handlers", "lifespan", "make_app",
+    "make_router", "max_body", "operation", "operations", "path", "paths", "request", "router", "secrets", "verified",
 )  # fmt: skip
 
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 from jiter import from_json
 
 _DIGITS: Final = bytes.maketrans(b"123456789E", b"000000000e")
-_LARGE: Final = (b"0e000", b"0e+000", b"0" * 300)
-"""How a number looks that may be too large for a double, its digits written as zeros."""
+_EXPONENT: Final = b"0e000"
+_ROW: Final = b"0" * 300
+"""How a number looks that may be too large for a double, its digits written as zeros and `+` left out."""
 
 
 def parsed(data: bytes) -> Any:
@@ -20,8 +21,8 @@ def parsed(data: bytes) -> Any:
         ValueError: it is no JSON, has a name twice in an object (section 4), or a number beyond all doubles (section 6).
     """
     value = from_json(data, catch_duplicate_keys=True, allow_inf_nan=False)
-    digits = data.translate(_DIGITS)
-    if any(look in digits for look in _LARGE) and _has_infinity(value):
+    digits = data.translate(_DIGITS, b"+")
+    if (_EXPONENT in digits or _ROW in digits) and _has_infinity(value):
         raise ValueError("number out of range")
     return value
 

@@ -103,12 +103,14 @@ class Prover:
 
         An edit of what is refused as it is would show nothing.
         """
-        standing = [ground for ground in grounds if self._takes(ground.value)]
+        standing = []
         for ground in grounds:
-            if ground not in standing:
-                value = mended(ground.value, lambda value: self.judge.is_valid(self.schema, value) and self._takes(value))
-                if value is not None:
-                    standing.append(Ground(self.judge, self.schema, value))
+            if self._takes(ground.value):
+                standing.append(ground)
+                continue
+            value = mended(ground.value, lambda value: self.judge.is_valid(self.schema, value) and self._takes(value))
+            if value is not None:
+                standing.append(Ground(self.judge, self.schema, value))
         return standing or grounds
 
     def _edits(self, grounds: list[Ground], mutator: Mutator) -> None:

@@ -133,6 +133,7 @@ TREES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_what_is_shrunk_still_shows_what_it_showed(value: Any) -> None:
     def shows(candidate: Any) -> bool:

@@ -140,7 +140,7 @@ def test_the_command_tells_a_fault_and_exits_1(generated: Callable[[Path], Path]
     done = tillspec("prove", str(SPEC), "--package", str(package), "--json", "proof.json", cwd=tmp_path)
     assert done.returncode == 1
     assert "#/components/schemas/Score/oneOf" in done.stdout
-    assert "accepts what is not valid: Score (oneOf: two branches" in done.stdout
+    assert "  accepts what is not valid: Score" in done.stdout
     assert "not proved: " in done.stdout.splitlines()[-1]
     written = json.loads((tmp_path / "proof.json").read_text())
     score = next(one for one in written["subjects"] if one["name"] == "Score")

@@ -42,7 +42,7 @@ Exit status: 0 nothing is wrong, 1 something is, 2 the proof could not be made.
 @click.option(
     "--most",
     type=click.IntRange(1),
-    default=200,
+    default=100,
     show_default=True,
     metavar="N",
     help="Make no more than so many edits of the instances of each schema.",

@@ -5,6 +5,7 @@ Written apart from the generator's own reading of the same rules, so that the tw
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ class Schemas:
 
     def _reference(self, reference: Any, direction: Direction, hidden: frozenset[str]) -> str:
         pointer = str(reference).removeprefix("#")
-        key = " ".join((direction, *sorted(hidden), pointer))
+        key = json.dumps([pointer, direction, sorted(hidden)])
         self._targets[key] = (pointer, direction, hidden)
         return key
 

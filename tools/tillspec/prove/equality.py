@@ -46,7 +46,7 @@ def difference(sent: Any, back: Any, path: tuple[str | int, ...] = ()) -> Differ
     5.0 may come back as 5, which is the same number, and an integer still.
     """
     if isinstance(sent, dict) and isinstance(back, dict):
-        pairs = [(name, sent.get(name, _ABSENT), back.get(name, _ABSENT)) for name in (*sent, *(back.keys() - sent.keys()))]
+        pairs = [(name, sent.get(name, _ABSENT), back.get(name, _ABSENT)) for name in {**sent, **back}]
     elif isinstance(sent, list) and isinstance(back, list) and len(sent) == len(back):
         pairs = [(index, one, other) for index, (one, other) in enumerate(zip(sent, back, strict=True))]
     elif _is_alike(sent, back):

@@ -11,9 +11,6 @@ from tillspec.prove.places import Ground, Place, replaced
 from tillspec.prove.shapes import Choice
 from tillspec.prove.synthesise import Impossible, Synthesiser
 
-_DEEPEST = 1
-"""How many references away branches are taken: what lies further is a subject of its own, as a rule."""
-
 
 @dataclass(slots=True)
 class Grounds:
@@ -50,7 +47,7 @@ class Grounds:
             ground = self.found[index]
             index += 1
             for place in ground.places:
-                if place.depth <= _DEEPEST and id(place.schema) not in self._tried:
+                if place.depth <= self.synthesiser.reach and id(place.schema) not in self._tried:
                     self._tried.add(id(place.schema))
                     self._branch(ground, place)
 

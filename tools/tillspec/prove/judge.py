@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -109,7 +110,7 @@ class Judge:
         if isinstance(schema, bool):
             return set() if schema else {("false", at)}
         found: set[tuple[str, Pointer]] = set()
-        for word in schema:
+        for word in sorted(schema, key=lambda word: word.startswith("unevaluated")):
             alone = {other: schema[other] for other in (word, *_COMPANIONS.get(word, ())) if other in schema}
             inner = self._inside(word, alone, value)
             if word.startswith("unevaluated"):
@@ -186,7 +187,7 @@ class Judge:
 
     def _format(self, validator: Any, name: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         holds = formats.holds(name, instance)
-        if isinstance(instance, str) and name in _COMPARED_FORMATS and _FORMATS.conforms(instance, name) != holds:
+        if isinstance(instance, str) and name in _COMPARED_FORMATS and _conforms(instance, name) != holds:
             self._note("format", name, instance, schema, holds)
         if not holds:
             yield _BROKEN
@@ -319,10 +320,19 @@ def of_items(word: str, schema: dict[str, Any], instance: Any) -> Iterator[tuple
 @lru_cache(maxsize=65536)
 def _python_matches(pattern: str, text: str) -> bool | None:
     """The library's own answer, by Python's expressions; None where they have no such pattern."""
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return re.search(pattern, text) is not None
+        except re.error:
+            return None
+
+
+def _conforms(text: str, name: str) -> bool:
+    """The library's own answer to a format."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bool(_FORMATS.conforms(text, name))
 
 
 def is_multiple(value: float, unit: float) -> bool:

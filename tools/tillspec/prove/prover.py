@@ -27,6 +27,8 @@ _Stream = tuple[Ground, Place, Iterator[Edit]]
 _SHRUNK = 40
 _GROUNDS = 20
 _UNMADE = 20
+_FAR = 100
+"""With so many edits and more, instances are filled two references away; with fewer it would not be worth the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Prover:
     def run(self) -> None:
         """Hold everything against the type."""
         subject = self.proof.subject
-        synthesiser = Synthesiser(self.judge)
+        synthesiser = Synthesiser(self.judge, 2 if self.most >= _FAR else 1)
         grounds = Grounds(synthesiser, self.schema, max(_GROUNDS, self.most // 4))
         for example in subject.examples:
             if self._try(example.value, "example", example.pointer):
@@ -108,16 +110,22 @@ class Prover:
 
         An edit of what is refused as it is would show nothing.
         """
-        standing = [ground for ground in grounds if self._takes(ground.value)]
+        standing = []
         for ground in grounds:
-            if ground not in standing:
-                value = mended(ground.value, lambda value: self.judge.is_valid(self.schema, value) and self._takes(value))
-                if value is not None:
-                    standing.append(Ground(self.judge, self.schema, value))
+            if self._takes(ground.value):
+                standing.append(ground)
+                continue
+            value = mended(ground.value, lambda value: self.judge.is_valid(self.schema, value) and self._takes(value))
+            if value is not None:
+                standing.append(Ground(self.judge, self.schema, value))
         return standing or grounds
 
     def _edits(self, grounds: list[Ground], mutator: Mutator) -> None:
-        """Edits of every place: those that cross fewer references first, and each keyword in its turn."""
+        """Edits of every place, each keyword in its turn.
+
+        Half of them begin with what crosses the fewest references: the rest has schemas, and proofs, of its own. The other half
+        is for all places alike, as a type may be another one where it is used.
+        """
         seen: set[tuple[Pointer, Path]] = set()
         levels: dict[int, list[_Stream]] = {}
         for ground in grounds:
@@ -128,16 +136,19 @@ class Prover:
                     seen.add(general)
                     made = mutator.streams(place, at(ground.value, place.path))
                     levels.setdefault(place.depth, []).extend((ground, place, stream) for stream in made)
+        left: list[_Stream] = []
         for _, streams in sorted(levels.items()):
-            left = streams
-            while left and self.tried < self.most:
-                left = [one for one in left if self._step(*one)]
-            self.proof.cut += len(left)
+            left += self._taken(streams, self.most // 2)
+        self.proof.cut = len(self._taken(left, self.most))
+
+    def _taken(self, streams: list[_Stream], most: int) -> list[_Stream]:
+        """Takes one edit of each stream after the other, until so many were made in all; the streams that have more."""
+        while streams and self.tried < most:
+            streams = [one for one in streams if self.tried >= most or self._step(*one)]
+        return streams
 
     def _step(self, ground: Ground, place: Place, edits: Iterator[Edit]) -> bool:
         """One more edit of a keyword; False where there are no more."""
-        if self.tried >= self.most:
-            return True
         edit = next(edits, None)
         if edit is None:
             return False

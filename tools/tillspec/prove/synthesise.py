@@ -16,8 +16,6 @@ from tillspec.prove.judge import Judge, is_multiple
 from tillspec.prove.patterns import NoPattern, matches
 from tillspec.prove.shapes import Choice, Shape, shape
 
-_WIDE_DEPTH = 1
-"""How many references away objects have all their properties."""
 _DEEPEST = 12
 _MOST_TRIES = 40
 _PICKS = 4
@@ -31,9 +29,10 @@ class Impossible(Exception):
 
 @dataclass(slots=True)
 class Synthesiser:
-    """Makes instances, and asks the judge of each."""
+    """Makes instances, and asks the judge of each. Objects up to `reach` references away have all that they may have."""
 
     judge: Judge
+    reach: int = 2
 
     def make(self, schemas: Sequence[Schema], *, wide: bool = True, depth: int = 0, pick: int = 0) -> Any:
         """A value that all of several schemas allow; a `wide` one has every property that it may have.
@@ -65,7 +64,7 @@ class Synthesiser:
             for ways in self._ways(schemas, fixed):
                 made = shape(self.judge.schemas, schemas, ways)
                 if not made.impossible:
-                    yield from self._spread(made, wide and depth <= _WIDE_DEPTH, depth + made.references, further)
+                    yield from self._spread(made, wide and depth <= self.reach, depth + made.references, further)
 
     def _spread(self, made: Shape, wide: bool, depth: int, pick: int) -> Iterator[Any]:
         if depth > _DEEPEST:

@@ -73,8 +73,8 @@ def failures(result: Result) -> Iterator[str]:
         found.setdefault((failure.check, failure.pointer), []).append(failure)
     for (check, pointer), same in list(found.items())[:_MOST_FAILURES]:
         smallest = min(same, key=lambda failure: len(json.dumps(failure.instance, ensure_ascii=False)))
-        kinds = list(dict.fromkeys(failure.kind for failure in same))
-        names = list(dict.fromkeys(failure.subject for failure in same))
+        kinds = list(dict.fromkeys(failure.kind for failure in (smallest, *same)))
+        names = list(dict.fromkeys(failure.subject for failure in (smallest, *same)))
         yield printable(f"#{pointer}")
         yield printable(
             f"  {_SAYS[check]}: {_and_more(names)} ({_and_more(kinds)}; {sum(one.count for one in same):,} instances)"

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test lint types bench build clean
+.PHONY: help setup generate check test prove lint types bench build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -21,14 +21,19 @@ $(READY): pyproject.toml tools/tillspec/__init__.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps arazzo-generator==0.2.1
 	@touch $@
 
-generate: $(READY) ## generate models, server, client and bundle from spec/ into generated/
+generate: $(READY) ## generate models, server, client and bundle from spec/ into generated/, and prove the models
 	$(BIN)/tillspec generate
+	$(BIN)/tillspec prove --package generated/python/checkout_api --brief
 
 check: $(READY) ## fail if generated/ is not what spec/ says
 	$(BIN)/tillspec generate --check
 
 test: $(VENV)/.node ## run all tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+prove: $(READY) ## prove the models of our contract and of the corpus in full
+	$(BIN)/tillspec prove --package generated/python/checkout_api --most 5000
+	PROVE_FULL=1 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -rP tests/test_prove_corpus.py
 
 # Redocly wants Node 20.19; where there is none, or an older one, pip brings it.
 $(VENV)/.node: $(READY)

@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from helpers import Tillspec
 
@@ -24,6 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 for _package, _folder in (("tillspec", "tools"), ("checkout_api", "generated/python")):
     if find_spec(_package) is None:
         sys.path.insert(0, str(ROOT / _folder))
+
+
+settings.register_profile("tests", deadline=None)  # how fast a machine is says nothing about a law
+settings.load_profile("tests")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -6,7 +6,7 @@ Of those that are accepted the generated models are run on a value. `tests/bench
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,14 +17,15 @@ Schema = dict[str, Any]
 class Hostile:
     """A document, and what is to become of it.
 
-    `refused` are the codes of which one is told; None where it is accepted. `values` are values of components, by name, that the
-    models read and write back.
+    `refused` is the code that is told; None where it is accepted. `values` are values of components, by name, that the models
+    read and write back. Those that take `long` are measured by the bench alone.
     """
 
     text: Callable[[], str]
-    refused: tuple[str, ...] | None = None
+    refused: str | None = None
     values: dict[str, Any] = field(default_factory=dict)
     name: str = "openapi.json"
+    long: bool = False
 
 
 def ref(name: str) -> Schema:
@@ -130,8 +131,8 @@ def operations(count: int) -> str:
 
 HEAD = 'openapi: 3.1.0\ninfo: {title: x, version: "1"}\n'
 PATHS = (
-    "paths: {/x: {post: {operationId: send, requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}},"
-    " responses: {'204': {description: Good.}}}}}\n"
+    "paths: {/x: {post: {operationId: send, responses: {'204': {description: Good.}}, "
+    "requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}}}}}\n"
 )
 
 
@@ -185,18 +186,39 @@ TAGGED: dict[str, Any] = {
 }
 
 AWKWARD = [
-    "__class__", "__dict__", "__init__", "__slots__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__",
-    "__pydantic_validator__", "__annotations__", "__module__", "__doc__", "__getattr__", "__hash__", "__eq__", "_private",
-    "_behavior", "_conforms", "_loose", "__private", "model_fields", "model_config", "model_extra", "model_construct", "model_dump",
-    "model_validate", "model_fields_set", "model_post_init", "model_computed_fields", "self", "cls", "given", "copy", "json",
-    "validate", "schema", "dict", "construct", "parse_obj", "fields", "from_orm", "Any", "Field", "str", "int", "float", "bool",
-    "list", "dict_", "None", "True", "class", "match", "type", "Literal", "Annotated", "ClassVar", "ContractModel", "Mapping",
-    "super", "print", "object", "property", "classmethod", "SCHEMAS", "COMPONENTS", "OBJECTS", "Conforms", "Schemas", "annotations",
-    "field", "root", "Root", "MISSING", "Awkward", "awkward", "a.b", "a-b", "a_b", "a b", "A_B", "ab", "aB", "@type", "$ref", "$id",
-    "3ds", "3", "", " ", "é", "e\u0301", "É", "ß", "SS", "ss", "ſ", "s", "ﬁ", "fi", "ı", "i", "İ", "µ", "μ", "Ω", "Ω", "名", "名前",
-    "🙂", "..", "../x", "/", "\\", "\n", "\r", "\t", "\0", '"', "'", '"""', "'''", "\\", "{{ x }}", "{% x %}", "{#", "%s", "%(x)s", "{x}",
-    "{0}", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\x85", "\x1b[31m", "𝒳", "x" * 1000,
+    "__class__", "__dict__", "__init__", "__slots__", "__pydantic_extra__", "__pydantic_fields_set__",
+    "__pydantic_private__", "__pydantic_validator__", "__annotations__", "__module__", "__doc__", "__getattr__",
+    "__hash__", "__eq__", "_private", "_behavior", "_conforms", "_loose", "__private", "model_fields", "model_config",
+    "model_extra", "model_construct", "model_dump", "model_validate", "model_fields_set", "model_post_init",
+    "model_computed_fields", "self", "cls", "given", "copy", "json", "validate", "schema", "dict", "construct",
+    "parse_obj", "fields", "from_orm", "Any", "Field", "str", "int", "float", "bool", "list", "dict_", "None", "True",
+    "class", "match", "type", "Literal", "Annotated", "ClassVar", "ContractModel", "Mapping", "super", "print",
+    "object", "property", "classmethod", "SCHEMAS", "COMPONENTS", "OBJECTS", "Conforms", "Schemas", "annotations",
+    "field", "root", "Root", "MISSING", "Awkward", "awkward", "a.b", "a-b", "a_b", "a b", "A_B", "ab", "aB", "@type",
+    "$ref", "$id", "3ds", "3", "", " ", "é", "é", "É", "ß", "SS", "ss", "ſ", "s", "ﬁ", "fi", "ı", "i", "İ", "µ", "μ",
+    "Ω", "名", "名前", "🙂", "..", "../x", "/", "\\", "\n", "\r", "\t", "\u0000", "\"", "'", "\"\"\"", "'''", "{{ x }}",
+    "{% x %}", "{#", "%s", "%(x)s", "{x}", "{0}", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\u0085",
+    "\u001b[31m", "𝒳", "x" * 1000,
 ]  # fmt: skip
+
+
+def inner_references(count: int) -> str:
+    """References to what stands inside another component, each leading to the next."""
+    last = {f"S{count}": {"type": "object", "properties": {"x": STRING}}}
+    inner = {
+        f"S{index}": {
+            "type": "object",
+            "properties": {"x": {"type": "array", "items": {"$ref": f"#/components/schemas/S{index + 1}/properties/x"}}},
+        }
+        for index in range(count)
+    }
+    return document(inner | last)
+
+
+def views_in_a_row(count: int) -> str:
+    """Objects that a request and a response see otherwise, each inside the one before."""
+    last = {"type": "object", "properties": {"a": {"type": "string", "readOnly": True}}}
+    return chain(count, last, lambda index: {"type": "object", "properties": {"next": ref(f"S{index}")}})
 
 
 def names_at_once() -> str:
@@ -210,38 +232,41 @@ def deep_values(depth: int) -> Any:
 
 DOCUMENTS: dict[str, Hostile] = {
     # aliases
-    "aliases: 10^9 schemas": Hostile(lambda: laughs(9, 10), ("too-large",), name="openapi.yaml"),
-    "aliases: 2^14 inline schemas": Hostile(lambda: shared_aliases(14), (), name="openapi.yaml"),
-    "aliases: 2^20 inline schemas": Hostile(lambda: shared_aliases(20), (), name="openapi.yaml"),
-    "merge keys: a chain of 3,000": Hostile(lambda: merges(3_000), ("too-large",), name="openapi.yaml"),
+    "aliases: 10^9 schemas": Hostile(lambda: laughs(9, 10), "too-large", name="openapi.yaml"),
+    "aliases: 2^14 inline schemas": Hostile(lambda: shared_aliases(14), None, name="openapi.yaml", long=True),
+    "aliases: 2^20 inline schemas": Hostile(lambda: shared_aliases(20), "too-large", name="openapi.yaml"),
+    "merge keys: a chain of 3,000": Hostile(lambda: merges(3_000), "too-large", name="openapi.yaml"),
     # nesting
-    "YAML blocks, 10,000 deep": Hostile(lambda: yaml_blocks(10_000), ("too-large", "too-deep"), name="openapi.yaml"),
+    "YAML blocks, 10,000 deep": Hostile(lambda: yaml_blocks(10_000), "too-large", name="openapi.yaml"),
     "YAML blocks, 150 deep": Hostile(lambda: yaml_blocks(150), None, {"A": [[[]]]}, name="openapi.yaml"),
-    "YAML flow, 10,000 deep": Hostile(lambda: yaml_flow(10_000), ("too-deep",), name="openapi.yaml"),
-    "items, 10,000 deep": Hostile(lambda: deep_json('{"items": ', "}", 10_000), ("too-deep",)),
-    "items, 190 deep": Hostile(lambda: deep_json('{"type": "array", "items": ', "}", 190), None, {"A": deep_values(189)}),
+    "YAML flow, 10,000 deep": Hostile(lambda: yaml_flow(10_000), "too-deep", name="openapi.yaml"),
+    "items, 10,000 deep": Hostile(lambda: deep_json('{"items": ', "}", 10_000), "too-deep"),
+    "items, 190 deep": Hostile(
+        lambda: deep_json('{"type": "array", "items": ', "}", 190), None, {"A": nested(190, lambda inner: [inner], "x")}
+    ),
     "properties, 90 deep": Hostile(
         lambda: deep_json('{"type": "object", "properties": {"a": ', "}}", 90), None, {"A": {"a": {}}}
     ),
-    "allOf, 10,000 deep": Hostile(lambda: deep_json('{"allOf": [', "]}", 10_000), ("too-deep",)),
+    "allOf, 10,000 deep": Hostile(lambda: deep_json('{"allOf": [', "]}", 10_000), "too-deep"),
     "allOf, 90 deep": Hostile(lambda: deep_json('{"allOf": [', "]}", 90), None, {"A": "x"}),
     "not, 190 deep": Hostile(lambda: deep_json('{"not": ', "}", 190), None, {"A": "x"}),
-    "oneOf, 10,000 deep": Hostile(lambda: deep_json('{"oneOf": [', "]}", 10_000), ("too-deep",)),
+    "oneOf, 10,000 deep": Hostile(lambda: deep_json('{"oneOf": [', "]}", 10_000), "too-deep"),
     "oneOf, 90 deep": Hostile(lambda: deep_json('{"oneOf": [{"type": "null"}, ', "]}", 90), None, {"A": "x"}),
     "oneOf, a comb of 90": Hostile(lambda: document({"A": tree(90)}), None, {"A": 90}),
     "oneOf, a tree of 2^12 leaves": Hostile(lambda: document({"A": binary(12)}), None),
     # references
-    "$ref, a chain of 10,000": Hostile(lambda: chain(10_000), None, {"S0": "x", "S9999": "x"}),
-    "$ref, a chain of 100,000": Hostile(lambda: chain(100_000), ()),
-    "$ref, a circle of 10,000": Hostile(lambda: chain(10_000, ref("S0")), ("ref-cycle",)),
+    "$ref, a chain of 10,000": Hostile(lambda: chain(10_000), "too-deep"),
+    "$ref, a chain of 100,000": Hostile(lambda: chain(100_000), "too-deep"),
+    "$ref, a chain of 150": Hostile(lambda: chain(150), None, {"S0": "x", "S149": "x"}),
+    "$ref, a circle of 10,000": Hostile(lambda: chain(10_000, ref("S0")), "too-deep"),
+    "$ref, a circle of 100": Hostile(lambda: chain(100, ref("S0")), "ref-cycle"),
     "$ref, a circle of objects, 10,000": Hostile(
         lambda: chain(
             10_000,
             {"type": "object", "properties": {"next": ref("S0")}},
             lambda index: {"type": "object", "properties": {"next": ref(f"S{index}")}},
         ),
-        None,
-        {"S0": {"next": {"next": {}}}},
+        "too-deep",
     ),
     "allOf, a chain of 10,000": Hostile(
         lambda: chain(
@@ -249,7 +274,7 @@ DOCUMENTS: dict[str, Hostile] = {
             {"type": "object", "properties": {"a": STRING}},
             lambda index: {"allOf": [ref(f"S{index}"), {"type": "object", "properties": {f"p{index}": STRING}}]},
         ),
-        (),
+        "too-deep",
     ),
     "allOf, a chain of 300": Hostile(
         lambda: chain(
@@ -257,44 +282,46 @@ DOCUMENTS: dict[str, Hostile] = {
             {"type": "object", "properties": {"a": STRING}},
             lambda index: {"allOf": [ref(f"S{index}"), {"type": "object", "properties": {f"p{index}": STRING}}]},
         ),
-        None,
-        {"S0": {"a": "x", "p1": "y", "p300": "z"}},
+        "too-deep",
     ),
     "items, a chain of 10,000": Hostile(
-        lambda: chain(10_000, None, lambda index: {"type": "array", "items": ref(f"S{index}")}), None, {"S9999": ["x"]}
+        lambda: chain(10_000, None, lambda index: {"type": "array", "items": ref(f"S{index}")}), "too-deep"
     ),
     "oneOf, a chain of 10,000": Hostile(
-        lambda: chain(10_000, None, lambda index: {"oneOf": [ref(f"S{index}"), {"type": "integer", "maximum": index}]}), ()
+        lambda: chain(10_000, None, lambda index: {"oneOf": [ref(f"S{index}"), {"type": "integer", "maximum": index}]}),
+        "too-deep",
     ),
     "anyOf, a chain of 1,000": Hostile(
-        lambda: chain(1_000, None, lambda index: {"anyOf": [ref(f"S{index}"), {"type": "integer", "maximum": index}]}), ()
+        lambda: chain(1_000, None, lambda index: {"anyOf": [ref(f"S{index}"), {"type": "integer", "maximum": index}]}), "too-deep"
     ),
-    "allOf, a diamond of 2^40": Hostile(lambda: twice("allOf", 40, {"type": "object", "properties": {"a": STRING}}), ()),
-    "oneOf, a diamond of 2^40": Hostile(lambda: twice("oneOf", 40, {"type": "object", "properties": {"a": STRING}}), ()),
-    "anyOf, a diamond of 2^40": Hostile(lambda: twice("anyOf", 40, STRING), ()),
-    "prefixItems, a diamond of 2^40": Hostile(lambda: twice("prefixItems", 40, STRING), ()),
+    "allOf, a diamond of 2^40": Hostile(lambda: twice("allOf", 40, {"type": "object", "properties": {"a": STRING}}), "too-large"),
+    "oneOf, a diamond of 2^40": Hostile(lambda: twice("oneOf", 40, {"type": "object", "properties": {"a": STRING}}), "too-large"),
+    "anyOf, a diamond of 2^40": Hostile(lambda: twice("anyOf", 40, STRING), "too-large"),
+    "prefixItems, a diamond of 2^40": Hostile(lambda: twice("prefixItems", 40, STRING), None),
     "allOf, a lattice of 3^40": Hostile(
-        lambda: lattice("allOf", 40, 3, {"type": "object", "properties": {"a": STRING}}), ("too-large",)
+        lambda: lattice("allOf", 40, 3, {"type": "object", "properties": {"a": STRING}}), "too-large"
     ),
-    "oneOf, a lattice of 3^40": Hostile(lambda: lattice("oneOf", 40, 3, STRING), ("too-large",)),
+    "oneOf, a lattice of 3^40": Hostile(lambda: lattice("oneOf", 40, 3, STRING), "too-large"),
     "allOf, a lattice of 2^14": Hostile(
         lambda: lattice("allOf", 14, 2, {"type": "object", "properties": {"a": STRING}}), None, {"S0x0": {"a": "x"}}
     ),
     "oneOf, a lattice of 2^14": Hostile(lambda: lattice("oneOf", 14, 2, STRING), None),
     "anyOf, a lattice of 2^14": Hostile(lambda: lattice("anyOf", 14, 2, STRING), None, {"S0x0": "x"}),
-    "allOf, a knot of 14": Hostile(lambda: knot("allOf", 14), ("ref-cycle",)),
-    "oneOf, a knot of 14": Hostile(lambda: knot("oneOf", 14), None),
-    "anyOf, a knot of 14": Hostile(lambda: knot("anyOf", 14), None),
+    "allOf, a knot of 14": Hostile(lambda: knot("allOf", 14), "too-large"),
+    "oneOf, a knot of 14": Hostile(lambda: knot("oneOf", 14), "too-large"),
+    "anyOf, a knot of 14": Hostile(lambda: knot("anyOf", 14), "too-large"),
     "allOf and oneOf in turn, 45 deep": Hostile(
         lambda: deep_json('{"allOf": [{"oneOf": [{"type": "null"}, ', "]}]}", 45), None, {"A": "x"}
     ),
-    "1,000 objects made of one of 1,000 parts": Hostile(lambda: wide(1_000, 1_000), ("too-large",)),
-    "10,000 objects made of one of 5,000 parts": Hostile(lambda: wide(5_000, 10_000, True), ("too-large",)),
+    "1,000 objects made of one of 1,000 parts": Hostile(lambda: wide(1_000, 1_000), "too-large"),
+    "10,000 objects made of one of 5,000 parts": Hostile(lambda: wide(5_000, 10_000, True), "too-large"),
     "200 objects made of one of 300 parts": Hostile(
-        lambda: wide(300, 200, True), None, {"User0": {"p0": "x", "a": {"p299": "y"}}}
+        lambda: wide(300, 200, True), None, {"User0": {"p0": "x", "a": {"p299": "y"}}}, long=True
     ),
     "a parameter of 10^4 fields": Hostile(lambda: deep_parameter(4, 10), None),
     "a parameter of 50^8 fields": Hostile(lambda: deep_parameter(8, 50), None),
+    "inner references in a row, 1,000": Hostile(lambda: inner_references(1_000), None, {"S999": {"x": ["y"]}}),
+    "views in a row, 1,000": Hostile(lambda: views_in_a_row(1_000), None, {"S0": {"next": {"next": {}}}}),
     "objects in a row, 1,500": Hostile(
         lambda: chain(
             1_500,
@@ -305,18 +332,18 @@ DOCUMENTS: dict[str, Hostile] = {
         {"S0": {"next": {"next": {}}}, "S1400": {}},
     ),
     "allOf, a circle": Hostile(
-        lambda: document({"A": {"allOf": [ref("B"), {"properties": {"a": STRING}}]}, "B": {"allOf": [ref("A")]}}), ()
+        lambda: document({"A": {"allOf": [ref("B"), {"properties": {"a": STRING}}]}, "B": {"allOf": [ref("A")]}}), "ref-cycle"
     ),
-    "allOf, itself": Hostile(lambda: document({"A": {"allOf": [ref("A"), {"properties": {"a": STRING}}]}}), ()),
-    "oneOf, itself": Hostile(lambda: document({"A": {"oneOf": [ref("A"), {"type": "string"}]}}), ()),
-    "anyOf, itself": Hostile(lambda: document({"A": {"anyOf": [ref("A"), {"type": "string"}]}}), ()),
-    "not, itself": Hostile(lambda: document({"A": {"not": ref("A")}}), ()),
-    "if, itself": Hostile(lambda: document({"A": {"if": ref("A"), "then": {"type": "string"}}}), ()),
+    "allOf, itself": Hostile(lambda: document({"A": {"allOf": [ref("A"), {"properties": {"a": STRING}}]}}), "ref-cycle"),
+    "oneOf, itself": Hostile(lambda: document({"A": {"oneOf": [ref("A"), {"type": "string"}]}}), "ref-cycle"),
+    "anyOf, itself": Hostile(lambda: document({"A": {"anyOf": [ref("A"), {"type": "string"}]}}), "ref-cycle"),
+    "not, itself": Hostile(lambda: document({"A": {"not": ref("A")}}), None),
+    "if, itself": Hostile(lambda: document({"A": {"if": ref("A"), "then": {"type": "string"}}}), None),
     "allOf, mutually": Hostile(
         lambda: document(
             {"A": {"properties": {"b": ref("B")}, "allOf": [ref("B")]}, "B": {"properties": {"a": ref("A")}, "allOf": [ref("A")]}}
         ),
-        (),
+        "ref-cycle",
     ),
     "allOf, with a property of itself": Hostile(
         lambda: document({"A": {"allOf": [{"type": "object", "properties": {"next": ref("A")}}, {"properties": {"a": STRING}}]}}),
@@ -324,19 +351,19 @@ DOCUMENTS: dict[str, Hostile] = {
         {"A": {"next": {"a": "x"}}},
     ),
     # many
-    "100,000 components of a text": Hostile(lambda: objects(100_000, lambda index: {"type": "string"}), ()),
+    "100,000 components of a text": Hostile(lambda: objects(100_000, lambda index: {"type": "string"}), "too-large"),
     "100,000 components of an object": Hostile(
-        lambda: objects(100_000, lambda index: {"type": "object", "properties": {"a": {"type": "string"}}}), ()
+        lambda: objects(100_000, lambda index: {"type": "object", "properties": {"a": {"type": "string"}}}), "too-large"
     ),
     "10,000 components of an object": Hostile(
         lambda: objects(10_000, lambda index: {"type": "object", "properties": {"a": {"type": "string"}}}),
         None,
         {"S0": {"a": "x"}},
+        long=True,
     ),
     "100,000 properties": Hostile(
         lambda: document({"A": {"type": "object", "properties": {f"p{index}": {"type": "integer"} for index in range(100_000)}}}),
-        None,
-        {"A": {"p99999": 1}},
+        "too-large",
     ),
     "100,000 required": Hostile(
         lambda: document(
@@ -348,12 +375,12 @@ DOCUMENTS: dict[str, Hostile] = {
                 }
             }
         ),
-        None,
+        "too-large",
     ),
     "an enum of 100,000": Hostile(
-        lambda: document({"A": {"enum": [f"v{index}" for index in range(100_000)]}}), None, {"A": "v99999"}
+        lambda: document({"A": {"enum": [f"v{index}" for index in range(100_000)]}}), None, {"A": "v99999"}, long=True
     ),
-    "10,000 operations": Hostile(lambda: operations(10_000), ()),
+    "10,000 operations": Hostile(lambda: operations(10_000), None, long=True),
     "5,000 alternatives of texts": Hostile(
         lambda: document({"A": {"oneOf": [{"const": f"v{index}"} for index in range(5_000)]}}), None, {"A": "v4999"}
     ),
@@ -370,12 +397,14 @@ DOCUMENTS: dict[str, Hostile] = {
         ),
         None,
         {"A": {"p4999": "x"}},
+        long=True,
     ),
-    "5,000 alternatives with a discriminator": Hostile(lambda: document(TAGGED), None, {"T": {"kind": "k4999"}}),
+    "5,000 alternatives with a discriminator": Hostile(lambda: document(TAGGED), None, {"T": {"kind": "k4999"}}, long=True),
     "5,000 parts": Hostile(
         lambda: document({"A": {"allOf": [{"type": "object", "properties": {f"p{index}": STRING}} for index in range(5_000)]}}),
         None,
         {"A": {"p4999": "x"}},
+        long=True,
     ),
     "10,000 references to one place inside": Hostile(
         lambda: document(
@@ -391,6 +420,7 @@ DOCUMENTS: dict[str, Hostile] = {
         ),
         None,
         {"A": {"p1": {"a": "x"}}},
+        long=True,
     ),
     "references to 10,000 places inside": Hostile(
         lambda: document(
@@ -406,6 +436,7 @@ DOCUMENTS: dict[str, Hostile] = {
         ),
         None,
         {"B": {"p1": "x"}},
+        long=True,
     ),
     "10,000 names that differ in case": Hostile(
         lambda: document(
@@ -414,7 +445,7 @@ DOCUMENTS: dict[str, Hostile] = {
                 for index in range(10_000)
             }
         ),
-        ("name-clash",),
+        None,
     ),
     "10,000 inline types of one name": Hostile(
         lambda: document(
@@ -429,12 +460,13 @@ DOCUMENTS: dict[str, Hostile] = {
         ),
         None,
         {"A": {"x": {"p0": "x"}}},
+        long=True,
     ),
     # long
     "a pattern of 1 MB": Hostile(
-        lambda: document({"A": {"type": "string", "pattern": "a" * 1_000_000}}), (), {"A": "a" * 1_000_000}
+        lambda: document({"A": {"type": "string", "pattern": "a" * 1_000_000}}), None, {"A": "a" * 1_000_000}
     ),
-    "a pattern of 1 MB of groups": Hostile(lambda: document({"A": {"type": "string", "pattern": "(a)" * 333_000}}), ()),
+    "a pattern of 1 MB of groups": Hostile(lambda: document({"A": {"type": "string", "pattern": "(a)" * 333_000}}), None),
     "a description of 10 MB": Hostile(
         lambda: document({"A": {"type": "string", "description": "word " * 2_000_000}}), None, {"A": "x"}
     ),
@@ -444,7 +476,7 @@ DOCUMENTS: dict[str, Hostile] = {
         {"A": {}},
     ),
     "a component's name of 100,000": Hostile(
-        lambda: document({"A" * 100_000: {"type": "object", "properties": {"a": STRING}}}), ()
+        lambda: document({"A" * 100_000: {"type": "object", "properties": {"a": STRING}}}), None
     ),
     "a property's name of 100,000": Hostile(
         lambda: document({"A": {"type": "object", "properties": {"p" * 100_000: STRING}}}), None, {"A": {"p" * 100_000: "x"}}
@@ -467,9 +499,11 @@ DOCUMENTS: dict[str, Hostile] = {
         {"A": 10**2000},
     ),
     "numbers of 1e308": Hostile(
-        lambda: document({"A": {"type": "number", "maximum": 1e308, "multipleOf": 1e-308}}), (), {"A": 1}
+        lambda: document({"A": {"type": "number", "maximum": 1e308, "multipleOf": 1e-308}}), None, {"A": 1}
     ),
-    "numbers of 1e999": Hostile(lambda: document({"A": {"type": "number", "maximum": "HOLE"}}).replace('"HOLE"', "1e999"), ()),
+    "numbers of 1e999": Hostile(
+        lambda: document({"A": {"type": "number", "maximum": "HOLE"}}).replace('"HOLE"', "1e999"), "schema-invalid"
+    ),
     "lengths of 10^30": Hostile(
         lambda: document(
             {
@@ -477,14 +511,10 @@ DOCUMENTS: dict[str, Hostile] = {
                 "B": {"type": "array", "maxItems": 10**30, "items": STRING},
             }
         ),
-        (),
+        None,
         {"A": "x", "B": ["x"]},
     ),
     "names, awkward ones, all at once": Hostile(
         names_at_once, None, {"Awkward": {name: index for index, name in enumerate(AWKWARD)}}
     ),
 }
-
-
-def each() -> Iterator[tuple[str, Hostile]]:
-    yield from DOCUMENTS.items()

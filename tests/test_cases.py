@@ -1,16 +1,19 @@
 """Contracts by feature: what comes out is what is expected, is typed, and works.
 
 A folder of `cases/` holds a contract, the package that is expected of it (without what is the same everywhere: the runtime,
-`py.typed` and the copy of the bundle), and `use.py`, which uses it as somebody would. `pytest --accept` takes what comes out now.
+`py.typed` and the copy of the bundle), and `use.py`, which uses it as somebody would. `options.json` holds what else is asked of
+the generator, where it is there. `pytest --accept` takes what comes out now.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +30,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the packages of all cases, each under its own name, and their `use.py` beside them."""
     folder = tmp_path_factory.mktemp("cases")
     for name in NAMES:
-        outcome = generate(Request(CASES / name / "openapi.yaml", folder / "out" / name, package_of(name)))
+        outcome = generate(Request(CASES / name / "openapi.yaml", folder / "out" / name, package_of(name), **options_of(name)))
         assert outcome.warnings == []
         shutil.copytree(folder / "out" / name / "python", folder / "packages", dirs_exist_ok=True)
         shutil.copy(CASES / name / "use.py", folder / f"use_{name}.py")
@@ -36,6 +39,11 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def package_of(name: str) -> str:
     return f"{name}_api"
+
+
+def options_of(name: str) -> dict[str, Any]:
+    path = CASES / name / "options.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("name", NAMES)

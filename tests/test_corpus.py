@@ -43,7 +43,7 @@ def package_of(name: str) -> str:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_operation_is_generated(name: str, shared: Path, made: Path) -> None:
-    outcome = generate(Request(shared / f"{name}.json", made / name, package_of(name)))
+    outcome = generate(Request(shared / f"{name}.json", made / name, package_of(name), server="fastapi"))
     assert outcome.plan.changes
 
     declared = Counter(declared_operations(json.loads((shared / f"{name}.json").read_bytes())))
@@ -55,6 +55,24 @@ def test_every_operation_is_generated(name: str, shared: Path, made: Path) -> No
     paths = {constant for constant, (_, path) in table.items() if path.startswith("/")}
     assert used_constants(package / "server") == used_constants(package / "client") == paths
     assert used_constants(package / "webhooks.py") == table.keys() - paths
+    assert used_constants(package / "fastapi.py") == paths
+    if paths:
+        assert_fastapi_serves(package, [path for _, path in table.values() if path.startswith("/")])
+
+
+def assert_fastapi_serves(package: Path, paths: list[str]) -> None:
+    """The FastAPI application has a route for each operation, whatever its path is, and the contract for OpenAPI."""
+    code = (
+        "import importlib, inspect, json, sys, fastapi.routing\n"
+        f"server = importlib.import_module('{package.name}.fastapi')\n"
+        "wanted = [p for p in inspect.signature(server.create_app).parameters.values() if p.default is p.empty]\n"
+        "app = server.create_app(**{p.name: object() for p in wanted})\n"
+        "routes = [r.operation_id for r in app.routes if isinstance(r, fastapi.routing.APIRoute)]\n"
+        "print(len([r for r in routes if r]), len(app.openapi()['paths']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=package.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[0] == str(len(paths))
 
 
 def declared_operations(document: dict[str, Any]) -> Iterator[tuple[str, str]]:

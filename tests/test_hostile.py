@@ -152,6 +152,26 @@ PROSE: dict[str, Put] = {
     "description": lambda document, text: document["info"].update(description=text),
     "tag description": lambda document, text: document["tags"][0].update(description=text),
     "server": lambda document, text: document["servers"].append({"url": text, "description": text}),
+    "server variable": lambda document, text: document["servers"].append(
+        {"url": "https://{a}.example", "variables": {"a": {"default": text, "description": text}}}
+    ),
+    "license": lambda document, text: document["info"].update(license={"name": text}, contact={"name": text}),
+    "external documentation": lambda document, text: operation(document).update(
+        externalDocs={"url": "https://x.example", "description": text}
+    ),
+    "link description": lambda document, text: ok(document)["links"]["again"].update(description=text, parameters={"id": text}),
+    "named example": lambda document, text: ok(document)["content"]["application/json"].update(
+        examples={"first": {"summary": text, "description": text, "value": {text: [text]}}}
+    ),
+    "key of a free object": lambda document, text: schemas(document).update(Free={"enum": [{text: text}, [text]]}),
+    "extension": lambda document, text: schemas(document)["Cart"].update({"x-note": {text: text}}),
+    "object's behaviour": lambda document, text: schemas(document)["Cart"].update(
+        {"x-behavior": {"object": text, "rules": [{"rule": text, "message": text, "code": text}]}}
+    ),
+    "operation's behaviour": lambda document, text: operation(document).update(
+        {"x-behavior": {"creates": text, "unknown": {"status": 404, "code": text}}}
+    ),
+    "outside object": lambda document, text: document.update({"x-behavior": {"objects": {text: {"description": text}}}}),
     "summary": lambda document, text: operation(document).update(summary=text),
     "operation description": lambda document, text: operation(document).update(description=text),
     "parameter description": lambda document, text: parameter(document, 1).update(description=text),
@@ -197,6 +217,17 @@ NAMES: dict[str, Put] = {
     "security scheme": put_scheme,
     "key header": put_key_header,
     "shared response": put_shared_response,
+    "scope": lambda document, text: document.update(security=[{name: [text] for name in document["security"][0]}]),
+    "server variable's name": lambda document, text: document["servers"].append(
+        {"url": f"https://{{{text}}}.example", "variables": {text: {"default": "a"}}}
+    ),
+    "encoding": lambda document, text: operation(document)["requestBody"]["content"].update(
+        {"multipart/form-data": {"schema": {"type": "object"}, "encoding": {text: {"contentType": text}}}}
+    ),
+    "pattern of names": lambda document, text: schemas(document)["Cart"].update(patternProperties={text: {"type": "string"}}),
+    "required": lambda document, text: schemas(document)["Cart"].update(required=[text], dependentRequired={text: [text]}),
+    "definition": lambda document, text: schemas(document)["Cart"].update({"$defs": {text: {"type": "string"}}}),
+    "content of a text": lambda document, text: note(document).update(contentMediaType=text, contentEncoding=text),
     "discriminator": put_kind,
     "schema": put_schema_name,
     "pattern": lambda document, text: note(document).update(pattern=text),

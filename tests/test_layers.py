@@ -34,8 +34,9 @@ LADDER: dict[str, set[str]] = {
     "write": {*_TEXT, "request", "resources", "version"},
     "formats": {*_TEXT, "version"},
     "lint": {*_TEXT, "document", "rules", "api"},
+    "prove": {*_TEXT, "document"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
-    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "pipeline", "version"},
+    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "prove", "pipeline", "version"},
     "__main__": {"cli"},
     "version": set(),
 }
@@ -210,7 +211,7 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
 
 
 def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:
-    request = Request(resources.spec() / "openapi.yaml", Path("out"))
+    request = Request(resources.spec() / "openapi.yaml", Path("out"), server="fastapi")
     report = Report()
     api: Api = read(request.spec, request.surfaces, request.allowed, report)[1]
     printed = {*emit(api, request, report), *(f"scaffold/{path}" for path in own_files(api, request))}

@@ -435,7 +435,7 @@ def test_all_surfaces_are_the_whole(project: Path, tillspec: Tillspec) -> None:
     [
         (["models"], ["models"], ["client", "server", "responses", "webhooks"]),
         (["server"], ["models", "server", "webhooks", "responses"], ["client", "errors"]),
-        (["client"], ["models", "client", "errors", "responses"], ["server", "webhooks"]),
+        (["client"], ["models", "client", "errors", "responses", "webhooks"], ["server"]),
         (["server", "client"], ["models", "server", "client", "errors", "webhooks"], []),
     ],
     ids=" and ".join,
@@ -472,3 +472,51 @@ def test_a_package_within_a_package(tmp_path: Path, tillspec: Tillspec) -> None:
     source = "import my_company.shop.v1.client, my_company.shop.v1.server as s; assert s.create_app"
     environment = os.environ | {"PYTHONPATH": str(tmp_path / "out/python")}
     subprocess.run([sys.executable, "-c", source], env=environment, check=True)
+
+
+# -- another server -------------------------------------------------------------------------------------------------------
+
+FASTAPI = {"out/python/shop_api/fastapi.py", "out/python/shop_api/_runtime/fastapi.py"}
+
+
+def test_a_server_for_fastapi_comes_beside_the_default(project: Path, tillspec: Tillspec) -> None:
+    before = snapshot(project)
+    done = tillspec(*COMMAND, "--server", "fastapi", cwd=project)
+    assert (done.returncode, done.stderr) == (0, "")
+    after = snapshot(project)
+    assert after.keys() - before.keys() == FASTAPI
+    assert {path for path in before if before[path] != after[path]} == {"out/tillspec.lock"}
+    assert "up to date" in tillspec(*COMMAND, "--server", "fastapi", cwd=project).stdout
+
+
+def test_check_tells_one_server_from_the_other(project: Path, tillspec: Tillspec) -> None:
+    done = tillspec(*COMMAND, "--server", "fastapi", "--check", cwd=project)
+    assert done.returncode == 1
+    assert all(f"missing: {path}\n" in done.stdout for path in FASTAPI)
+    assert done.stderr.endswith(f"{MEND} --server fastapi\n")
+    assert tillspec(*COMMAND, "--server", "fastapi", cwd=project).returncode == 0
+    assert tillspec(*COMMAND, "--server", "fastapi", "--check", cwd=project).returncode == 0
+    stale = check(project, tillspec)
+    assert stale.returncode == 1
+    assert all(f"stale: nothing makes it any more: {path}\n" in stale.stdout for path in FASTAPI)
+
+
+def test_without_fastapi_nothing_is_written(tmp_path: Path, tillspec: Tillspec, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "openapi.yaml").write_text(CONTRACT)
+    for name in [name for name in sys.modules if name.partition(".")[0] == "fastapi"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "fastapi", None)
+    done = tillspec(*COMMAND, "--server", "fastapi", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "tillspec generate needs fastapi, which is not installed" in done.stderr
+    assert "pip install 'tillspec[generate,fastapi]'" in done.stderr
+    assert not (tmp_path / "out").exists()
+    assert tillspec(*COMMAND, cwd=tmp_path).returncode == 0
+
+
+def test_the_scaffold_is_for_the_server_that_was_asked_for(tmp_path: Path, tillspec: Tillspec) -> None:
+    (tmp_path / "openapi.yaml").write_text(CONTRACT)
+    assert tillspec(*COMMAND, "--server", "fastapi", "--handlers", "src", cwd=tmp_path).returncode == 0
+    source = "import app, fastapi; assert isinstance(app.app, fastapi.FastAPI)"
+    path = os.pathsep.join(str(tmp_path / folder) for folder in ("out/python", "src"))
+    subprocess.run([sys.executable, "-W", "error", "-c", source], env=os.environ | {"PYTHONPATH": path}, check=True)

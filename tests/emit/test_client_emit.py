@@ -37,7 +37,13 @@ HOSTILE = "\"\"\"\n'''\\\nimport os; os.abort() # \u202e {{ 7 * 7 }} {% raw %}\\
 CONTRACT: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": HOSTILE, "version": "1"},
-    "servers": [{"url": "https://{env}.shop.example/v1", "variables": {"env": {"default": "test"}}}],
+    "servers": [
+        {
+            "url": "https://{env}.shop.example/v1",
+            "description": HOSTILE,
+            "variables": {"env": {"default": "test", "enum": ["test", "live", HOSTILE], "description": HOSTILE}},
+        }
+    ],
     "tags": [{"name": "Sessions", "description": HOSTILE}, {"name": "Client"}, {"name": "close"}],
     "security": [{"Key": []}, {"OAuth": ["write"], "Tls": []}],
     "paths": {
@@ -345,6 +351,7 @@ def test_missing_credentials_are_named(modules: dict[str, ModuleType]) -> None:
 def test_credentials_and_servers(modules: dict[str, ModuleType]) -> None:
     assert repr(modules["client"].Credentials(key="s3cret", basic=("u", "s3cret"))) == "Credentials(key=***, basic=***)"
     assert modules["client"].SERVERS == ("https://test.shop.example/v1",)
+    assert modules["client"].server_url(env="live") == "https://live.shop.example/v1"
 
 
 def test_docstrings_tell_arguments_and_errors(modules: dict[str, ModuleType]) -> None:
@@ -356,7 +363,8 @@ def test_docstrings_tell_arguments_and_errors(modules: dict[str, ModuleType]) ->
 
 
 def test_hostile_text_stays_text(package: Path) -> None:
-    for path in (*(package / PACKAGE / "client").glob("*.py"), package / PACKAGE / "errors.py"):
+    others = [package / PACKAGE / name for name in ("errors.py", "servers.py")]
+    for path in (*(package / PACKAGE / "client").glob("*.py"), *others):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
         imports = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}

@@ -148,7 +148,8 @@ CONTRACT: dict[str, Any] = {
 IMPLEMENTATION = """
 import uuid
 from typing import Literal
-from small_server import models, responses
+from fastapi import FastAPI
+from small_server import fastapi, models, responses
 from small_server.server import ApiKey, Basic, Bearer, Problem, Refusal, Request, Sessions, ShopHeaders, ShopSurface, create_app
 from small_server.server.class_ import Class
 from small_server.server.shop import Shop
@@ -202,6 +203,9 @@ class Receiver(Webhooks):
 
 app = create_app(shop_surface=Surface(), sessions=MySessions(), class_=MyClass())
 hooks = create_webhook_router(Receiver(), paths={"sessionChanged": "/hooks"})
+fastapi_app = fastapi.create_app(shop_surface=Surface(), sessions=MySessions(), class_=MyClass())
+fastapi_hooks = FastAPI()
+fastapi_hooks.include_router(fastapi.create_webhook_router(Receiver(), paths={"sessionChanged": "/hooks"}))
 """
 
 WRONG = """
@@ -248,7 +252,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tillspec.emit.scaffold import scaffold
 
     api, report = api_of(CONTRACT, folder)
-    options = Options(package=PACKAGE, client=False)
+    options = Options(package=PACKAGE, client=False, fastapi=True)
     files = package(api, options) | models(api, options, report)
     assert not report.failed, report.items
     write({f"{PACKAGE}/{name}": text for name, text in files.items()}, folder)
@@ -268,9 +272,9 @@ def imported(made: Path) -> Iterator[None]:
             del sys.modules[name]
 
 
-@pytest.fixture(scope="module")
-def app(imported: None) -> ASGIApp:
-    return importlib.import_module("implementation").app  # type: ignore[no-any-return]
+@pytest.fixture(scope="module", params=["app", "fastapi_app"])
+def app(imported: None, request: pytest.FixtureRequest) -> ASGIApp:
+    return getattr(importlib.import_module("implementation"), request.param)  # type: ignore[no-any-return]
 
 
 def call(app: ASGIApp, method: str, url: str, **more: Any) -> httpx.Response:
@@ -325,7 +329,7 @@ def test_hostile_texts_stay_texts(made: Path) -> None:
 
 def test_emitting_again_gives_the_same(made: Path, tmp_path: Path) -> None:
     api, _ = api_of(CONTRACT, tmp_path)
-    for name, text in package(api, Options(package=PACKAGE, client=False)).items():
+    for name, text in package(api, Options(package=PACKAGE, client=False, fastapi=True)).items():
         assert (made / PACKAGE / name).read_text(encoding="utf-8") == text
 
 
@@ -381,14 +385,15 @@ def test_the_rest(app: ASGIApp) -> None:
     assert call(app, "GET", "/openapi.json").json()["info"]["title"] == HOSTILE
 
 
-def test_webhooks(imported: None) -> None:
-    hooks = importlib.import_module("implementation").hooks
+@pytest.mark.parametrize(("name", "module"), [("hooks", "webhooks"), ("fastapi_hooks", "fastapi")])
+def test_webhooks(name: str, module: str, imported: None) -> None:
+    hooks = getattr(importlib.import_module("implementation"), name)
     good = call(hooks, "POST", "/hooks", json={"sessionId": "s"}, headers={"X-Signature": "x"})
     assert good.status_code == 204
     assert call(hooks, "POST", "/hooks", json={}, headers={"X-Signature": "x"}).status_code == 400
     assert call(hooks, "POST", "/hooks").status_code == 400
     with pytest.raises(KeyError):
-        importlib.import_module(f"{PACKAGE}.webhooks").create_webhook_router(None, paths={"unknown": "/"})
+        importlib.import_module(f"{PACKAGE}.{module}").create_webhook_router(None, paths={"unknown": "/"})
 
 
 def test_the_scaffold_runs(imported: None) -> None:

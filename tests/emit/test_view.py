@@ -16,7 +16,8 @@ from pydantic_core import SchemaValidator, ValidationError, core_schema
 from tillspec.api.model import Any as AnyType
 from tillspec.api.model import Array, Enum, Field, Map, NamedType, Object, Presence, Ref, Scalar, Type, Union
 from tillspec.emit import names
-from tillspec.emit.annotations import carrier, choice, media_type, shape, signature, validating
+from tillspec.emit.annotations import shape, signature, validating
+from tillspec.emit.contents import ContentView, carrier, choice, media_type
 from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.imports import import_lines
 from tillspec.emit.patterns import engine
@@ -206,7 +207,13 @@ def test_shapes() -> None:
     found = shape(Ref("Filter"), types)
     assert found.startswith("Properties({'n': Text(('integer',)), 'tags': Items(Text()), 'self': Properties({")
     assert shape(Map(INTEGER), types) == "Properties({}, Text(('integer',)))"
-    assert shape(Ref("Loop"), types) == shape(Ref("Missing"), types) == "Text()"
+    anything = "Text(('string', 'null', 'boolean', 'integer', 'number'))"
+    assert shape(Ref("Loop"), types) == shape(Ref("Missing"), types) == anything
+    assert shape(Union((TEXT, Array(INTEGER))), types) == "Items(Text(('integer',)), alone=Text())"
+    mixed = Object((field("n", INTEGER),), additional=TEXT)
+    assert shape(mixed, types) == "Properties({'n': Text(('integer',))}, Text(), free=True)"
+    either = Union((Object((field("a", INTEGER),)), Object((field("a", TEXT), field("b", TEXT)))))
+    assert shape(either, types) == "Properties({'a': Text(('integer', 'string')), 'b': Text()})"
 
 
 @pytest.mark.parametrize(
@@ -217,10 +224,12 @@ def test_shapes() -> None:
         ("text/plain", TEXT, "text"),
         ("text/plain", None, "bytes"),
         ("text/csv", AnyType(), "text"),
-        ("text/plain", INTEGER, "bytes"),
+        ("text/plain", INTEGER, "text"),
         ("application/x-www-form-urlencoded", Object(()), "form"),
         ("application/x-www-form-urlencoded", None, "bytes"),
-        ("multipart/form-data", Object(()), "bytes"),
+        ("multipart/form-data", Object(()), "multipart"),
+        ("multipart/form-data", TEXT, "bytes"),
+        ("multipart/related", Object(()), "bytes"),
         ("application/xml", Object(()), "bytes"),
         ("*/*", TEXT, "bytes"),
     ],
@@ -231,9 +240,10 @@ def test_carriers(name: str, type_: Type | None, how: str) -> None:
 
 def test_media_types() -> None:
     assert media_type('Text/Plain; x="Y"') == 'text/plain; x="Y"'
-    assert choice(["a/b"]) is None
-    assert choice(["a/b", "c/d"]) == "Literal['a/b', 'c/d']"
-    assert choice(["image/*"]) == choice(["multipart/mixed", "a/b"]) == "str"
+    plain, whole = ContentView("bytes", "", False), ContentView("bytes", "", True)
+    assert choice(["a/b"], [plain]) is None
+    assert choice(["a/b", "c/d"], [plain, plain]) == "Literal['a/b', 'c/d']"
+    assert choice(["image/*"], [whole]) == choice(["multipart/mixed", "a/b"], [whole, plain]) == "str"
 
 
 def test_imports_are_those_that_are_used() -> None:

@@ -171,15 +171,16 @@ def connected(
     credentials: Credentials | None = None,
     retry: Retry | None = None,
     headers: dict[str, str] | None = None,
+    servers: Any = None,
 ) -> Iterator[Calls]:
     """A client of the flavour; it does not retry unless told to."""
     retry = retry or Retry(attempts=1)
     if flavour == "sync":
-        with Client(url, credentials=credentials, retry=retry, headers=headers) as client:
+        with Client(url, credentials=credentials, retry=retry, headers=headers, servers=servers) as client:
             yield Calls(client, None)
         return
     with asyncio.Runner() as runner:
-        asynchronous = AsyncClient(url, credentials=credentials, retry=retry, headers=headers)
+        asynchronous = AsyncClient(url, credentials=credentials, retry=retry, headers=headers, servers=servers)
         try:
             yield Calls(asynchronous, runner)
         finally:

@@ -17,7 +17,8 @@ from checkout_api import errors, models, responses
 from checkout_api._runtime.errors import ErrorResponse
 from checkout_api.client import Credentials, Retry
 from end_to_end import state
-from end_to_end.shop import PNG, SVG, create_app
+from end_to_end.conftest import Framework
+from end_to_end.shop import PNG, SVG
 from end_to_end.support import DESCRIBED, FLAVOURS, OPERATIONS, Calls, connected, example, served
 
 CART = "01KERN71T0V3RS3DTR98H6BCFN"
@@ -42,10 +43,10 @@ def clock() -> Clock:
 
 
 @pytest.fixture(scope="module")
-def url(clock: Clock) -> Iterator[str]:
+def url(clock: Clock, framework: Framework) -> Iterator[str]:
     shop = state.demo()
     shop.now = clock
-    with served(create_app(shop)) as url:
+    with served(framework.shop(shop)) as url:
         yield url
 
 
@@ -545,9 +546,9 @@ async def _no_wait(seconds: float) -> None:
     pass
 
 
-def test_a_retried_call_keeps_its_key_and_makes_one_session(flavour: str) -> None:
+def test_a_retried_call_keeps_its_key_and_makes_one_session(flavour: str, framework: Framework) -> None:
     shop = state.demo()
-    gateway = LossyGateway(create_app(shop), losses=2)
+    gateway = LossyGateway(framework.shop(shop), losses=2)
     retry = Retry(attempts=3, sleep=lambda seconds: None, async_sleep=_no_wait)
     with served(gateway) as url, connected(flavour, url, credentials("north"), retry) as calls:
         made = calls.sessions.create_vinr_session(vinr_request())
@@ -560,8 +561,8 @@ def test_a_retried_call_keeps_its_key_and_makes_one_session(flavour: str) -> Non
         assert gateway.keys[3] not in (None, first)  # another call has another key
 
 
-def test_a_call_without_a_key_is_not_sent_twice(flavour: str) -> None:
-    gateway = LossyGateway(create_app(state.demo()), losses=1)
+def test_a_call_without_a_key_is_not_sent_twice(flavour: str, framework: Framework) -> None:
+    gateway = LossyGateway(framework.shop(state.demo()), losses=1)
     retry = Retry(attempts=3, sleep=lambda seconds: None, async_sleep=_no_wait)
     with served(gateway) as url, connected(flavour, url, credentials("north"), retry) as calls:
         with pytest.raises(errors.UnexpectedResponse) as caught:

@@ -16,9 +16,8 @@ from pydantic_core import to_json
 from checkout_api import errors, models
 from checkout_api._runtime.operation import Operation, Response
 from checkout_api.client import Credentials
-from checkout_api.server import create_app
-from checkout_api.webhooks import create_webhook_router
 from end_to_end import surfaces
+from end_to_end.conftest import Framework
 from end_to_end.support import (
     CONTRACT,
     DESCRIBED,
@@ -61,19 +60,19 @@ def script() -> Scripted:
 
 
 @pytest.fixture(scope="module")
-def url(script: Scripted) -> Iterator[str]:
+def url(script: Scripted, framework: Framework) -> Iterator[str]:
     own: dict[str, Any] = dict.fromkeys(("sessions", "results", "shipping", "qr_codes", "tokens"), script)
     shapes: dict[str, Any] = {
         "vinr": surfaces.Vinr(), "gr4vy": surfaces.Gr4vy(), "dintero": surfaces.Dintero(), "diddo": surfaces.Diddo()
     }  # fmt: skip
-    with served(create_app(**shapes, **own)) as url:
+    with served(framework.create_app(**shapes, **own)) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
-def hooks(script: Scripted) -> Iterator[str]:
+def hooks(script: Scripted, framework: Framework) -> Iterator[str]:
     paths = {name: f"/hooks/{described.path}" for name, described in WEBHOOKS.items()}
-    with served(create_webhook_router(script, paths=paths)) as url:  # type: ignore[arg-type]
+    with served(framework.create_webhook_app(script, paths=paths)) as url:
         yield url
 
 

@@ -19,8 +19,9 @@ from starlette.types import ASGIApp
 from checkout_api import models, server
 from checkout_api.client import Credentials
 from end_to_end import surfaces
+from end_to_end.conftest import Framework
 from end_to_end.shop import QRCodes, Results, Sessions, Shipping, Tokens
-from end_to_end.state import demo
+from end_to_end.state import Shop, demo
 from end_to_end.support import CONTRACT_BYTES, DESCRIBED, FLAVOURS, OPERATIONS, Described, connected, example, served
 
 HERE = Path(__file__).resolve().parent
@@ -84,9 +85,9 @@ def test_what_stands_beside_the_mounted_router_still_answers() -> None:
 
 
 @pytest.fixture(scope="module")
-def empty() -> Iterator[str]:
+def empty(framework: Framework) -> Iterator[str]:
     """The application without any handlers."""
-    with served(server.create_app(**SURFACES)) as url:
+    with served(framework.create_app(**SURFACES)) as url:
         yield url
 
 
@@ -100,11 +101,11 @@ def test_what_is_left_out_answers_501(operation: Described, empty: str) -> None:
     assert answer.headers["content-type"] == ("application/problem+json" if operation.surface == "gr4vy" else "application/json")
 
 
-def test_one_method_that_is_left_out_answers_501() -> None:
+def test_one_method_that_is_left_out_answers_501(framework: Framework) -> None:
     class Half(server.Sessions):
         """Implements nothing."""
 
-    with served(server.create_app(**SURFACES, sessions=Half())) as url:
+    with served(framework.create_app(**SURFACES, sessions=Half())) as url:
         answer = httpx.post(f"{url}/checkout/session", json=example("VinrSessionRequestMinimal"), headers=TOKENS["vinr"])
         assert (answer.status_code, answer.json()["error"]["code"]) == (501, "internal_error")
         assert httpx.post(f"{url}/checkout/session", json=example("VinrSessionRequestMinimal")).status_code == 401
@@ -116,6 +117,26 @@ def test_the_application_serves_its_own_contract(empty: str) -> None:
     assert answer.content == CONTRACT_BYTES == (ROOT / "generated" / "openapi.json").read_bytes()
     again = httpx.get(f"{empty}/openapi.json", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_vendors_operations_go_to_a_server_of_their_own(framework: Framework, flavour: str) -> None:
+    """The contract names servers for each vendor's paths; a client keeps to its base URL until it is told otherwise."""
+    here, there = demo(), demo()
+    credentials = Credentials(vinr_api_key="sk_test_north", gr4vy_bearer="sk_test_north")
+    given = models.VinrSessionRequest.model_validate(example("VinrSessionRequestFull"))
+    with served(framework.shop(here)) as url, served(framework.shop(there)) as vinr:
+        chosen: tuple[dict[str, str], ...] = ({}, {"https://sandbox.api.vinr.com": vinr})
+        for servers in chosen:
+            with connected(flavour, url, credentials, servers=servers) as calls:
+                calls.sessions.create_vinr_session(given)
+                calls.sessions.create_gr4vy_session()
+    sessions = [(len(shop.merchants["sk_test_north"].vinr_sessions), _held(shop)) for shop in (here, there)]
+    assert sessions == [(1, 2), (1, 0)]
+
+
+def _held(shop: Shop) -> int:
+    return len(shop.merchants["sk_test_north"].gr4vy_sessions)
 
 
 def test_another_method_is_405_and_names_those_that_there_are(empty: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from end_to_end import state
-from end_to_end.shop import create_app
+from end_to_end.conftest import Framework
 from end_to_end.support import CONTRACT, METHODS, served
 from tillspec.api.behavior import duration
 
@@ -59,10 +59,10 @@ RUN = {  # how many steps of each: all of them, where no buyer is needed
 
 
 @pytest.mark.parametrize(("document", "workflow"), WORKFLOWS)
-def test_a_scenario_runs(document: dict[str, Any], workflow: dict[str, Any]) -> None:
+def test_a_scenario_runs(document: dict[str, Any], workflow: dict[str, Any], framework: Framework) -> None:
     shop = state.demo()
     shop.now = lambda: _now(run.later)
-    with served(create_app(shop)) as url, httpx.Client(base_url=url) as client:
+    with served(framework.shop(shop)) as url, httpx.Client(base_url=url) as client:
         run = _Run(client, document.get("components", {}))
         assert run.steps(workflow) == RUN[workflow["workflowId"]]
 

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, StrictBool, TypeAdapter, ValidationError
 
 from tillspec.runtime import rules
 from tillspec.runtime.behavior import ObjectBehavior, Rule
 from tillspec.runtime.model import ContractModel
+from tillspec.runtime.scalars import JsonInteger
 
 ORDERED = ObjectBehavior(rules=(Rule(rule="self.min <= self.max", message="min is at most max", at="/min", status=400),))
 GOOD, BAD = {"min": 1, "max": 2}, {"min": 2, "max": 1}
@@ -76,3 +77,17 @@ def test_a_rule_is_asked_once_for_each_object(kind: Any, place: Any, monkeypatch
     text = json.dumps(place(GOOD))
     adapter.validate_json(text)
     assert len(asked) == text.count('"min"')
+
+
+class Labelled(ContractModel):
+    value: JsonInteger | StrictBool
+    __pydantic_extra__: dict[str, str] = Field(init=False)
+
+
+def test_undeclared_fields_stay_apart_from_declared_ones() -> None:
+    adapter = TypeAdapter(Labelled | str)
+    adapter.rebuild()
+    made = adapter.validate_json('{"value": true, "note": "x"}')
+    assert isinstance(made, Labelled)
+    assert (vars(made), made.__pydantic_extra__) == ({"value": True}, {"note": "x"})
+    assert adapter.dump_json(made) == b'{"value":true,"note":"x"}'

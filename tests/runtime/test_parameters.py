@@ -25,6 +25,7 @@ from tillspec.runtime.parameters import (
     encode_header,
     validated,
 )
+from tillspec.runtime.scalars import JsonInteger
 
 STYLES = [
     *(("path", style, explode) for style in ("simple", "label", "matrix") for explode in (False, True)),
@@ -175,11 +176,19 @@ def test_what_a_style_cannot_carry_is_refused(location: Any, style: str, explode
         encode(parameter(location, style, explode, Text()), value)
 
 
-@pytest.mark.parametrize("text", ["05", " 5", "+5", "5.0", "5 ", "0x5", "5e0", "٥", "", "1" * 5000, "true"])
+@pytest.mark.parametrize("text", ["05", " 5", "+5", "5.5", "5 ", "0x5", "5e", "٥", "", "1" * 5000, "true", "1e400", "5.", ".0"])
 def test_a_text_is_an_integer_by_the_grammar_of_json_alone(text: str) -> None:
     with pytest.raises(ValidationError):
-        validated(Value(int), decode_scalar(Text(("integer",)), text))
-    assert validated(Value(int), decode_scalar(Text(("integer",)), "-5")) == -5
+        validated(Value(JsonInteger), decode_scalar(Text(("integer",)), text))
+    assert validated(Value(JsonInteger), decode_scalar(Text(("integer",)), "-5")) == -5
+
+
+@pytest.mark.parametrize(("text", "value"), [("5.0", 5), ("-5e0", -5), ("1E2", 100), ("-0", 0)])
+def test_an_integer_is_one_by_its_value(text: str, value: int) -> None:
+    """JSON Schema core, section 4.2.3: in a text as in a body."""
+    found = validated(Value(JsonInteger), decode_scalar(Text(("integer",)), text))
+    assert (found, type(found)) == (value, int)
+    assert decode_scalar(Text(("integer", "string")), "5.0") == "5.0"
 
 
 @pytest.mark.parametrize("text", ["True", "TRUE", "1", "0", "yes", "on", "", "t"])
@@ -262,6 +271,7 @@ FORM = Content(
     carrier="form",
     value=Value(Any),
     shape=Properties({"n": Text(("integer",)), "tags": Items(), "deep": Properties({"on": Text(("boolean",)), "l": Items()})}),
+    styles={"deep": ("deepObject", True)},
 )
 
 
@@ -290,7 +300,9 @@ def test_forms_by_style() -> None:
     assert decode_form(deep, "a[1]=y&a[0]=x") == {"a": ["x", "y"]}
 
 
-@pytest.mark.parametrize("text", ["n=1&n=2", "deep=1&deep[on]=true", "%ff=1", "n=%ff", "a" + "[b]" * 40 + "=1", "tags[x]=1"])
+@pytest.mark.parametrize(
+    "text", ["n=1&n=2", "deep=1&deep[on]=true", "%ff=1", "n=%ff", "deep" + "[b]" * 40 + "=1", "deep[l][x]=1"]
+)
 def test_malformed_forms(text: str) -> None:
     with pytest.raises(ValueError):
         decode_form(FORM, text)

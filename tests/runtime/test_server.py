@@ -13,10 +13,13 @@ from typing import Annotated, Any, ClassVar, Literal
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi import Request as FastapiRequest
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.requests import Request as StarletteRequest
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from tillspec.runtime import media
+from tillspec.runtime import fastapi, media
 from tillspec.runtime.credentials import ApiKey, Basic, Bearer, Other
 from tillspec.runtime.model import ContractModel
 from tillspec.runtime.operation import (
@@ -33,9 +36,9 @@ from tillspec.runtime.operation import (
     Value,
     Wire,
 )
+from tillspec.runtime.paths import expressions
 from tillspec.runtime.refusal import OperationNotImplemented, Problem, Refusal
 from tillspec.runtime.request import Request
-from tillspec.runtime.routing import expressions
 from tillspec.runtime.scalars import Integer
 from tillspec.runtime.server import Binding, make_app, make_router
 
@@ -165,9 +168,39 @@ class Handlers:
         vars(self).update(handlers)
 
 
+CONTRACT = b'{"openapi": "3.1.0", "info": {"title": "<b>Shop</b>", "version": "1"}, "paths": {}}'
+
+
+def starlette_app(bindings: list[Binding], **more: Any) -> ASGIApp:
+    return make_app(make_router(bindings, SCHEMES, **more), CONTRACT)
+
+
+def fastapi_app(bindings: list[Binding], **more: Any) -> ASGIApp:
+    def dependency(*names: str) -> Callable[..., Any]:
+        async def given(request: FastapiRequest) -> Any:
+            return fastapi.credential(request, SCHEMES, *names)
+
+        return given
+
+    asked = {tuple(requirement) for binding in bindings for requirement in binding.operation.security}
+    router = fastapi.make_router(bindings, SCHEMES, {names: dependency(*names) for names in asked}, **more)
+    return fastapi.make_app(router, CONTRACT)
+
+
+Serve = Callable[..., ASGIApp]
+serve: Serve = starlette_app
+
+
+@pytest.fixture(autouse=True, params=[starlette_app, fastapi_app])
+def framework(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What holds of one framework holds of the other."""
+    monkeypatch.setitem(globals(), "serve", request.param)
+    monkeypatch.setitem(globals(), "APP", app_of(CREATE, create, Shop()))
+
+
 def app_of(operation: Operation[Any], handler: Handler | None, surface: Any = None, **more: Any) -> ASGIApp:
     handlers = Handlers(handle=handler) if handler else None
-    return make_app(make_router([Binding(operation, "handle", handlers, surface)], SCHEMES, **more), b"{}")
+    return serve([Binding(operation, "handle", handlers, surface)], **more)
 
 
 def call(app: ASGIApp, method: str, url: str, **more: Any) -> httpx.Response:
@@ -415,7 +448,7 @@ def test_static_paths_come_before_templates() -> None:
         return answer
 
     paths = [("/{a}/b", "GET"), ("/a/{b}", "GET"), ("/a/b", "GET"), ("/{x}/{y}", "GET"), ("/{p}/{q}", "PUT"), ("/{f}.png", "GET")]
-    router = make_router([Binding(operation(p, m), "handle", Handlers(handle=handler(p))) for p, m in paths], {})
+    router = serve([Binding(operation(p, m), "handle", Handlers(handle=handler(p))) for p, m in paths])
     assert call(router, "GET", "/a/b").text == "/a/b {}"
     assert call(router, "GET", "/a/c").text == "/a/{b} {'b': 'c'}"
     assert call(router, "GET", "/c/b").text == "/{a}/b {'a': 'c'}"
@@ -423,7 +456,7 @@ def test_static_paths_come_before_templates() -> None:
     assert call(router, "PUT", "/a/b").text == "/{p}/{q} {'p': 'a', 'q': 'b'}"
     assert call(router, "GET", "/x.png").text == "/{f}.png {'f': 'x'}"
     with pytest.raises(ValueError, match="two operations"):
-        make_router([Binding(operation(p), "handle", None) for p in ("/{a}", "/{b}")], {})
+        serve([Binding(operation(p), "handle", None) for p in ("/{a}", "/{b}")])
 
 
 def test_a_router_is_mounted_in_fastapi() -> None:
@@ -568,8 +601,8 @@ def test_several_challenges() -> None:
 
 def test_the_app_serves_the_contract() -> None:
     answer = call(APP, "GET", "/openapi.json")
-    assert answer.status_code == 200 and answer.content == b"{}" and answer.headers["content-type"] == "application/json"
-    assert call(APP, "HEAD", "/openapi.json").headers["content-length"] == "2"
+    assert answer.status_code == 200 and answer.content == CONTRACT and answer.headers["content-type"] == "application/json"
+    assert call(APP, "HEAD", "/openapi.json").headers["content-length"] == str(len(CONTRACT))
     again = call(APP, "GET", "/openapi.json", headers={"If-None-Match": f'"x", W/{answer.headers["etag"]}'})
     assert again.status_code == 304 and again.content == b""
     assert call(APP, "POST", "/openapi.json").headers["allow"] == "GET, HEAD, OPTIONS"
@@ -588,3 +621,61 @@ def test_a_caller_who_leaves() -> None:
     scope = {"type": "http", "method": "POST", "path": "/orders", "query_string": b"", "headers": headers}
     asyncio.run(APP(scope, receive, send))
     assert sent == []
+
+
+def test_a_template_does_not_hide_the_contract() -> None:
+    async def handler(request: Request, **_: Any) -> Done:
+        return Done()
+
+    path = Parameter(name="any", keyword="any", location="path", value=Value(str), style="simple", required=True)
+    anything = Operation[Done](id="o", method="GET", path="/{any}", parameters=(path,), responses={"204": Done})
+    app = app_of(anything, handler)
+    assert call(app, "GET", "/other").status_code == 204
+    assert call(app, "GET", "/openapi.json").content == CONTRACT
+    own = Operation[Done](id="o", method="GET", path="/openapi.json", responses={"204": Done})
+    assert call(app_of(own, handler), "GET", "/openapi.json").status_code == 204
+
+
+def test_tasks_run_once_the_answer_is_sent() -> None:
+    done: list[str] = []
+
+    async def handler(request: Request, **_: Any) -> Done:
+        request.add_task(done.append, "in a thread")
+        request.add_task(later, "as a coroutine")
+        return Done()
+
+    async def later(text: str) -> None:
+        done.append(text)
+
+    async def send(message: Any) -> None:
+        done.append(message["type"])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request"}
+
+    operation = Operation[Done](id="o", method="GET", path="/", responses={"204": Done})
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    asyncio.run(app_of(operation, handler)(scope, receive, send))
+    assert done == ["http.response.start", "http.response.body", "in a thread", "as a coroutine"]
+
+
+def test_state_is_that_of_middleware() -> None:
+    async def handler(request: Request, **_: Any) -> Anything:
+        request.state["seen"] = True
+        return Anything(body=str(request.state["tenant"]).encode(), media_type="text/plain")
+
+    operation = Operation[Anything](id="o", method="GET", path="/", responses={"200": Anything})
+    inner, seen = app_of(operation, handler), []
+
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        state = StarletteRequest(scope).state
+        state.tenant = "north"
+        await inner(scope, receive, send)
+        seen.append(state.seen)
+
+    assert (call(middleware, "GET", "/").text, seen) == ("north", [True])
+
+
+def test_a_limit_of_middleware_holds() -> None:
+    app = RequestBodyLimitMiddleware(app_of(CREATE, create, Shop()), max_body_size=5)
+    assert call(app, "POST", "/orders", json=ORDER, headers=KEY).status_code == 413

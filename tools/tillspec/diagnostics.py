@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from tillspec.source import Place, Position, Source
 
+_LONGEST = 2_000
+
 
 class Severity(StrEnum):
     """An error stops the work, a warning does not."""
@@ -34,8 +36,8 @@ CODES: dict[str, Code] = {
     "file-encoding": Code("A file is not UTF-8 text."),
     "syntax": Code("A file is neither JSON nor YAML."),
     "duplicate-key": Code("An object has one key twice; one of the two values would be lost."),
-    "too-deep": Code("A document is nested deeper than 200 levels."),
-    "too-large": Code("A file is larger than what is read, or its aliases unfold to more than five million values."),
+    "too-deep": Code("A document is nested deeper than 200 levels, or so are its schemas, references followed."),
+    "too-large": Code("A file is larger than what is read, or unfolds to more than can be looked at, or makes too much."),
     "not-openapi": Code("A document is no OpenAPI description, or of a version that is not supported."),
     # references
     "ref-invalid": Code("A `$ref` is no reference, or of a form that is not supported."),
@@ -199,16 +201,21 @@ def _order(item: Diagnostic) -> tuple[str, Position]:
 def text(diagnostics: Iterable[Diagnostic]) -> Iterator[str]:
     """Each diagnostic for people: severity and code, message, place, the line with a mark under it, the hint."""
     for item in diagnostics:
-        rows = [f"{item.severity}[{item.code}]: {printable(item.message)}"]
+        rows = [f"{item.severity}[{item.code}]: {_shown(item.message)}"]
         if item.place:
             line, column = item.place.position
             rows.append(f"  --> {printable(item.place.source.name)}:{line}:{column}")
             if item.place.pointer:
-                rows.append(f"      at #{printable(item.place.pointer)}")
+                rows.append(f"      at #{_shown(item.place.pointer)}")
             rows += _frame(item.place, line, column)
         if item.hint:
-            rows.append(f"  hint: {printable(item.hint)}")
+            rows.append(f"  hint: {_shown(item.hint)}")
         yield "\n".join(rows)
+
+
+def _shown(value: str) -> str:
+    """A text for people: what is quoted from a document may be as long as a document."""
+    return printable(value if len(value) <= _LONGEST else f"{value[:_LONGEST]} …")
 
 
 def printable(value: str) -> str:

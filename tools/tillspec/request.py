@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+SERVERS = ("starlette", "fastapi")
+"""The frameworks that a server is made for. FastAPI's comes beside Starlette's, which it is made of."""
+
 OUTPUTS = ("bundle", "models", "server", "client")
 """What can be asked for with `--only`. A server or a client brings its models along."""
 
@@ -20,6 +23,7 @@ class Request:
         only: some of `OUTPUTS`; empty for all.
         surfaces: the surfaces (a word of `x-behavior`) to keep; empty for all.
         allowed: folders, files and URLs outside the root document's folder that references may lead to.
+        server: one of `SERVERS`.
         overlays: OpenAPI overlays that are applied to the contract, in this order.
         handlers: where the user's own handler files are scaffolded, if at all.
     """
@@ -32,6 +36,7 @@ class Request:
     allowed: tuple[str, ...] = ()
     overlays: tuple[Path, ...] = ()
     handlers: Path | None = None
+    server: str = SERVERS[0]
 
     def wants(self, output: str) -> bool:
         """Whether an output was asked for."""
@@ -44,6 +49,7 @@ class Request:
             "package": self.package,
             "only": sorted(self.only),
             "surfaces": sorted(self.surfaces),
+            "server": self.server,
             "allowed": sorted(self.allowed),
             "overlays": [path.name for path in self.overlays],
         }

@@ -177,6 +177,7 @@ CREATE_VINR_SESSION = Operation[responses.CreateVinrSession201](
     },
     security=({"VinrApiKey": ()},),
     surface="vinr",
+    servers=("https://api.vinr.com", "https://sandbox.api.vinr.com"),
 )
 
 GET_VINR_SESSION_RESULT = Operation[responses.GetVinrSessionResult200](
@@ -207,6 +208,7 @@ GET_VINR_SESSION_RESULT = Operation[responses.GetVinrSessionResult200](
     },
     security=({"VinrApiKey": ()},),
     surface="vinr",
+    servers=("https://api.vinr.com", "https://sandbox.api.vinr.com"),
 )
 
 CREATE_GR4VY_SESSION = Operation[responses.CreateGr4vySession201](
@@ -234,6 +236,7 @@ CREATE_GR4VY_SESSION = Operation[responses.CreateGr4vySession201](
     },
     security=({"Gr4vyBearer": ("checkout-sessions.write",)},),
     surface="gr4vy",
+    servers=("https://api.sandbox.{gr4vy_id}.gr4vy.app", "https://api.{gr4vy_id}.gr4vy.app"),
 )
 
 GET_GR4VY_SESSION = Operation[responses.GetGr4vySession200](
@@ -261,6 +264,7 @@ GET_GR4VY_SESSION = Operation[responses.GetGr4vySession200](
     },
     security=({"Gr4vyBearer": ("checkout-sessions.read",)},),
     surface="gr4vy",
+    servers=("https://api.sandbox.{gr4vy_id}.gr4vy.app", "https://api.{gr4vy_id}.gr4vy.app"),
 )
 
 UPDATE_GR4VY_SESSION = Operation[responses.UpdateGr4vySession200](
@@ -292,6 +296,7 @@ UPDATE_GR4VY_SESSION = Operation[responses.UpdateGr4vySession200](
     },
     security=({"Gr4vyBearer": ("checkout-sessions.write",)},),
     surface="gr4vy",
+    servers=("https://api.sandbox.{gr4vy_id}.gr4vy.app", "https://api.{gr4vy_id}.gr4vy.app"),
 )
 
 DELETE_GR4VY_SESSION = Operation[responses.DeleteGr4vySession204](
@@ -319,6 +324,7 @@ DELETE_GR4VY_SESSION = Operation[responses.DeleteGr4vySession204](
     },
     security=({"Gr4vyBearer": ("checkout-sessions.write",)},),
     surface="gr4vy",
+    servers=("https://api.sandbox.{gr4vy_id}.gr4vy.app", "https://api.{gr4vy_id}.gr4vy.app"),
 )
 
 SET_GR4VY_SESSION_FIELDS = Operation[responses.SetGr4vySessionFields204](
@@ -345,6 +351,7 @@ SET_GR4VY_SESSION_FIELDS = Operation[responses.SetGr4vySessionFields204](
         "504": responses.Gr4vyGatewayTimeout,
     },
     surface="gr4vy",
+    servers=("https://api.sandbox.{gr4vy_id}.gr4vy.app", "https://api.{gr4vy_id}.gr4vy.app"),
 )
 
 CREATE_DINTERO_TOKEN = Operation[responses.CreateDinteroToken200](
@@ -378,6 +385,7 @@ CREATE_DINTERO_TOKEN = Operation[responses.CreateDinteroToken200](
     },
     security=({"DinteroBasic": ()},),
     surface="dintero",
+    servers=("https://api.dintero.com/v1", "https://checkout.dintero.com/v1"),
 )
 
 CREATE_DINTERO_ORDER_SESSION = Operation[responses.CreateDinteroOrderSession200](
@@ -436,6 +444,7 @@ CREATE_DINTERO_ORDER_SESSION = Operation[responses.CreateDinteroOrderSession200]
     },
     security=({"DinteroBearer": ("admin:shopping",)}, {"DinteroBearer": ("write:shopping",)}),
     surface="dintero",
+    servers=("https://api.dintero.com/v1",),
 )
 
 LIST_DINTERO_ORDER_SESSIONS = Operation[responses.ListDinteroOrderSessions200](
@@ -458,6 +467,7 @@ LIST_DINTERO_ORDER_SESSIONS = Operation[responses.ListDinteroOrderSessions200](
     },
     security=({"DinteroBearer": ("admin:shopping",)}, {"DinteroBearer": ("read:shopping",)}),
     surface="dintero",
+    servers=("https://api.dintero.com/v1",),
 )
 
 GET_DINTERO_ORDER_SESSION = Operation[responses.GetDinteroOrderSession200](
@@ -481,6 +491,7 @@ GET_DINTERO_ORDER_SESSION = Operation[responses.GetDinteroOrderSession200](
     },
     security=({"DinteroBearer": ("admin:shopping",)}, {"DinteroBearer": ("read:shopping",)}),
     surface="dintero",
+    servers=("https://api.dintero.com/v1",),
 )
 
 SET_DINTERO_ADDRESSES = Operation[responses.SetDinteroAddresses200](
@@ -501,6 +512,7 @@ SET_DINTERO_ADDRESSES = Operation[responses.SetDinteroAddresses200](
         "503": responses.DinteroServiceUnavailable,
     },
     surface="dintero",
+    servers=("https://checkout.dintero.com/v1",),
 )
 
 SET_DINTERO_SHIPPING_ADDRESS = Operation[responses.SetDinteroShippingAddress200](
@@ -521,6 +533,7 @@ SET_DINTERO_SHIPPING_ADDRESS = Operation[responses.SetDinteroShippingAddress200]
         "503": responses.DinteroServiceUnavailable,
     },
     surface="dintero",
+    servers=("https://checkout.dintero.com/v1",),
 )
 
 SET_DINTERO_SHIPPING_OPTION = Operation[responses.SetDinteroShippingOption200](
@@ -542,6 +555,7 @@ SET_DINTERO_SHIPPING_OPTION = Operation[responses.SetDinteroShippingOption200](
         "503": responses.DinteroServiceUnavailable,
     },
     surface="dintero",
+    servers=("https://checkout.dintero.com/v1",),
 )
 
 GET_DIDDO_QR = Operation[responses.GetDiddoQr200 | responses.DiddoQrNotModified](

@@ -15,7 +15,7 @@ from typing import assert_type
 
 import httpx
 from parcels_api import errors, models, responses, webhooks
-from parcels_api.client import AsyncClient, Backoff, Client, Retry
+from parcels_api.client import AsyncClient, Backoff, Client, Retry, mock
 from parcels_api.client.hooks import Call, Hook, LoggingHook, Outcome
 
 
@@ -90,6 +90,20 @@ async def main() -> None:
 
 
 asyncio.run(main())
+
+
+# Against a mock, which has the contract's examples
+
+post = Post()
+transport = mock.transport({"getParcel": ["moving", "moving", "delivered"]})
+with Client("http://mock", retry=post.retry, http=httpx.Client(transport=transport)) as client:
+    assert client.parcels.poll_parcel(id="p1", deadline_2=60).body.where.state == "delivered"
+    try:
+        client.parcels.list_parcels()
+    except mock.MockError as error:
+        assert "the answer 200 of listParcels has no example: add" in str(error)
+    else:
+        raise AssertionError("there is no example")
 
 
 # Webhooks by hand

@@ -32,6 +32,7 @@ from tillspec.runtime.behavior import (
     Total,
     Transition,
 )
+from tillspec.runtime.cel_syntax import SyntaxFault, parse
 
 KEY = "x-behavior"
 
@@ -88,7 +89,7 @@ def object_behavior(schema: Any) -> ObjectBehavior | None:
         lifecycle=_lifecycle(words.get("lifecycle")),
         expires=_expiry(words.get("expires")),
         totals=tuple(_total(total) for total in _list(words, "totals")),
-        rules=tuple(_rule(rule) for rule in _list(words, "rules")),
+        rules=tuple(_rule(rule) for rule in _list(words, "rules") if _is_expression(_text(rule, "rule"))),
         properties=inner,
     )
 
@@ -121,13 +122,16 @@ def encoding(value: Any) -> Encodes | None:
 
 
 def duration(text: Any) -> timedelta | None:
-    """An ISO 8601 duration; a year counts 365 days and a month 30. None where the text is none."""
+    """An ISO 8601 duration; a year counts 365 days and a month 30. None where the text is none, or lasts longer than history."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) and len(text) > 2 else None
     if match is None:
         return None
-    parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
-    days = parts.pop("years") * 365 + parts.pop("months") * 30 + parts.pop("days")
-    return timedelta(days=days, **parts)
+    try:
+        parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
+        days = parts.pop("years") * 365 + parts.pop("months") * 30 + parts.pop("days")
+        return timedelta(days=days, **parts)
+    except (OverflowError, ValueError):
+        return None
 
 
 def _words(value: Any) -> dict[str, Any]:
@@ -272,6 +276,15 @@ def _expiry(value: Any) -> Expiry | None:
         kept=duration(words.get("kept")),
         kept_forever=words.get("kept") == "forever",
     )
+
+
+def _is_expression(text: str | None) -> bool:
+    """Whether a text can be carried out as CEL as far as its syntax goes; one that cannot would spoil the model that has it."""
+    try:
+        parse(text or "true")
+    except SyntaxFault:
+        return False
+    return True
 
 
 def _rule(words: Mapping[str, Any]) -> Rule:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from tillspec.api import names
+from tillspec.api import forms, names
 from tillspec.api.behavior import KEY, credential, encoding, operation_behavior, outside_objects, property_behavior
 from tillspec.api.model import (
     Api,
@@ -20,15 +20,16 @@ from tillspec.api.model import (
     Link,
     Operation,
     Parameter,
+    Part,
     Requirement,
     Response,
     SecurityScheme,
-    Server,
     Tag,
 )
 from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
-from tillspec.api.size import check_size
+from tillspec.api.servers import servers
+from tillspec.api.size import check_components, check_size
 from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
@@ -55,6 +56,7 @@ class _Builder:
         self.bundle = bundle
         self.report = report
         self.schemas = Schemas(bundle, report)
+        self.forms = forms.Forms(self.schemas)
         self.root = Place(bundle.value, "")
         self.operations: list[Operation] = []
         self.made_ids: set[str] = set()
@@ -63,11 +65,8 @@ class _Builder:
         }
 
     def api(self) -> Api:
-        self.schemas.read_components()
-        if check_size(self.schemas.types, (), self.report):
-            self._read_operations()
-            if check_size(self.schemas.types, self.operations, self.report):
-                self.schemas.finish()
+        if check_components(len(self.schemas.ids), self.report):
+            self._read()
         self._check_ids()
         self._check_paths()
         info = self.root.get("info")
@@ -79,12 +78,20 @@ class _Builder:
             operations=tuple(self.operations),
             types=self.schemas.types,
             security_schemes=self.security_schemes,
-            servers=self._servers(self.root.get("servers")),
+            servers=servers(self.root.get("servers")),
             outside=outside_objects(self.bundle.value),
             document=self.bundle.value,
         )
 
     # -- operations -----------------------------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        """Read all types and operations, as long as they are not too much."""
+        self.schemas.read_components()
+        if check_size(self.schemas.types, (), self.report):
+            self._read_operations()
+            if check_size(self.schemas.types, self.operations, self.report):
+                self.schemas.finish()
 
     def _read_operations(self) -> None:
         for path, item in self.root.get("paths").items():
@@ -111,7 +118,7 @@ class _Builder:
             identifier = prefix + method.capitalize() if prefix else _made_id(method, path, role)
             self.made_ids.add(identifier)
         parameters = self._parameters(identifier, path, item, at, role)
-        servers = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
+        own = next((here for here in (at, item) if here.get("servers").value), self.root).get("servers")
         tags = [tag for tag in at.get("tags").value or () if isinstance(tag, str)]
         sent, answered = _DIRECTIONS[role != "path"]
         body = self._body(identifier, at.get("requestBody"), sent)
@@ -126,7 +133,7 @@ class _Builder:
             body=body,
             responses=responses,
             security=self._security(at),
-            servers=self._servers(servers),
+            servers=servers(own),
             surface=surface_of(at.value),
             behavior=self._behavior(at, parameters, responses),
             summary=at.text("summary") or item.text("summary"),
@@ -206,11 +213,14 @@ class _Builder:
             return None
         name = at.value["name"]
         media_type, schema_at = self._carried(at)
-        type_, schema = self.schemas.read(schema_at.value, schema_at.pointer, names.type_id(f"{owner}_{name}"))
+        encoding = at.get("content", media_type or "", "encoding").value
+        parts, declared = self._form(media_type or "", schema_at.value, encoding)
+        type_, schema = self.schemas.read(declared, schema_at.pointer, names.type_id(f"{owner}_{name}"))
         style = at.text("style") or _STYLES[location]
-        if location == "querystring":
-            hint = "declare the parameters of the query one by one"
-            self.report.error("unsupported", "a parameter in: querystring is not supported", self.bundle.span(at.pointer), hint)
+        if location == "querystring" and not _is_query(media_type):
+            hint = "give it content of application/x-www-form-urlencoded or of application/json"
+            message = f"a parameter in: querystring of the type {media_type} is not supported"
+            self.report.error("unsupported", message, self.bundle.span(at.pointer), hint)
         return Parameter(
             name=name,
             location=location,
@@ -220,7 +230,9 @@ class _Builder:
             style=style,
             explode=at.value.get("explode", style in ("form", "cookie")) is True,
             allow_reserved=at.flag("allowReserved"),
+            allow_empty=location == "query" and at.flag("allowEmptyValue"),
             media_type=media_type,
+            parts=parts,
             default=_default(schema),
             description=at.text("description"),
             deprecated=at.flag("deprecated"),
@@ -252,16 +264,23 @@ class _Builder:
         for media_type, place in at.items():
             content = self._deref(place)
             schema_at = content.get("schema")
-            made = next((made for value, made in seen if value == schema_at.value), None)
-            if made is None and schema_at.value is not None:
+            encoding = content.get("encoding").value
+            parts, declared = self._form(media_type, schema_at.value, encoding)
+            made = next((made for value, made in seen if value == declared), None)
+            if made is None and declared is not None:
                 wanted = name if not found else name + names.type_id(media_type.partition("/")[2])
-                made = self.schemas.read(schema_at.value, schema_at.pointer, wanted, direction)
-                seen.append((schema_at.value, made))
+                made = self.schemas.read(declared, schema_at.pointer, wanted, direction)
+                seen.append((declared, made))
             type_, schema = made or (None, None)
             examples = tuple(self._examples(content))
-            encoding = content.get("encoding").value
-            found.append(Content(media_type, type_, schema, encoding, examples, span=self.bundle.span(content.pointer)))
+            found.append(Content(media_type, type_, schema, encoding, parts, examples, span=self.bundle.span(content.pointer)))
         return tuple(found)
+
+    def _form(self, media_type: str, schema: Any, encoding: Any) -> tuple[tuple[Part, ...], Any]:
+        """How the properties of a form travel, and its schema with its files; nothing, and the schema, of what is no form."""
+        if not forms.is_form(media_type):
+            return (), schema
+        return self.forms.read(schema, encoding, multipart=forms.is_multipart(media_type))
 
     def _examples(self, at: Place) -> Iterator[Example]:
         if isinstance(at.value, dict) and "example" in at.value:
@@ -301,7 +320,7 @@ class _Builder:
             if name.lower() == "content-type":
                 continue
             found = self._deref(place)
-            _, schema_at = self._carried(found)
+            media_type, schema_at = self._carried(found)
             type_, schema = self.schemas.read(schema_at.value, schema_at.pointer, names.type_id(f"{owner}_{name}"))
             yield Header(
                 name=name,
@@ -309,6 +328,8 @@ class _Builder:
                 type=type_,
                 schema=schema,
                 explode=found.flag("explode"),
+                examples=tuple(self._examples(found)),
+                media_type=media_type,
                 description=found.text("description"),
                 span=self.bundle.span(found.pointer),
             )
@@ -354,14 +375,6 @@ class _Builder:
             secret=credential(at.value),
             span=self.bundle.span(at.pointer),
         )
-
-    def _servers(self, at: Place) -> tuple[Server, ...]:
-        found = []
-        for server in at.each():
-            variables = server.get("variables").items()
-            values = tuple((name, str((variable.value or {}).get("default", ""))) for name, variable in variables)
-            found.append(Server(server.text("url"), server.text("description"), values))
-        return tuple(found)
 
     def _tags(self) -> Iterator[Tag]:
         told = {tag.text("name"): tag.text("description") for tag in self.root.get("tags").each()}
@@ -425,6 +438,12 @@ def _made_id(method: str, path: str, role: str) -> str:
     words = [word for part in path.split("/") for word in ([f"by_{part[1:-1]}"] if part.startswith("{") else [part]) if word]
     made = names.type_id("_".join([method.lower(), *words]))
     return made[0].lower() + made[1:]
+
+
+def _is_query(media_type: str | None) -> bool:
+    """Whether a whole query may be a document of a media type."""
+    essence = (media_type or "").partition(";")[0].strip().lower()
+    return essence in ("application/x-www-form-urlencoded", "application/json") or essence.endswith("+json")
 
 
 def _of_values(schemas: dict[str, Any]) -> dict[str, PropertyBehavior]:

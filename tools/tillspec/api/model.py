@@ -115,7 +115,22 @@ class Any:
     nullable: bool = True
 
 
-Type = Scalar | Enum | Array | Map | Object | Union | Ref | Any
+@dataclass(frozen=True, slots=True)
+class File:
+    """A part of a multipart body that is raw bytes: its media types (`image/*` is a range, none allows any), and its length in
+    octets.
+    """
+
+    media_types: tuple[str, ...] = ()
+    min_length: int | None = None
+    max_length: int | None = None
+    nullable: bool = False
+
+
+Type = Scalar | Enum | Array | Map | Object | Union | Ref | File | Any
+
+FILE = "x-tillspec-file"
+"""The keyword that marks a schema as that of a `File`; its value has `mediaTypes`, `minLength` and `maxLength`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,20 +201,36 @@ class NamedType:
 class Content:
     """One media type of a body. `type` and `schema` are None where the document declares no schema.
 
-    `encoding` is OpenAPI's encoding object per property, for forms.
+    `encoding` is OpenAPI's encoding object per property; `parts` is what follows from it, for forms: how each property travels.
     """
 
     media_type: str
     type: Type | None
     schema: Json = field(compare=False, repr=False)
     encoding: Json = field(default=None, compare=False, repr=False)
+    parts: tuple[Part, ...] = ()
     examples: tuple[Example, ...] = ()
     span: Span = span_field()
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """How a property of a form travels; the name "" stands for all that are not declared.
+
+    `media_types` are those that it may come as, where the document names any. `style` is set where the property is written like a
+    parameter of a query.
+    """
+
+    name: str
+    carrier: Literal["text", "json", "file"]
+    media_types: tuple[str, ...] = ()
+    style: str | None = None
+    explode: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Example:
-    """A value that a document gives as an example of a body."""
+    """A value that a document gives as an example of a body or a header."""
 
     name: str
     value: Json = field(compare=False, repr=False)
@@ -212,7 +243,8 @@ class Example:
 class Parameter:
     """A parameter of an operation, read out of (or written into) text by `style` and `explode`.
 
-    `media_type` is set where the parameter has `content` in place of a schema: its text is then a document of that type.
+    `media_type` is set where the parameter has `content` in place of a schema: its text is then a document of that type; `parts`
+    says how the properties of a form travel. `allow_empty` lets an empty text stand for none at all.
     """
 
     name: str
@@ -223,7 +255,9 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+    allow_empty: bool = False
     media_type: str | None = None
+    parts: tuple[Part, ...] = ()
     default: str | None = None
     description: str = ""
     deprecated: bool = False
@@ -232,13 +266,15 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header of a response."""
+    """A header of a response; with `media_type` its text is a document of that type."""
 
     name: str
     required: bool
     type: Type
     schema: Json = field(compare=False, repr=False)
     explode: bool = False
+    examples: tuple[Example, ...] = ()
+    media_type: str | None = None
     description: str = ""
     span: Span = span_field()
 
@@ -305,12 +341,22 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerVariable:
+    """A variable of a server's URL; `values` is what it may be, empty for anything. One without a default is not declared."""
+
+    name: str
+    default: str | None
+    values: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
-    """A base URL; `variables` are the defaults of those that stand in it in braces."""
+    """A base URL, absolute or relative to the document; `variables` are those that stand in it in braces, in their order."""
 
     url: str
     description: str = ""
-    variables: tuple[tuple[str, str], ...] = ()
+    variables: tuple[ServerVariable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

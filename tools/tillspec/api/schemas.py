@@ -13,11 +13,13 @@ from typing import Any as Untyped
 from tillspec.api import exactness, names, views
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.api.model import (
+    FILE,
     Any,
     Array,
     Discriminator,
     Enum,
     Field,
+    File,
     Json,
     Map,
     NamedType,
@@ -46,6 +48,7 @@ _INSIDE = frozenset(
     }
 )  # fmt: skip
 """Keywords that evaluate properties, beside `properties` itself."""
+_MOST_AT_ONCE = 20
 _MOST_PARTS = 100
 """So many schemas are looked at to see whether they mean an object."""
 _KINDS = ("string", "integer", "number", "boolean", "null")
@@ -67,6 +70,9 @@ class Schemas:
         self.first: dict[str, str] = {}
         self.views = views.Views()
         self.canonical: dict[str, str] = {}
+        self.depth = 0
+        self.later: list[tuple[str, Untyped, Pointer]] = []
+        self.later_views: list[tuple[str, str]] = []
         self.combined: dict[int, tuple[Json, Type]] = {}
         for first, second in clashes:
             hint = f"rename {first!r} or {second!r}; names that differ in case alone are kept apart"
@@ -79,6 +85,11 @@ class Schemas:
         for name, identifier in sorted(self.ids.items(), key=self._document_order()):
             pointer = join("/components/schemas", name)
             self._add(identifier, self.bundle.value["components"]["schemas"][name], pointer, component=name)
+            self._add_later()
+
+    def _add_later(self) -> None:
+        while self.later:
+            self._add(*self.later.pop())
 
     def _document_order(self) -> Untyped:
         order = {name: index for index, name in enumerate(self.bundle.value.get("components", {}).get("schemas", {}))}
@@ -92,6 +103,7 @@ class Schemas:
         """
         if (pointer, direction) not in self.read_before:
             made = self._child(self._normal(schema, pointer), pointer, name, nameable=True)
+            self._add_later()
             if not exactness.is_exact(made, lambda _: None):
                 identifier = self.free.take(name)
                 self._add(identifier, made, pointer, finished=True)
@@ -100,6 +112,23 @@ class Schemas:
                 made = self._view(made, direction)
             self.read_before[pointer, direction] = self.type_of(made, pointer), made
         return self.read_before[pointer, direction]
+
+    def look_up(self, reference: str) -> Untyped:
+        """What a reference leads to in the document, None where that is nothing."""
+        try:
+            return look_up(self.bundle.value, reference[1:])
+        except (LookupError, ValueError):
+            return None
+
+    def reserve(self, wanted: str) -> str:
+        """An id for a further type, which schemas may refer to as if it were a component."""
+        identifier = self.free.take(names.type_id(wanted))
+        self.ids[identifier] = identifier
+        return identifier
+
+    def define(self, identifier: str, schema: Untyped, pointer: Pointer) -> None:
+        """Say what a reserved id stands for: a schema in the words of the document, made of the one at `pointer`."""
+        self._add(identifier, schema, pointer)
 
     def finish(self) -> None:
         """Say of every type whether it says all that its schema says, once all are known."""
@@ -131,22 +160,33 @@ class Schemas:
         def name_of(identifier: str) -> str:
             return self._viewed(identifier, direction, name_of) if identifier in reached else identifier
 
-        return views.view(schema, direction, name_of, self._look).schema
+        made = views.view(schema, direction, name_of, self._look).schema
+        while self.later_views:
+            self._fill_view(*self.later_views.pop(), direction, name_of)
+        return made
 
     def _viewed(self, identifier: str, direction: Direction, name_of: Callable[[str], str]) -> str:
         known = self.views.made.get((identifier, direction))
         if known is not None:
             return known
-        named = self.types[identifier]
         new = self.views.made[identifier, direction] = self.free.take(identifier + direction.title())
-        self.types[new] = replace(named, id=new, component=None, type=Any())
+        self.types[new] = replace(self.types[identifier], id=new, component=None, type=Any())
+        if self.depth < _MOST_AT_ONCE:
+            self.depth += 1
+            self._fill_view(identifier, new, direction, name_of)
+            self.depth -= 1
+        else:  # a row of a thousand types is not to be a thousand calls deep
+            self.later_views.append((identifier, new))
+        return new
+
+    def _fill_view(self, identifier: str, new: str, direction: Direction, name_of: Callable[[str], str]) -> None:
+        named = self.types[identifier]
         made = views.view(named.schema, direction, name_of, self._look)
         type_ = self.type_of(made.schema, named.span.pointer)
         if made.hidden and isinstance(type_, Object):
             self.views.hiding.add(new)
         told = "\n\n".join(filter(None, (named.description, views.told(direction, made.hidden))))
         self.types[new] = replace(self.types[new], type=views.without(type_, made.hidden), schema=made.schema, description=told)
-        return new
 
     def _add(
         self, identifier: str, schema: Untyped, pointer: Pointer, *, component: str | None = None, finished: bool = False
@@ -268,7 +308,12 @@ class Schemas:
             tokens = [token for token in target.split("/") if token not in ("", "components", "schemas", "properties", "paths")]
             identifier = self.free.take(names.type_id("_".join(tokens[-2:])))
             self.elsewhere[target] = identifier
-            self._add(identifier, value, target)
+            if self.depth < _MOST_AT_ONCE:
+                self.depth += 1
+                self._add(identifier, value, target)
+                self.depth -= 1
+            else:  # a row of a thousand references is not to be a thousand calls deep
+                self.later.append((identifier, value, target))
         return _PREFIX + self.elsewhere[target]
 
     def _below(self, schema: Untyped, pointer: Pointer, name: str, *, nameable: bool = True) -> Untyped:
@@ -332,6 +377,9 @@ class Schemas:
             return Any()
         if "$ref" in schema:
             return Ref(str(schema["$ref"]).removeprefix(_PREFIX))
+        if isinstance(schema.get(FILE), dict):
+            facts = schema[FILE]
+            return File(tuple(facts.get("mediaTypes", ())), facts.get("minLength"), facts.get("maxLength"))
         kinds = schema.get("type", [])
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
         nullable = "null" in kinds and len(kinds) > 1

@@ -19,6 +19,14 @@ _OF_TYPE, _OF_OPERATION = 3, 6
 _HINT = "keep the operations of one surface alone by --surface, or split the document"
 
 
+def check_components(count: int, report: Report) -> bool:
+    """Whether the component schemas alone are not too many already, which is seen before any of them is read."""
+    most = MOST // _OF_TYPE
+    if count > most:
+        report.error("too-large", f"this document has {count:,} component schemas; {most:,} are the most", hint=_HINT)
+    return count <= most
+
+
 def check_size(types: Mapping[str, NamedType], operations: Sequence[Operation], report: Report) -> bool:
     """Whether a document makes no more than can be made; too many types, fields and operations, objects that are made of
     themselves, and too long a row of types are reported.
@@ -58,7 +66,7 @@ def _is_shallow(types: Mapping[str, NamedType], report: Report) -> bool:
     longest: dict[str, int] = {}
     for circle in _circles(below):
         deepest = max((longest[ref] for one in circle for ref in below[one] if ref in longest), default=0)
-        row = deepest + sum(_levels(types[one].type) for one in circle)
+        row = deepest + sum(max(1, _levels(types[one].type) - 1) for one in circle)
         if row > DEEPEST:
             message = f"below the schema {circle[0]} stand more than {DEEPEST:,} others in a row, each inside the one before"
             report.error("too-deep", message, types[circle[0]].span, _HINT)

@@ -83,7 +83,7 @@ class View:
 def view(schema: Json, direction: Direction, name_of: Callable[[str], str], look: Callable[[str], Any]) -> View:
     """A finished schema as a direction sees it; `name_of` gives the id of the view of a type, `look` what a reference means."""
     made = _View(_WORD[direction], name_of, look)
-    return View(made.whole(schema, frozenset()), tuple(made.hidden(schema)))
+    return View(made.whole(schema, frozenset()), tuple(dict.fromkeys(made.hidden(schema))))
 
 
 def told(direction: Direction, hidden: tuple[str, ...]) -> str:
@@ -109,17 +109,21 @@ class _View:
     name_of: Callable[[str], str]
     look: Callable[[str], Any]
 
-    def hidden(self, schema: Any, depth: int = 16) -> Iterator[str]:
+    def hidden(self, schema: Any) -> Iterator[str]:
         """The properties that a schema, or another one of the same instance, marks."""
-        if not isinstance(schema, dict) or not depth:
-            return
-        for name, value in (schema.get("properties") or {}).items():
-            if _marks(value, self.word, self.look):
-                yield name
-        for part in _parts(schema):
-            yield from self.hidden(part, depth - 1)
-        if isinstance(schema.get("$ref"), str):
-            yield from self.hidden(self.look(schema["$ref"]), depth - 1)
+        waiting, seen = [schema], set[str]()
+        while waiting:
+            part = waiting.pop()
+            if not isinstance(part, dict):
+                continue
+            for name, value in (part.get("properties") or {}).items():
+                if _marks(value, self.word, self.look):
+                    yield name
+            reference = part.get("$ref")
+            if isinstance(reference, str) and reference not in seen:
+                seen.add(reference)
+                waiting.append(self.look(reference))
+            waiting += reversed(list(_parts(part)))
 
     def whole(self, schema: Any, outer: frozenset[str]) -> Any:
         """The schema with references to views, and nothing required that is hidden; `outer` is what enclosing schemas hide."""

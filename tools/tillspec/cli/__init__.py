@@ -20,6 +20,7 @@ Examples:
   tillspec generate                      from spec/openapi.yaml into generated/
   tillspec generate --check              fail if generated/ is not what the contract says
   tillspec lint api.yaml                 find what makes a contract untrustworthy
+  tillspec prove api.yaml                prove that the models of a contract are exactly the contract
   tillspec generate --spec api.yaml --out src/api --package shop_api
 """,
 )

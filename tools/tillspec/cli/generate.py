@@ -14,7 +14,7 @@ import click
 
 from tillspec.cli import options
 from tillspec.cli.told import print_diagnostics, tell_missing, watched
-from tillspec.request import OUTPUTS, Request
+from tillspec.request import OUTPUTS, SERVERS, Request
 from tillspec.write.lock import is_current
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tillspec.write.plan import Plan
 
 _MOST_DIFFS = 3
-_TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "httpx", "anyio")
+_TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "fastapi", "httpx", "anyio")
 _MOST_FILES = 4
 
 
@@ -34,6 +34,7 @@ Examples:
   tillspec generate --spec api/openapi.json --out src/generated --package shop_api
   tillspec generate --only models --only client
   tillspec generate --surface vinr --handlers src/handlers
+  tillspec generate --server fastapi
   tillspec generate --check
 
 \b
@@ -56,6 +57,13 @@ Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date
 )
 @click.option("--package", default="checkout_api", show_default=True, help="The import name of the generated package.")
 @click.option("--only", multiple=True, type=click.Choice(OUTPUTS), help="Make this alone (may be repeated).")
+@click.option(
+    "--server",
+    type=click.Choice(SERVERS),
+    default=SERVERS[0],
+    show_default=True,
+    help="What the server is for; fastapi adds a module of FastAPI routers beside the default.",
+)
 @click.option(
     "--surface", "surfaces", multiple=True, metavar="NAME", help="Keep the operations of this surface alone (may be repeated)."
 )
@@ -90,6 +98,8 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
 def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> Request:
     request = Request(only=frozenset(only), surfaces=frozenset(surfaces), **given)
     _check_package(request.package)
+    if request.server != SERVERS[0] and not request.wants("server"):
+        raise click.BadParameter("no server was asked for; add --only server, or leave --server out", param_hint="--server")
     out = request.out.resolve()
     if out in (request.spec.resolve(), *request.spec.resolve().parents):
         raise click.BadParameter(f"{request.out} holds the contract; choose a folder of its own", param_hint="--out")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -42,7 +42,7 @@ Exit status: 0 nothing is wrong, 1 something is, 2 the proof could not be made.
 @click.option(
     "--most",
     type=click.IntRange(1),
-    default=200,
+    default=100,
     show_default=True,
     metavar="N",
     help="Make no more than so many edits of the instances of each schema.",
@@ -50,7 +50,7 @@ Exit status: 0 nothing is wrong, 1 something is, 2 the proof could not be made.
 @click.option("--brief", is_flag=True, help="Print what is wrong and the last line alone.")
 @options.allow
 @options.overlay
-def prove(given: str | None, out: TextIO | None, brief: bool, spec: Path, most: int, **reading: tuple[str, ...]) -> None:
+def prove(given: str | None, out: TextIO | None, brief: bool, spec: Path, most: int, **reading: Any) -> None:
     """Hold generated models, and the server's reading of bodies, against the contract (spec/openapi.yaml, or SPEC).
 
     Every component and JSON body: the contract's own examples, instances made for each branch and bound, and mutants by one edit
@@ -63,7 +63,7 @@ def prove(given: str | None, out: TextIO | None, brief: bool, spec: Path, most: 
     try:
         result = _run(given, spec, most, **reading)
     except ModuleNotFoundError as error:
-        tell_missing(error, "prove", "nothing was proved", extra="prove", status=2)
+        tell_missing(error, "prove", "nothing was proved", status=2)
     except Refused as refused:
         print_diagnostics(refused.diagnostics)
         click.secho("nothing was proved", fg="red", bold=True, err=True)

@@ -36,7 +36,9 @@ def own_files(api: Api, request: Request) -> dict[str, str]:
 
 
 def _options(request: Request) -> Options:
-    return Options(request.package, server=request.wants("server"), client=request.wants("client"))
+    server = request.wants("server")
+    fastapi = server and request.server == "fastapi"
+    return Options(request.package, server=server, client=request.wants("client"), fastapi=fastapi)
 
 
 def _report_patterns(api: Api, report: Report) -> None:

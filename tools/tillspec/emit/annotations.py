@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -16,15 +16,15 @@ from tillspec.api.model import NamedType, Scalar, Type
 from tillspec.emit.docstring import literal
 from tillspec.emit.names import class_name
 from tillspec.emit.patterns import engine
-from tillspec.runtime.operation import Carrier, Kind
+from tillspec.runtime.operation import Kind
 
 Types = Mapping[model.type_id, NamedType]
 
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 CHECKS = (
-    "Annotated", "Any", "Distinct", "Field", "Format", "Integer", "JsonInteger", "JsonNumber", "Literal", "Matches",
-    "Number", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime",
-    "Rfc3339Duration", "Rfc9562Uuid", "StrictBool", "UnknownValue",
+    "Annotated", "Any", "Blob", "Carries", "Distinct", "Document", "Field", "Format", "Integer", "JsonInteger", "JsonNumber",
+    "Literal", "Matches", "Number", "OneOf", "OpenEnum", "Rfc3339Date", "Rfc3339DateTime", "Rfc3339Duration",
+    "Rfc9562Uuid", "StrictBool", "UnknownValue",
 )  # fmt: skip
 """The names that annotations which validate are written with."""
 _FORMATS = {
@@ -43,6 +43,9 @@ _TEXT_FORMATS = frozenset(
 RANGES: Mapping[str, tuple[int | None, int | None]] = {"int32": (-(2**31), 2**31 - 1), "int64": (-(2**63), 2**63 - 1)}
 _KINDS: tuple[Kind, ...] = ("null", "boolean", "integer", "number", "string")
 _DEEP = 4
+_IN_A_ROW = 100
+_LONGEST = 2**63 - 1
+_MOST_NAMES = 5_000
 
 
 def signature(type_: Type) -> str:
@@ -55,26 +58,54 @@ def validating(type_: Type) -> str:
     return _VALIDATING.annotation(type_)
 
 
-def shape(type_: Type, types: Types, depth: int = 0) -> str:
-    """The source of the `Shape` that reads a text of this type (see `runtime.operation`)."""
-    target = resolve(type_, types)
+def shape(type_: Type, types: Types) -> str:
+    """The source of the `Shape` that reads a text of this type (see `runtime.operation`).
+
+    Objects in objects are read as deep as that takes no more than so many names.
+    """
+    known: dict[tuple[int, int], int] = {}
+    return _shape(type_, types, next(depth for depth in range(_DEEP + 1) if _names(type_, types, depth, known) <= _MOST_NAMES))
+
+
+def _shape(type_: Type, types: Types, depth: int) -> str:
     if depth < _DEEP:
-        match target:
-            case model.Array():
-                return f"Items({text_shape(target.items, types)})"
-            case model.Object() | model.Map():
-                return _properties(target, types, depth)
-            case model.Union():
-                for option in target.options:
-                    if isinstance(resolve(option, types), model.Array | model.Object | model.Map):
-                        return shape(option, types, depth)
-            case _:
-                pass
-    return text_shape(target, types)
+        if array := array_of(type_, types):
+            return f"Items({text_shape(array.items, types)}{_alone(type_, types)})"
+        fields, others = properties_of(type_, types)
+        if fields or others is not None:
+            inner = {name: _shape(of, types, depth + 1) for name, of in fields.items()}
+            more = f", {_shape(others, types, depth + 1)}" if others is not None else ""
+            free = ", free=True" if others is not None and fields else ""
+            listed = ", ".join(f"{literal(name)}: {source}" for name, source in inner.items())
+            return f"Properties({{{listed}}}{more}{free}{_alone(type_, types)})"
+    return text_shape(type_, types)
+
+
+def _alone(type_: Type, types: Types) -> str:
+    """How a single text is read where an array or an object may be a scalar as well."""
+    target = resolve(type_, types)
+    scalars = [option for option in target.options if is_scalar(option, types)] if isinstance(target, model.Union) else []
+    return f", alone={text_shape(model.Union(tuple(scalars)), types)}" if scalars else ""
+
+
+def _names(type_: Type, types: Types, depth: int, known: dict[tuple[int, int], int]) -> int:
+    """How many names of properties a shape has, from a depth on."""
+    target = resolve(type_, types)
+    if depth >= _DEEP:
+        return 0
+    if (id(target), depth) not in known:
+        known[id(target), depth] = 0  # where it leads back to itself without a property between
+        fields, others = properties_of(target, types)
+        inner = [*fields.values(), *([others] if others is not None else [])]
+        count = len(fields) + sum(_names(of, types, depth + 1, known) for of in inner)
+        known[id(target), depth] = count
+    return known[id(target), depth]
 
 
 def text_shape(type_: Type, types: Types) -> str:
-    """The source of the `Text` that reads one scalar of this type."""
+    """The source of the `Text` that reads one scalar of this type: specific kinds first, but for what may be anything."""
+    if isinstance(resolve(type_, types), model.Any):
+        return f"Text({literal(('string', *_KINDS[:-1]))})"
     kinds = _kinds(type_, types, 0)
     chosen = tuple(kind for kind in _KINDS if kind in kinds) or ("string",)
     return "Text()" if chosen == ("string",) else f"Text({literal(chosen)})"
@@ -96,58 +127,70 @@ def resolve(type_: Type, types: Types) -> Type:
     return type_
 
 
-def carrier(media_type: str, type_: Type | None, types: Types) -> Carrier:
-    """How a body of a media type is carried: typed as JSON, form or text, or as raw bytes."""
-    essence = media_type.partition(";")[0].strip().lower()
-    if essence in ("application/json", "text/json") or essence.endswith("+json"):
-        return "json"
-    if type_ is None:
-        return "bytes"
-    if essence == "application/x-www-form-urlencoded":
-        return "form"
-    if essence.startswith("text/") and not essence.endswith("*") and _kinds(type_, types, 0) == {"string"}:
-        return "text"
-    return "bytes"
+def array_of(type_: Type, types: Types) -> model.Array | None:
+    """The array that a type is, perhaps beside null or beside a scalar."""
+    target = resolve(type_, types)
+    if isinstance(target, model.Union):
+        found = (array_of(option, types) for option in target.options if not isinstance(option, model.Union))
+        return next((array for array in found if array is not None), None)
+    return target if isinstance(target, model.Array) else None
 
 
-def choice(media_types: Sequence[str]) -> str | None:
-    """The annotation of a `media_type`: None without a choice, `str` for ranges and boundaries, whose whole text matters."""
-    if any(map(is_open, media_types)):
-        return "str"
-    return f"Literal[{', '.join(map(literal, media_types))}]" if len(media_types) > 1 else None
+def is_object(type_: Type, types: Types) -> bool:
+    """Whether a type has named properties, whatever it is made of."""
+    target = resolve(type_, types)
+    if isinstance(target, model.Union):
+        return all(is_object(option, types) for option in target.options if not isinstance(option, model.Union))
+    return isinstance(target, model.Object | model.Map)
 
 
-@dataclass(frozen=True, slots=True)
-class ContentView:
-    """A body of one media type: the annotation of its Python value, and the source of its runtime `Content`."""
-
-    signature: str
-    source: str
-
-
-def media_type(text: str) -> str:
-    """A media type as the tables have it: type and subtype in lower case, parameters as they are (RFC 9110, section 8.3.1)."""
-    name, semicolon, parameters = text.partition(";")
-    return name.strip().lower() + semicolon + parameters
+def is_scalar(type_: Type, types: Types, depth: int = 0) -> bool:
+    """Whether a type is a scalar, or whatever a text may be."""
+    target = resolve(type_, types)
+    if isinstance(target, model.Union):
+        return depth < _DEEP and all(is_scalar(option, types, depth + 1) for option in target.options)
+    return isinstance(target, model.Scalar | model.Enum | model.Any)
 
 
-def is_open(text: str) -> bool:
-    """Whether the whole text on the wire matters: a range (`image/*`), or a type whose boundary is needed."""
-    return "*" in text or text.lower().startswith("multipart/")
+def properties_of(type_: Type, types: Types) -> tuple[dict[str, Type], Type | None]:
+    """The properties of an object, of all that it is made of, and of all that it may be; and what undeclared ones are."""
+    found: dict[str, list[Type]] = {}
+    others: list[Type] = []
+    for name, of in _properties_of(type_, types, 0):
+        (others if name is None else found.setdefault(name, [])).append(of)
+    return {name: _either(options) for name, options in found.items()}, _either(others) if others else None
 
 
-def content(declared: model.Content, types: Types) -> ContentView:
-    """How a declared body is typed and carried: `bytes` where only its owner can read it."""
-    how = carrier(declared.media_type, declared.type, types)
-    if how == "bytes":
-        return ContentView("bytes", 'Content(carrier="bytes")')
-    if how == "text":
-        return ContentView("str", 'Content(carrier="text")')
-    value = f"Value({validating(declared.type)})" if declared.type is not None else "Value(Any)"
-    form = f", shape={shape(declared.type, types)}" if how == "form" and declared.type is not None else ""
-    return ContentView(
-        signature(declared.type) if declared.type is not None else "Any", f'Content(carrier="{how}", value={value}{form})'
-    )
+def _properties_of(type_: Type, types: Types, depth: int) -> Iterator[tuple[str | None, Type]]:
+    if depth > _DEEP:
+        return
+    match resolve(type_, types):
+        case model.Map(values=values):
+            yield None, values
+        case model.Object() as target:
+            for base in target.bases:
+                yield from _properties_of(base, types, depth + 1)
+            yield from ((field.name, field.type) for field in target.fields)
+            if target.additional is not None:
+                yield None, target.additional
+        case model.Union(options=options):
+            for option in options:
+                yield from _properties_of(option, types, depth + 1)
+        case _:
+            pass
+
+
+def _either(options: list[Type]) -> Type:
+    apart = tuple(dict.fromkeys(options))
+    return apart[0] if len(apart) == 1 else model.Union(apart)
+
+
+def union(options: Sequence[str]) -> str:
+    """Options as a union. Many of them go in two halves: a row of thousands is nested as deep, which no formatter survives."""
+    if len(options) <= _IN_A_ROW:
+        return " | ".join(options)
+    half = len(options) // 2
+    return f"({union(options[:half])}) | ({union(options[half:])})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +211,7 @@ class Notation:
         options = dict.fromkeys(self._options(type_))
         if "Any" in options:
             return "Any"
-        return " | ".join([option for option in options if option != "None"] + ["None"] * ("None" in options))
+        return union([option for option in options if option != "None"] + ["None"] * ("None" in options))
 
     def _options(self, type_: Type) -> list[str]:
         """The members of the union that an annotation is; `None` is one of them, more than once perhaps."""
@@ -187,6 +230,8 @@ class Notation:
                 options = self._union(type_)
             case model.Ref():
                 options = [f"{self.scope}{class_name(type_.id)}"]
+            case model.File():
+                options = [self._file(type_)]
             case model.Any():
                 options = ["Any"]
             case _:
@@ -196,13 +241,19 @@ class Notation:
     def _union(self, type_: model.Union) -> list[str]:
         options = [source for option in type_.options for source in self._options(option)] or ["Any"]
         tag = self.tags(type_)
-        return [f"Annotated[{' | '.join(options)}, Field(discriminator={literal(tag)})]"] if tag else options
+        return [f"Annotated[{union(options)}, Field(discriminator={literal(tag)})]"] if tag else options
+
+    def _file(self, type_: model.File) -> str:
+        name = "FilePart" if self.scope == "" else f"{self.scope}FilePart"
+        facts = {"media_types": type_.media_types or None, "min_length": type_.min_length, "max_length": type_.max_length}
+        checks = _call("Carries", facts)
+        return f"Annotated[{name}, {checks}]" if self.validating and checks != "Carries()" else name
 
     def _array(self, type_: model.Array) -> str:
         source = f"list[{self.annotation(type_.items)}]"
         if not self.validating:
             return source
-        bounds = {"min_length": type_.min_items, "max_length": type_.max_items}
+        bounds = _lengths(type_.min_items, type_.max_items)
         return _annotated(source, bounds, ["Distinct()"] if type_.unique else [])
 
 
@@ -265,7 +316,7 @@ def _bounded_text(source: str, type_: Scalar) -> str:
     bounds: dict[str, object] = {}
     extra = []
     if source == "str":
-        bounds = {"min_length": type_.min_length, "max_length": type_.max_length}
+        bounds |= _lengths(type_.min_length, type_.max_length)
         match engine(type_.pattern) if type_.pattern is not None else None:
             case ("linear", pattern):
                 bounds["pattern"] = pattern
@@ -274,6 +325,14 @@ def _bounded_text(source: str, type_: Scalar) -> str:
         if type_.format in _TEXT_FORMATS:
             extra.append(f"Format({literal(type_.format)})")
     return _annotated(source, bounds, extra)
+
+
+def _lengths(least: float | None, most: float | None) -> dict[str, object]:
+    """The bounds of a length: whole numbers, which JSON may write as 5.0, and none beyond what can be in memory."""
+    return {
+        "min_length": None if least is None else min(int(least), _LONGEST),
+        "max_length": None if most is None or most > _LONGEST else int(most),
+    }
 
 
 def _call(name: str, arguments: Mapping[str, object]) -> str:
@@ -299,22 +358,6 @@ def _enum(type_: model.Enum, *, validating: bool, grows: bool) -> list[str]:
     if all(isinstance(value, str) for value in values):
         return [f"Annotated[{options[0]} | UnknownValue, OpenEnum()]"] if grows else options
     return [f"Annotated[{' | '.join(options)}, OneOf({literal('[' + ', '.join(type_.values) + ']')})]"]
-
-
-def _properties(type_: model.Object | model.Map, types: Types, depth: int) -> str:
-    if isinstance(type_, model.Map):
-        return f"Properties({{}}, {shape(type_.values, types, depth + 1)})"
-    inner = {name: shape(of, types, depth + 1) for name, of in _fields(type_, types, 0).items()}
-    return "Properties({" + ", ".join(f"{literal(name)}: {source}" for name, source in inner.items()) + "})"
-
-
-def _fields(type_: model.Object, types: Types, depth: int) -> dict[str, Type]:
-    result: dict[str, Type] = {}
-    for base in type_.bases:
-        target = resolve(base, types)
-        if isinstance(target, model.Object) and depth < _DEEP:
-            result |= _fields(target, types, depth + 1)
-    return result | {field.name: field.type for field in type_.fields}
 
 
 def _kinds(type_: Type, types: Types, depth: int) -> set[Kind]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import tillspec.emit.annotations as notation
-from tillspec.api.model import Api, Body, Operation, Parameter, SecurityScheme
-from tillspec.emit import names
+from tillspec.api.model import Api, Body, Operation, Parameter, Requirement, SecurityScheme
+from tillspec.emit import contents, names
 from tillspec.emit.responses import Answer, answers
 from tillspec.runtime.operation import SecurityScheme as Scheme
 
@@ -28,8 +28,8 @@ RESERVED = (
 """Arguments that are not parameters, and names that annotations use."""
 
 RESERVED_MODULES = (
-    "app", "client", "close", "aclose", "create_app", "create_router", "make_app", "make_router", "max_body", "operations",
-    "models", "responses", "errors", "server", "surface", "webhooks", "hooks", "mock",
+    "app", "client", "close", "aclose", "create_app", "create_router", "dependencies", "lifespan", "make_app", "make_router",
+    "max_body", "operations", "models", "responses", "errors", "server", "surface", "webhooks", "hooks", "mock",
 )  # fmt: skip
 """Names that a tag's module, and the attribute of a client that goes by it, must not take."""
 
@@ -88,9 +88,10 @@ class Group:
 
 
 _CLASSES = (
-    "Any", "ApiKey", "AsyncClient", "Basic", "Bearer", "Binding", "ClassVar", "Client", "Content", "Credentials", "Header",
-    "Literal", "Mapping", "Operation", "OperationNotImplemented", "Other", "Path", "Problem", "Protocol", "Refusal", "Request",
-    "Response", "Router", "Starlette", "Value", "Violation", "Webhooks",
+    "APIRouter", "Any", "ApiKey", "AsyncClient", "Basic", "Bearer", "Binding", "ClassVar", "Client", "Content", "Credentials",
+    "Dependency", "Depends", "FastAPI", "Header", "Lifespan", "Literal", "Mapping", "Operation", "OperationNotImplemented",
+    "Other", "Path", "Problem", "Protocol", "Refusal", "Request", "Response", "Router", "Sequence", "Starlette", "Value",
+    "Violation", "Webhooks",
 )  # fmt: skip
 
 
@@ -169,25 +170,29 @@ def _arguments(operation: Operation) -> tuple[Argument, ...]:
 
 
 def _body(body: Body, types: notation.Types) -> BodyView:
-    carried = [notation.content(content, types).signature for content in body.contents]
-    media_types = tuple(dict.fromkeys(notation.media_type(content.media_type) for content in body.contents))
+    views = [contents.view(content, types) for content in body.contents]
+    carried = [view.signature for view in views]
+    media_types = tuple(dict.fromkeys(contents.media_type(content.media_type) for content in body.contents))
     return BodyView(
         " | ".join(dict.fromkeys(carried)) if "Any" not in carried else "Any",
         body.required,
-        notation.choice(media_types),
+        contents.choice(media_types, views),
         media_types,
         body,
     )
 
 
+def credential_type(api: Api, requirement: Requirement) -> str:
+    """The type of the credential of one alternative: of several schemes, a tuple; of none, None."""
+    kinds = {"api_key": "ApiKey", "bearer": "Bearer", "basic": "Basic", "other": "Other"}
+    schemes = api.security_schemes
+    types = [kinds[security_scheme(schemes[name]).kind] if name in schemes else "Other" for name, _ in requirement.schemes]
+    return "None" if not types else types[0] if len(types) == 1 else f"tuple[{', '.join(types)}]"
+
+
 def _credentials(api: Api, operation: Operation) -> str | None:
     """The type of what a handler gets: one alternative, or a union of them; None where nothing is asked for."""
-    kinds = {"api_key": "ApiKey", "bearer": "Bearer", "basic": "Basic", "other": "Other"}
-    schemes = {name: kinds[security_scheme(scheme).kind] for name, scheme in api.security_schemes.items()}
-    options = []
-    for requirement in operation.security:
-        types = [schemes.get(name, "Other") for name, _ in requirement.schemes]
-        options.append("None" if not types else types[0] if len(types) == 1 else f"tuple[{', '.join(types)}]")
+    options = [credential_type(api, requirement) for requirement in operation.security]
     if not [option for option in options if option != "None"]:
         return None
     return " | ".join(sorted(dict.fromkeys(options), key=lambda option: option == "None"))

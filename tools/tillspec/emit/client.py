@@ -14,12 +14,14 @@ from tillspec.emit.handlers import optional
 from tillspec.emit.imports import import_lines
 from tillspec.emit.options import Options
 from tillspec.emit.polls import Poll, polls
+from tillspec.emit.servers import every_server, own_servers, servers
 from tillspec.emit.templates import render
 
 _TAKEN = (
     "Any", "Arguments", "AsyncCaller", "AsyncClient", "AsyncClientBase", "Backoff", "ClassVar", "Client", "ClientBase",
-    "Credentials", "CredentialsBase", "ERRORS", "Hook", "Key", "Literal", "Mapping", "Polling", "Response", "Retry", "SCHEMES",
-    "SERVERS", "Sequence", "Settings", "SyncCaller", "TYPE_CHECKING", "Timeout", "UserPassword",
+    "Credentials", "CredentialsBase", "ERRORS", "Hook", "Key", "Literal", "Mapping", "OwnServer", "Polling", "Response", "Retry",
+    "SCHEMES", "SERVERS", "Sequence", "Settings", "SyncCaller", "TYPE_CHECKING", "Timeout", "UserPassword", "get_args",
+    "server_url",
 )  # fmt: skip
 _ATTRIBUTES = ("aclose", "close")
 _FIELDS = ("given", "SCHEMES")
@@ -103,7 +105,7 @@ class ClientView:
 
     imports: tuple[str, ...]
     public: tuple[str, ...]
-    servers: tuple[str, ...]
+    own_servers: bool
     schemes: dict[str, str]
     credentials: tuple[FieldView, ...]
     clients: tuple[EndView, ...]
@@ -115,12 +117,12 @@ class HooksView:
 
 
 def client(api: Api, options: Options) -> dict[str, str]:
-    """`client/__init__.py` and a module for every tag; nothing where an API has no paths."""
+    """`client/__init__.py`, a module for every tag, and `servers.py`; nothing where an API has no paths."""
     views = _groups(api)
     if not views:
         return {}
     named = error_names(api)
-    files = {f"client/{view.module}.py": _tag(api, view, named) for view in views}
+    files = {f"client/{view.module}.py": _tag(api, view, named) for view in views} | servers(api, options)
     modules: dict[str, ClientView | HooksView] = {"__init__": _client(api, views), "hooks": HooksView()}
     return {
         f"client/{name}.py": render(f"python/checkout_api/client/{name}.py.j2", view) for name, view in modules.items()
@@ -290,7 +292,8 @@ def _client(api: Api, views: tuple[GroupView, ...]) -> ClientView:
     fields = names.unique([names.snake(scheme.name, "credential") for scheme in schemes], _FIELDS)
     polled = any(polls(api, view.group) for view in views)
     runtime = ["from .._runtime.polling import Backoff"] if polled else []
-    public = ("AsyncClient", *(["Backoff"] if polled else []), "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword")
+    shared = ["SERVERS", *(["OwnServer"] if own_servers(api) else []), *(["server_url"] if every_server(api) else [])]
+    public = ["AsyncClient", *(["Backoff"] if polled else []), "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
     return ClientView(
         (
             *runtime,
@@ -298,27 +301,14 @@ def _client(api: Api, views: tuple[GroupView, ...]) -> ClientView:
             "from ..errors import ERRORS",
             "from ..operations import SCHEMES",
             *sorted(view.imported for view in views),
+            f"from ..servers import {', '.join(shared)}",
         ),
-        ("SERVERS", *public),
-        _servers(api),
+        tuple(sorted([*shared, *public])),
+        bool(own_servers(api)),
         dict(zip(fields, (scheme.name for scheme in schemes), strict=True)),
         tuple(_field(name, scheme) for name, scheme in zip(fields, schemes, strict=True)),
-        (_end(views, is_async=False), _end(views, is_async=True)),
+        (_end(api, views, is_async=False), _end(api, views, is_async=True)),
     )
-
-
-def _servers(api: Api) -> tuple[str, ...]:
-    """The URLs of the document's servers and then of the operations', their variables replaced by the defaults."""
-    urls: dict[str, None] = {}
-    for server in (
-        *api.servers,
-        *(server for operation in api.operations if operation.role == "path" for server in operation.servers),
-    ):
-        url = server.url
-        for name, default in server.variables:
-            url = url.replace(f"{{{name}}}", default)
-        urls[url] = None
-    return tuple(urls)
 
 
 def _field(name: str, scheme: SecurityScheme) -> FieldView:
@@ -327,14 +317,20 @@ def _field(name: str, scheme: SecurityScheme) -> FieldView:
     return FieldView(f"{name}: {_TYPES.get(kind, 'Key | None = None')}", docstring(about, 4) or docstring(_ABOUT[kind]))
 
 
-def _end(views: tuple[GroupView, ...], *, is_async: bool) -> EndView:
+def _end(api: Api, views: tuple[GroupView, ...], *, is_async: bool) -> EndView:
     prefix = "Async" if is_async else ""
     http = f"httpx.{prefix}Client"
+    own = (
+        "Every operation is sent to `base_url`, but for those whose own server is in `servers`: it goes from such a server, as "
+        "the contract writes it, to the base URL to use for it. "
+        if own_servers(api)
+        else ""
+    )
     usage = f"{'async ' if is_async else ''}with {prefix}Client(...) as client:"
     about = (
         f"Calls the API{', from coroutines' if is_async else ''}. Use it as `{usage}`, or close it.\n\n"
         f"`http` brings an own `{http}`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`; "
-        "`headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises stands in "
+        f"`headers` go along with every call; `hooks` watch the calls (see `client.hooks`). {own}What a call raises stands in "
         "`errors`: all of it is an `errors.ApiError`."
     )
     attributes = tuple(f"self.{view.attribute} = {view.async_name if is_async else view.name}(self._caller)" for view in views)

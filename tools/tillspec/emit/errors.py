@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tillspec.api.model import Api
-from tillspec.emit import names
-from tillspec.emit.annotations import content
+from tillspec.emit import contents, names
 from tillspec.emit.calls import Call, calls
 from tillspec.emit.docstring import docstring
 from tillspec.emit.imports import import_lines
@@ -74,7 +73,7 @@ def error_names(api: Api) -> Mapping[str, str]:
 
 
 def _view(api: Api, answer: Answer, name: str) -> ErrorView:
-    bodies = dict.fromkeys(content(declared, api.types).signature for declared in answer.response.contents)
+    bodies = dict.fromkeys(contents.view(declared, api.types).signature for declared in answer.response.contents)
     body = ("Any" if "Any" in bodies else " | ".join(bodies)) or None
     about = f"{answer.status}: {answer.response.description}" if answer.response.description else f"Status {answer.status}."
     return ErrorView(name, f"responses.{answer.name}", body, docstring(about, 4))

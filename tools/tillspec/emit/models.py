@@ -31,6 +31,7 @@ from typing import Annotated, Any, Literal
 from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
+from ._runtime.files import Carries
 from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc3339Duration, Rfc9562Uuid
 from ._runtime.model import ContractModel, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, JsonNumber, Number, OneOf, OpenEnum
@@ -38,6 +39,8 @@ from ._runtime.scalars import UnknownValue as UnknownValue
 from ._runtime.schemas import Conforms, Schemas
 """
 """All that may be used; formatting leaves out what is not."""
+_FILES = "from ._runtime.files import FilePart as FilePart\n"
+"""For whoever makes a file, so it stays where a type has one."""
 
 
 def models(api: Api, options: Options, report: Report) -> dict[str, str]:
@@ -54,7 +57,8 @@ def models(api: Api, options: Options, report: Report) -> dict[str, str]:
     same = "".join(f"{class_name(named.id)} = {class_name(plan.meant(named.id))}\n" for named in plan.same())
     classes = layout.text(lambda type_: notation.annotation(plan.written(type_)))
     declared, run = behavior(api, options), schemas(api)
-    imports = _IMPORTS + ("from .behavior import OBJECTS\n" if declared else "")
+    has_files = any(isinstance(one, model.File) for named in api.types.values() for one in inside(named.type))
+    imports = _IMPORTS + ("from .behavior import OBJECTS\n" if declared else "") + (_FILES if has_files else "")
     constants = "SCHEMAS = Schemas(__package__)\n" if run else ""
     source = "\n\n".join((imports, constants, aliases, classes, same, _components(api)))
     return {**declared, **run, "models.py": f'"""The types of the contract."""\n\n{source}'}

@@ -17,9 +17,11 @@ _MODELS_OWN = frozenset(
     {
         *("Annotated", "Any", "COMPONENTS", "ClassVar", "ConfigDict", "Conforms", "ContractModel", "Decimal", "DefaultedModel"),
         *(
+            "Carries",
             "Distinct",
             "Enum",
             "Field",
+            "FilePart",
             "Format",
             "Integer",
             "JsonInteger",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import tillspec.emit.annotations as notation
-from tillspec.api.model import Api, Content, Json, Parameter
+from tillspec.api.model import Api, Parameter
+from tillspec.emit import contents
 from tillspec.emit.annotations import Types
 from tillspec.emit.calls import Argument, BodyView, Call, calls, security_scheme
 from tillspec.emit.docstring import literal
@@ -38,7 +39,7 @@ def operations(api: Api, options: Options) -> dict[str, str]:
     """operations.py of the package."""
     all_calls = calls(api)
     shared = Shared([(a.parameter.name, _parameter(a, api.types)) for call in all_calls for a in call.arguments])
-    views = tuple(_view(api, call, shared) for call in all_calls)
+    views = tuple(_view(api, call, shared, options) for call in all_calls)
     schemes = tuple(f"{literal(name)}: {_scheme(api, name)}" for name in api.security_schemes)
     used = [source for view in views for source in (view.result, *view.arguments)]
     known = import_lines([*used, *shared.definitions, "Mapping", "Operation" if views else "", "SecurityScheme"])
@@ -47,7 +48,7 @@ def operations(api: Api, options: Options) -> dict[str, str]:
     }
 
 
-def _view(api: Api, call: Call, shared: Shared) -> OperationView:
+def _view(api: Api, call: Call, shared: Shared, options: Options) -> OperationView:
     operation = call.operation
     results = dict.fromkeys(f"responses.{answer.name}" for answer in call.successes)
     arguments = [
@@ -67,6 +68,8 @@ def _view(api: Api, call: Call, shared: Shared) -> OperationView:
         arguments.append(f"security={literal(tuple(alternatives))}")
     if operation.surface:
         arguments.append(f"surface={literal(operation.surface)}")
+    if options.client and operation.role == "path" and operation.servers != api.servers:
+        arguments.append(f"servers={literal(tuple(server.url for server in operation.servers))}")
     return OperationView(call.constant, " | ".join(results) or "Response", tuple(arguments))
 
 
@@ -78,14 +81,22 @@ def _parameter(argument: Argument, types: Types) -> str:
         f"location={literal(parameter.location)}",
         f"value=Value({notation.validating(parameter.type)})",
     ]
-    text = notation.shape(parameter.type, types)
-    parts += [f"shape={text}"] if text != "Text()" else []
+    parts += _shape(parameter, types)
     parts += ["required=True"] if parameter.required else []
     parts += _style(parameter)
     parts += ["allow_reserved=True"] if parameter.allow_reserved else []
+    parts += ["allow_empty=True"] if parameter.allow_empty else []
     parts += [f"media_type={literal(parameter.media_type)}"] if parameter.media_type is not None else []
     parts += [f"default={literal(parameter.default)}"] if parameter.default is not None else []
     return f"Parameter({', '.join(parts)})"
+
+
+def _shape(parameter: Parameter, types: Types) -> list[str]:
+    """How the text of a parameter is read."""
+    if parameter.location == "querystring" and parameter.parts:
+        return contents.form(parameter.parts, parameter.type, types)
+    text = contents.document_shape(parameter.media_type, parameter.type, types)
+    return [f"shape={text}"] if text != "Text()" else []
 
 
 def _style(parameter: Parameter) -> list[str]:
@@ -97,26 +108,9 @@ def _style(parameter: Parameter) -> list[str]:
 
 
 def _body(view: BodyView, types: Types) -> str:
-    contents = {notation.media_type(c.media_type): _content(c, types) for c in view.body.contents}
-    source = "{" + ", ".join(f"{literal(name)}: {content}" for name, content in contents.items()) + "}"
+    declared = {contents.media_type(c.media_type): contents.view(c, types).source for c in view.body.contents}
+    source = "{" + ", ".join(f"{literal(name)}: {content}" for name, content in declared.items()) + "}"
     return f"RequestBody(contents={source}{', required=True' if view.required else ''})"
-
-
-def _content(content: Content, types: Types) -> str:
-    source = notation.content(content, types).source
-    styles = _styles(content.encoding) if 'carrier="form"' in source else {}
-    return f"{source[:-1]}, styles={literal(styles)})" if styles else source
-
-
-def _styles(encoding: Json) -> dict[str, tuple[str, bool]]:
-    """The style and explode of a form's fields (OpenAPI 3.1, section 4.8.15.1.2), where they are not `form`, exploded."""
-    result = {}
-    for name, entry in encoding.items() if isinstance(encoding, dict) else ():
-        if isinstance(entry, dict) and ("style" in entry or "explode" in entry):
-            style = str(entry.get("style", "form"))
-            explode = entry.get("explode", style == "form")
-            result[name] = (style, bool(explode))
-    return {name: chosen for name, chosen in result.items() if chosen != ("form", True)}
 
 
 def _scheme(api: Api, name: str) -> str:

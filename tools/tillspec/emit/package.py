@@ -7,10 +7,13 @@ from tillspec.emit.bundle import bundle
 from tillspec.emit.client import client
 from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.errors import errors
+from tillspec.emit.fastapi import fastapi
+from tillspec.emit.mock import mock
 from tillspec.emit.operations import operations
 from tillspec.emit.options import Options
 from tillspec.emit.responses import responses
 from tillspec.emit.runtime import runtime
+from tillspec.emit.sender import sender
 from tillspec.emit.server import server
 from tillspec.emit.webhooks import webhooks
 
@@ -23,6 +26,8 @@ def package(api: Api, options: Options) -> dict[str, str]:
         files |= responses(api, options) | operations(api, options) | webhooks(api, options)
     if options.server:
         files |= server(api, options) | bundle(api)
+    if options.fastapi:
+        files |= fastapi(api, options)
     if options.client:
-        files |= client(api, options) | errors(api, options)
+        files |= client(api, options) | errors(api, options) | mock(api, options) | sender(api, options)
     return files

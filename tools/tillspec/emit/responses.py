@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import tillspec.emit.annotations as notation
 from tillspec.api.model import Api, Enum, Header, Operation, Response
-from tillspec.emit import names
+from tillspec.emit import contents, names
 from tillspec.emit.docstring import docstring, literal
 from tillspec.emit.imports import import_lines
 from tillspec.emit.options import Options
@@ -42,7 +42,7 @@ class Answer:
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(notation.media_type(content.media_type) for content in self.response.contents))
+        return tuple(dict.fromkeys(contents.media_type(content.media_type) for content in self.response.contents))
 
     @property
     def carries_status(self) -> bool:
@@ -167,14 +167,12 @@ def _headers(response: Response, ambient: set[str]) -> tuple[HeaderField, ...]:
 
 
 def _class(api: Api, answer: Answer, shared: Shared) -> ClassView:
-    contents = {
-        notation.media_type(content.media_type): notation.content(content, api.types) for content in answer.response.contents
-    }
-    bodies = tuple(dict.fromkeys(view.signature for view in contents.values()))
+    views = {contents.media_type(content.media_type): contents.view(content, api.types) for content in answer.response.contents}
+    bodies = tuple(dict.fromkeys(view.signature for view in views.values()))
     fields = ["status: int"] if answer.carries_status else []
     if bodies:
         fields.append(f"body: {'Any' if 'Any' in bodies else ' | '.join(bodies)}")
-    if choice := notation.choice(answer.media_types):
+    if choice := contents.choice(answer.media_types, tuple(views.values())):
         fields.append(f"media_type: {choice}" + ("" if choice == "str" else f" = {literal(answer.media_types[0])}"))
     fields += [_field(header) for header in sorted(answer.headers, key=lambda h: h.ambient or not h.header.required)]
     if not answer.carries_status:
@@ -183,7 +181,7 @@ def _class(api: Api, answer: Answer, shared: Shared) -> ClassView:
         answer.name,
         docstring(answer.response.description, 4) or docstring(f"Status {answer.status}."),
         tuple(fields),
-        _wire(api, answer, shared, {media_type: view.source for media_type, view in contents.items()}),
+        _wire(api, answer, shared, {media_type: view.source for media_type, view in views.items()}),
     )
 
 
@@ -199,19 +197,19 @@ def _field(field: HeaderField) -> str:
     return f"{field.keyword}: {optional} = None"
 
 
-def _wire(api: Api, answer: Answer, shared: Shared, contents: Mapping[str, str]) -> str:
+def _wire(api: Api, answer: Answer, shared: Shared, sources: Mapping[str, str]) -> str:
     parts = []
     if answer.headers:
         parts.append(f"headers=({', '.join(shared.source(header_source(api, field)) for field in answer.headers)},)")
-    if contents:
-        parts.append("contents={" + ", ".join(f"{literal(m)}: {source}" for m, source in contents.items()) + "}")
+    if sources:
+        parts.append("contents={" + ", ".join(f"{literal(m)}: {source}" for m, source in sources.items()) + "}")
     return f"Wire({', '.join(parts)})"
 
 
 def header_source(api: Api, field: HeaderField) -> str:
     """The source of the runtime `Header` of a field."""
     header = field.header
-    text = notation.shape(header.type, api.types)
+    text = contents.document_shape(header.media_type, header.type, api.types)
     parts = [
         f"name={literal(header.name)}",
         f"keyword={literal(field.keyword)}",
@@ -221,4 +219,5 @@ def header_source(api: Api, field: HeaderField) -> str:
     parts += ["required=True"] if header.required else []
     parts += ["ambient=True"] if field.ambient else []
     parts += ["explode=True"] if header.explode else []
+    parts += [f"media_type={literal(header.media_type)}"] if header.media_type is not None else []
     return f"Header({', '.join(parts)})"

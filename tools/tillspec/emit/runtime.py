@@ -10,13 +10,18 @@ from tillspec.emit.options import Options
 
 _FROM_MODULE = re.compile(r"^ *from \.(\w+) import ", re.MULTILINE)
 _FROM_PACKAGE = re.compile(r"^ *from \. import ([\w, ]+)", re.MULTILINE)
-_ALWAYS = ("operation", "model", "formats", "credentials")
+_ALWAYS = ("operation", "model", "formats", "files", "credentials")
+_CLIENT = ("client", "errors", "servers", "hooks", "mock")
 
 
 def runtime(api: Api, options: Options) -> dict[str, str]:
     """The runtime of the sides that are wanted: their modules, and what those import."""
-    wanted = [*_ALWAYS, *(["server"] if options.server else []), *(["client", "errors"] if options.client else [])]
-    if any(operation.role != "path" for operation in api.operations):
+    wanted = [*_ALWAYS, *(["server"] if options.server else []), *(_CLIENT if options.client else ())]
+    wanted += ["fastapi"] if options.fastapi else []
+    roles = {operation.role for operation in api.operations}
+    wanted += ["sender"] if options.client and roles & {"webhook", "callback"} else []
+    wanted += ["expressions"] if options.client and options.server and "callback" in roles else []
+    if roles & {"webhook", "callback"}:
         wanted += ["receiving", *(["guard"] if options.server else [])]
     folder = resources.runtime()
     texts: dict[str, str] = {}

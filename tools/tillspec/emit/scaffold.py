@@ -40,7 +40,7 @@ class SurfacesView:
 class AppView:
     """What app.py is printed from."""
 
-    package: str
+    module: str
     imports: tuple[str, ...]
     arguments: tuple[str, ...]
 
@@ -72,7 +72,7 @@ def _app(plan: Layout, options: Options) -> AppView:
     imports += [f"from surfaces import {', '.join(sorted(f'My{surface.name}' for surface in shaping))}"] if shaping else []
     arguments = [f"{surface.keyword}=My{surface.name}()" for surface in shaping]
     arguments += [f"{group.module}={group.name}Handlers()" for group in plan.groups]
-    return AppView(options.package, tuple(imports), tuple(arguments))
+    return AppView(f"{options.package}.{'fastapi' if options.fastapi else 'server'}", tuple(imports), tuple(arguments))
 
 
 def _handlers(group: Group, options: Options) -> str:

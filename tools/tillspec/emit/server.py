@@ -65,25 +65,37 @@ def _server(plan: Layout) -> ServerView:
         used.append(surface.errors or "Any")
         if surface.headers:
             used += ["dataclass", "ClassVar", *surface.headers.fields, *surface.headers.wire]
-    keywords = [f"{s.keyword}: {s.name}{' | None = None' if s.optional else ''}" for s in plan.surfaces]
-    keywords += [f"{group.module}: {group.name} | None = None" for group in plan.groups]
     return ServerView(
         import_lines(used, ".."),
-        tuple(sorted({*PUBLIC, "create_app", "create_router", *_classes(plan)})),
+        tuple(sorted({*PUBLIC, "create_app", "create_router", *classes(plan)})),
         plan.surfaces,
         tuple(sorted(plan.groups, key=lambda group: group.module)),
-        tuple(sorted(keywords, key=lambda keyword: "=" in keyword)),  # what is required first
-        tuple(f"{name}={name}" for name in [*(s.keyword for s in plan.surfaces), *(g.module for g in plan.groups)]),
-        tuple(_bindings(plan)),
+        keywords(plan),
+        tuple(f"{name}={name}" for name in owners(plan)),
+        bindings(plan),
     )
 
 
-def _classes(plan: Layout) -> set[str]:
+def keywords(plan: Layout) -> tuple[str, ...]:
+    """The arguments of what makes a server: the surfaces and the handlers, what is required first."""
+    found = [f"{s.keyword}: {s.name}{' | None = None' if s.optional else ''}" for s in plan.surfaces]
+    found += [f"{group.module}: {group.name} | None = None" for group in plan.groups]
+    return tuple(sorted(found, key=lambda keyword: "=" in keyword))
+
+
+def owners(plan: Layout) -> tuple[str, ...]:
+    """The names of those arguments."""
+    return (*(surface.keyword for surface in plan.surfaces), *(group.module for group in plan.groups))
+
+
+def classes(plan: Layout) -> set[str]:
+    """The classes that a server package defines: protocols of tags and surfaces, and headers."""
     headers = {surface.headers.name for surface in plan.surfaces if surface.headers}
     return headers | {surface.name for surface in plan.surfaces} | {group.name for group in plan.groups}
 
 
-def _bindings(plan: Layout) -> list[str]:
+def bindings(plan: Layout) -> tuple[str, ...]:
+    """What binds each operation to its handlers and its surface, in terms of the arguments."""
     surfaces = {surface.surface: surface for surface in plan.surfaces}
     result = []
     for group in plan.groups:
@@ -91,4 +103,4 @@ def _bindings(plan: Layout) -> list[str]:
             surface = surfaces[call.operation.surface]
             kind = f", error_type={literal(surface.error_type)}" if surface.error_type != "application/json" else ""
             result.append(f"Binding(operations.{call.constant}, {literal(call.method)}, {group.module}, {surface.keyword}{kind})")
-    return result
+    return tuple(result)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import tillspec.emit.annotations as notation
 from tillspec.api.model import Api
-from tillspec.emit import names
+from tillspec.emit import contents, names
 from tillspec.emit.calls import RESERVED_MODULES, Call, Group, calls, groups
 from tillspec.emit.docstring import literal
 from tillspec.emit.responses import HeaderField, ambient_headers, header_source
@@ -94,10 +93,10 @@ def _errors(api: Api, surface: str | None) -> tuple[str | None, str]:
 def _error_bodies(api: Api, call: Call) -> list[tuple[str, str]]:
     errors = [answer for answer in call.answers if answer not in call.successes]
     return [
-        (notation.content(content, api.types).signature, notation.media_type(content.media_type))
+        (contents.view(content, api.types).signature, contents.media_type(content.media_type))
         for answer in errors
         for content in answer.response.contents
-        if notation.carrier(content.media_type, content.type, api.types) == "json" and "*" not in content.media_type
+        if contents.carrier(content.media_type, content.type, api.types) == "json" and "*" not in content.media_type
     ]
 
 

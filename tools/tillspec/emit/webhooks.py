@@ -52,7 +52,7 @@ def webhooks(api: Api, options: Options) -> dict[str, str]:
     deliveries = tuple(view for view in whole.values() if view is not None)
     parsers = tuple(parser(api, call, name, whole[call.operation.id]) for call, name in zip(calls, apart, strict=True))
     methods = tuple(_method(api, call, name) for call, name in zip(calls, apart, strict=True)) if options.server else ()
-    signed = any(signature_constant(api, call) for call in calls)
+    signed = is_signed(api)
     public = [*_PUBLIC, *(_SIGNED if signed else ()), *(_SERVING if options.server else ())]
     public += ["Verification"] if signed and options.server else []
     public += ["UnknownEvent"] if any(tags(api, call) for call in calls) else []
@@ -71,6 +71,11 @@ def webhooks(api: Api, options: Options) -> dict[str, str]:
         ),
     )
     return {"webhooks.py": render("python/checkout_api/webhooks.py.j2", view)}
+
+
+def is_signed(api: Api) -> bool:
+    """Whether any delivery of an API bears a signature."""
+    return any(signature_constant(api, call) for group in groups(api, webhooks=True) for call in group.calls)
 
 
 def _method(api: Api, call: Call, name: str) -> MethodView:

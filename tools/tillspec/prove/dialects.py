@@ -5,7 +5,9 @@ Written apart from the generator's own reading of the same rules, so that the tw
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,8 +32,9 @@ _KEPT_3_1 = frozenset((
     "dependentRequired", "format", "default", "examples", *MAPS, *LISTS, *SINGLES,
 ))  # fmt: skip
 _KEPT_3_0 = frozenset((
-    "type", "enum", "multipleOf", "maximum", "minimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems",
-    "maxProperties", "minProperties", "required", "format", "default", "properties", "allOf", "anyOf", "oneOf", "items",
+    "type", "enum", "multipleOf", "maximum", "minimum", "maxLength", "minLength", "pattern", "maxItems", "minItems",
+    "uniqueItems", "maxProperties", "minProperties",
+    "required", "format", "default", "properties", "allOf", "anyOf", "oneOf", "items",
     "additionalProperties", "not",
 ))  # fmt: skip
 """The fixed fields of the Schema Object of OpenAPI 3.0 (section 4.7.24) that constrain something; it knows no other keywords."""
@@ -108,7 +111,7 @@ class Schemas:
 
     def _reference(self, reference: Any, direction: Direction, hidden: frozenset[str]) -> str:
         pointer = str(reference).removeprefix("#")
-        key = " ".join((direction, *sorted(hidden), pointer))
+        key = json.dumps([pointer, direction, sorted(hidden)])
         self._targets[key] = (pointer, direction, hidden)
         return key
 
@@ -138,10 +141,8 @@ class Schemas:
         if not isinstance(schema, dict) or not depth:
             return
         if "$ref" in schema:
-            try:
+            with suppress(LookupError, ValueError):
                 yield from self._same_instance(look_up(self.document, str(schema["$ref"])[1:]), depth - 1, every=every)
-            except (LookupError, ValueError):
-                pass
             if self.version == "3.0":
                 return
         yield schema

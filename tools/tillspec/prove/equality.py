@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -28,14 +29,61 @@ def equal(one: Any, other: Any) -> bool:
     return key(one) == key(other)
 
 
-def written_alike(sent: Any, back: Any) -> bool:
-    """Whether what came back is what was sent: equal, and an integer as an integer (5.0 may come back as 5)."""
-    if isinstance(sent, dict):
-        return (
-            isinstance(back, dict) and sent.keys() == back.keys() and all(written_alike(sent[name], back[name]) for name in sent)
-        )
-    if isinstance(sent, list):
-        return isinstance(back, list) and len(sent) == len(back) and all(map(written_alike, sent, back))
-    if isinstance(sent, int) and not isinstance(sent, bool):
-        return isinstance(back, int) and not isinstance(back, bool) and sent == back
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where two values begin to differ, and in what words: `integer as number`, `text as nothing`."""
+
+    path: tuple[str | int, ...]
+    kind: str
+
+
+_ABSENT = object()
+
+
+def difference(sent: Any, back: Any, path: tuple[str | int, ...] = ()) -> Difference | None:
+    """How what came back is not what was sent: it is another value, or an integer that is written as one no more.
+
+    5.0 may come back as 5, which is the same number, and an integer still.
+    """
+    if isinstance(sent, dict) and isinstance(back, dict):
+        pairs = [(name, sent.get(name, _ABSENT), back.get(name, _ABSENT)) for name in {**sent, **back}]
+    elif isinstance(sent, list) and isinstance(back, list) and len(sent) == len(back):
+        pairs = [(index, one, other) for index, (one, other) in enumerate(zip(sent, back, strict=True))]
+    elif _is_alike(sent, back):
+        return None
+    else:
+        return Difference(path, f"{_word(sent)} as {_word(back)}")
+    return next((found for name, one, other in pairs if (found := difference(one, other, (*path, name)))), None)
+
+
+def _is_alike(sent: Any, back: Any) -> bool:
+    if sent is _ABSENT or back is _ABSENT:
+        return False
+    if isinstance(sent, int) and not isinstance(sent, bool) and isinstance(back, float):
+        return False
     return equal(sent, back)
+
+
+def _word(value: Any) -> str:
+    match value:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case str():
+            return "text"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+        case None:
+            return "null"
+        case _:
+            return "nothing"
+
+
+def written_alike(sent: Any, back: Any) -> bool:
+    """Whether what came back is what was sent."""
+    return difference(sent, back) is None

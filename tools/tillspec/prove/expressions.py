@@ -16,8 +16,11 @@ _SPACE: Ranges = ((32, 32), (9, 13), (160, 160), (0x2028, 0x2029))
 _LETTER: Ranges = ((97, 122), (65, 90), (0xE0, 0xF6))
 _CLASSES = {"d": _DIGIT, "w": _WORD, "s": _SPACE}
 _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "0": 0}
-_PROPERTIES = {"L": _LETTER, "Letter": _LETTER, "Lu": ((65, 90),), "Ll": ((97, 122),), "N": _DIGIT, "Nd": _DIGIT, "P": ((33, 35),),
-               "Z": ((32, 32),), "Zs": ((32, 32),), "S": ((43, 43),), "M": ((0x300, 0x301),)}  # fmt: skip
+_PROPERTIES = {
+    "L": _LETTER, "Letter": _LETTER, "Lu": ((65, 90),), "Ll": ((97, 122),), "N": _DIGIT, "Nd": _DIGIT, "P": ((33, 35),),
+    "Z": ((32, 32),), "Zs": ((32, 32),), "S": ((43, 43),), "M": ((0x300, 0x301),),
+}  # fmt: skip
+"""Some characters of some general categories; of any other, letters."""
 _MOST = 400
 _LAST = 0x10FFFF
 

@@ -50,7 +50,7 @@ def date_time(text: str) -> bool:
 
 
 def duration(text: str) -> bool:
-    """duration of RFC 3339, appendix A."""
+    """Duration of RFC 3339, appendix A."""
     return _DURATION.fullmatch(text) is not None
 
 
@@ -66,7 +66,7 @@ _QUOTED_WIDE = re.compile(r'"(?:[ !#-\[\]-~\u0080-\U0010FFFF]|\\[ -~])*"')
 
 
 def hostname(text: str) -> bool:
-    """RFC 1123, section 2.1, whose labels are those of RFC 952; an `xn--` label is a valid A-label (RFC 5890, section 2.3.2.1)."""
+    """RFC 1123, section 2.1; a label that begins with `xn--` is a valid A-label (RFC 5890, section 2.3.2.1)."""
     if not 1 <= len(text) <= 253:
         return False
     return all(_LABEL.fullmatch(label) and _a_label(label) for label in text.split("."))

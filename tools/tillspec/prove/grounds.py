@@ -11,8 +11,6 @@ from tillspec.prove.places import Ground, Place, replaced
 from tillspec.prove.shapes import Choice
 from tillspec.prove.synthesise import Impossible, Synthesiser
 
-_DEEPEST = 2
-
 
 @dataclass(slots=True)
 class Grounds:
@@ -24,7 +22,7 @@ class Grounds:
     found: list[Ground] = field(default_factory=list)
     left: int = 0
     _texts: set[str] = field(default_factory=set)
-    _taken: set[tuple[Choice, int]] = field(default_factory=set)
+    _tried: set[int] = field(default_factory=set)
 
     def add(self, value: Any) -> None:
         """One more, unless there is one that is equal."""
@@ -49,22 +47,19 @@ class Grounds:
             ground = self.found[index]
             index += 1
             for place in ground.places:
-                if place.depth <= _DEEPEST:
+                if place.depth <= self.synthesiser.reach and id(place.schema) not in self._tried:
+                    self._tried.add(id(place.schema))
                     self._branch(ground, place)
 
     def _branch(self, ground: Ground, place: Place) -> None:
-        """An instance for each branch of a place that no other has taken yet."""
+        """An instance for each branch of a place."""
         for keyword in ("anyOf", "oneOf", "if", "type"):
             said = place.schema.get(keyword)
             if said is None or isinstance(said, str):
                 continue
             for number in range(2 if keyword == "if" else len(said)):
-                choice = Choice(id(place.schema), keyword)
-                if (choice, number) in self._taken:
-                    continue
-                self._taken.add((choice, number))
                 try:
-                    value = self.synthesiser.choose(place.schema, choice, number)
+                    value = self.synthesiser.choose(place.schema, Choice(id(place.schema), keyword), number)
                 except Impossible:
                     continue
                 if ground.allows(place, place.path, value):

@@ -1,13 +1,15 @@
 """The judge: python-jsonschema, made exact where the standard says more than the library does.
 
-Keywords that are answered here anew are asked of the library as well; where the two differ, the case is kept with the clause that
-decides. What has been found valid once is remembered by identity, so that an instance with one edit costs little more than the edit.
+Keywords that are answered here anew are asked of the library as well; where the two differ, the case is kept with the clause
+that decides. What was found valid once is remembered by identity, so that an instance with one edit costs little more than the
+edit.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -71,18 +73,18 @@ class Judge:
     _class: Any = None
 
     def __post_init__(self) -> None:
-        compared = {
+        compared: dict[str, Callable[[Any, Any], bool]] = {
             "multipleOf": self._multiple_of, "const": self._const, "enum": self._enum, "uniqueItems": self._unique,
         }  # fmt: skip
         exact: dict[str, Keyword] = {
             **{word: self._beside(word, check) for word, check in compared.items()},
             "pattern": self._pattern, "format": self._format,
-            "$ref": self._ref, "allOf": self._all_of, "anyOf": self._any_of, "oneOf": self._one_of, "not": self._not, "if": self._if,
-            "properties": self._properties, "patternProperties": self._pattern_properties,
+            "$ref": self._ref, "allOf": self._all_of, "anyOf": self._any_of, "oneOf": self._one_of, "not": self._not,
+            "if": self._if, "properties": self._properties, "patternProperties": self._pattern_properties,
             "additionalProperties": self._additional, "items": self._items, "prefixItems": self._prefix_items,
             "unevaluatedProperties": self._unevaluated_properties, "unevaluatedItems": self._unevaluated_items,
         }  # fmt: skip
-        self._class = extend(Draft202012Validator, exact)
+        self._class = extend(Draft202012Validator, exact)  # type: ignore[no-untyped-call]
 
     def is_valid(self, schema: Schema, value: Any) -> bool:
         """Whether a value is valid."""
@@ -108,7 +110,7 @@ class Judge:
         if isinstance(schema, bool):
             return set() if schema else {("false", at)}
         found: set[tuple[str, Pointer]] = set()
-        for word in schema:
+        for word in sorted(schema, key=lambda word: word.startswith("unevaluated")):
             alone = {other: schema[other] for other in (word, *_COMPANIONS.get(word, ())) if other in schema}
             inner = self._inside(word, alone, value)
             if word.startswith("unevaluated"):
@@ -185,7 +187,7 @@ class Judge:
 
     def _format(self, validator: Any, name: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         holds = formats.holds(name, instance)
-        if isinstance(instance, str) and name in _COMPARED_FORMATS and _FORMATS.conforms(instance, name) != holds:
+        if isinstance(instance, str) and name in _COMPARED_FORMATS and _conforms(instance, name) != holds:
             self._note("format", name, instance, schema, holds)
         if not holds:
             yield _BROKEN
@@ -318,10 +320,19 @@ def of_items(word: str, schema: dict[str, Any], instance: Any) -> Iterator[tuple
 @lru_cache(maxsize=65536)
 def _python_matches(pattern: str, text: str) -> bool | None:
     """The library's own answer, by Python's expressions; None where they have no such pattern."""
-    try:
-        return re.search(pattern, text) is not None
-    except re.error:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return re.search(pattern, text) is not None
+        except re.error:
+            return None
+
+
+def _conforms(text: str, name: str) -> bool:
+    """The library's own answer to a format."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bool(_FORMATS.conforms(text, name))
 
 
 def is_multiple(value: float, unit: float) -> bool:

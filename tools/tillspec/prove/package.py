@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,8 +27,14 @@ class Package:
 
     name: str
     models: ModuleType
-    operations: ModuleType | None
+    operations: Mapping[str, Any]
     lenient: Any
+
+    @property
+    def schemes(self) -> Mapping[str, Any]:
+        """The ways to authenticate, by name."""
+        found: Mapping[str, Any] = self.operations["SCHEMES"]
+        return found
 
     @classmethod
     def of(cls, name: str) -> Package:
@@ -39,14 +46,13 @@ class Package:
         try:
             models = importlib.import_module(f"{name}.models")
             scalars = importlib.import_module(f"{name}._runtime.scalars")
-        except ImportError as error:
-            raise NotGenerated(f"{name} cannot be imported: {error}") from None
+        except Exception as error:  # whatever a stranger's package raises
+            raise NotGenerated(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
         if not hasattr(models, "COMPONENTS"):
             raise NotGenerated(f"{name}.models has no COMPONENTS; generate it anew")
-        try:
-            operations = importlib.import_module(f"{name}.operations")
-        except ModuleNotFoundError:
-            operations = None
+        # A package that was made of models alone has no operations; then there are no bodies to prove.
+        has_operations = importlib.util.find_spec(f"{name}.operations") is not None
+        operations = vars(importlib.import_module(f"{name}.operations")) if has_operations else {}
         return cls(name, models, operations, scalars.LENIENT)
 
     def annotation(self, subject: Subject) -> Any:
@@ -86,7 +92,7 @@ class Package:
         return found[subject.ordinal]
 
     def _table(self) -> Iterator[Any]:
-        for value in vars(self.operations).values():
+        for value in self.operations.values():
             if type(value).__name__ == "Operation" and type(value).__module__ == f"{self.name}._runtime.operation":
                 yield value
 

@@ -56,6 +56,9 @@ class _At:
         if isinstance(self.value, dict):
             yield from ((key, self.get(key)) for key in self.value if not key.startswith("x-"))
 
+    def values(self) -> Iterator[_At]:
+        yield from (at for _, at in self.items())
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -80,7 +83,7 @@ class Reader:
         operations += list(item.get("additionalOperations").items())
         for method, operation in operations:
             yield from self._operation(method, path, operation)
-            for _, callback in operation.get("callbacks").items():
+            for callback in operation.get("callbacks").values():
                 for expression, inner in self._resolved(callback).items():
                     yield from self._path(expression, inner, inward=False)
 
@@ -100,8 +103,8 @@ class Reader:
                 )
 
     def _contents(self, body: _At) -> Iterator[tuple[str, _At, list[Example]]]:
-        for media, content in body.get("content").items():
-            content = self._resolved(content)
+        for media, declared in body.get("content").items():
+            content = self._resolved(declared)
             if isinstance(content.value, dict) and "schema" in content.value:
                 schema = content.get("schema")
                 yield media, schema, [*self._media_examples(content), *self._schema_examples(schema)]
@@ -109,7 +112,7 @@ class Reader:
     def _media_examples(self, content: _At) -> Iterator[Example]:
         if "example" in content.value:
             yield Example(join(content.pointer, "example"), content.value["example"])
-        for _, example in content.get("examples").items():
+        for example in content.get("examples").values():
             found = self._resolved(example)
             for key in ("value", "dataValue"):
                 if isinstance(found.value, dict) and key in found.value:

@@ -14,8 +14,8 @@ from tillspec.prove.reader import Subject
 Check = Literal[
     "refused", "changed", "accepted", "crashed", "missing", "refused leniently", "stub refused", "stub accepted", "stub crashed"
 ]
-"""What is wrong: a valid instance is refused, or comes back changed; a mutant is accepted; generated code raises; there is no type;
-a valid answer is refused by who reads it leniently; the stub refuses a valid body, accepts a mutant, or gives another answer."""
+"""What is wrong: a valid instance is refused, or comes back changed; a mutant is accepted; generated code raises; there is no
+type; a valid answer is refused by who reads it leniently; the stub refuses a valid body, accepts a mutant, or says nothing."""
 Family = Literal["structural", "format"]
 
 
@@ -23,7 +23,8 @@ Family = Literal["structural", "format"]
 class Failure:
     """One way in which a type is not its schema: the smallest instance that shows it, and how many do.
 
-    `pointer` leads to the keyword in the document, `at` to the place of the edit in the instance; `said` is what the model answered.
+    `pointer` leads to the keyword in the document, `at` to the place of the edit in the instance; `said` is what the model
+    answered.
     """
 
     check: Check
@@ -94,13 +95,18 @@ class Proof:
 
 @dataclass(slots=True)
 class Result:
-    """What was found of a whole contract, with at most `most` edits of each schema's instances; `untyped` bodies are text or bytes."""
+    """What was found of a whole contract, with at most `most` edits of each schema's instances.
+
+    `untyped` counts the bodies that are text or bytes, `bodies_left` those of a package that was made without operations;
+    `unreadable` goes from patterns that are none to the reason.
+    """
 
     most: int
     proofs: list[Proof] = field(default_factory=list)
     disagreements: list[Disagreement] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)
     untyped: int = 0
+    bodies_left: int = 0
 
     @property
     def total(self) -> Tally:
@@ -121,6 +127,7 @@ class Result:
             "disagreements": [asdict(case) for case in self.disagreements],
             "unreadable_patterns": self.unreadable,
             "untyped_bodies": self.untyped,
+            "bodies_left": self.bodies_left,
         }
 
 

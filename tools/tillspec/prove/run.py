@@ -15,6 +15,7 @@ from tillspec.prove.prover import Prover
 from tillspec.prove.reader import Subject, subjects
 from tillspec.prove.report import Failure, Proof, Result
 from tillspec.prove.stub import Stub
+from tillspec.prove.typed import Typed
 
 
 def prove(bundle: Bundle, package: Package, most: int, progress: Callable[[str], None] = lambda _: None) -> Result:
@@ -30,6 +31,9 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
     judge, stub, result = Judge(schemas), Stub.of(package), Result(most)
     known: set[tuple[int, str, Pointer]] = set()
     for subject in subjects(bundle):
+        if subject.kind != "component" and not package.operations:
+            result.bodies_left += 1
+            continue
         progress(subject.name)
         try:
             annotation = package.annotation(subject)
@@ -47,7 +51,7 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
                 continue
             known.add(key)
         proof = Proof(subject)
-        prover = Prover(judge, package, proof, adapter(annotation), most)
+        prover = Prover(judge, Typed(adapter(annotation), package.lenient), proof, most)
         prover.run()
         if stub.takes(subject):
             await prover.send(stub)

@@ -13,20 +13,35 @@ _MOST = 400
 def shrunk(value: Any, shows: Callable[[Any], bool]) -> Any:
     """A value made smaller property by property and item by item, as long as it still shows what it is to show."""
     left = _MOST
-    smaller = True
-    while smaller:
-        smaller = False
-        for candidate in _smaller(value):
+    found = True
+    while found:
+        found = False
+        for candidate in smaller(value):
             if left == 0:
                 return value
             left -= 1
             if shows(candidate):
-                value, smaller = candidate, True
+                value, found = candidate, True
                 break
     return value
 
 
-def _smaller(value: Any) -> Iterator[Any]:
+def mended(value: Any, stands: Callable[[Any], bool]) -> Any | None:
+    """A value without as few of its properties and items as make it stand; None where none was found."""
+    left = _MOST
+    waiting = [value]
+    while waiting:
+        for candidate in smaller(waiting.pop(0)):
+            if left == 0:
+                return None
+            left -= 1
+            if stands(candidate):
+                return candidate
+            waiting.append(candidate)
+    return None
+
+
+def smaller(value: Any) -> Iterator[Any]:
     """The value without one of its properties or items, the outer ones first."""
     waiting: list[Path] = [()]
     while waiting:

@@ -46,21 +46,24 @@ class Stub:
     """The applications of a package: its server, and one that receives its webhooks."""
 
     package: Package
-    recorder: _Recorder
+    recorder: Any
     server: Any
     webhooks: Any
     paths: dict[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, package: Package) -> Stub:
-        """The stub of a package; it answers for what the package has."""
+        """The stub of a package; it answers for what the package has, which may be nothing."""
         name = package.name
+        has_server, has_webhooks = (importlib.util.find_spec(f"{name}.{part}") is not None for part in ("server", "webhooks"))
+        if not has_server and not has_webhooks:
+            return cls(package, None, None, None)
         recorder = _Recorder(importlib.import_module(f"{name}._runtime.refusal").OperationNotImplemented)
         made = cls(package, recorder, None, None)
-        if importlib.util.find_spec(f"{name}.server"):
+        if has_server:
             create = importlib.import_module(f"{name}.server").create_app
             made.server = create(**_arguments(create, name, recorder))
-        if importlib.util.find_spec(f"{name}.webhooks"):
+        if has_webhooks:
             webhooks = importlib.import_module(f"{name}.webhooks")
             hooks = {identifier: f"/received/{number}" for number, identifier in enumerate(webhooks.OPERATIONS)}
             made.webhooks = webhooks.create_webhook_router(recorder, paths=hooks, max_body=_LARGEST)
@@ -75,6 +78,10 @@ class Stub:
         app = self.webhooks if id(operation) in self.paths else self.server
         return app is not None and self.package.content(subject).carrier == "json"
 
+    def receives(self, subject: Subject) -> bool:
+        """Whether the body of a subject is delivered: read as a client reads an answer, its texts may have grown."""
+        return id(self.package.operation(subject)) in self.paths
+
     async def send(self, subject: Subject, text: str) -> Answer:
         """What the stub makes of a body."""
         operation = self.package.operation(subject)
@@ -82,11 +89,11 @@ class Stub:
         app = self.webhooks if path is not None else self.server
         media_type = subject.media_type if "*" not in subject.media_type else "application/json"
         sent = [(b"content-type", media_type.encode()), (b"content-length", str(len(text.encode())).encode())]
-        more, query = _credentials(operation, self.package.operations.SCHEMES)
+        more, query = _credentials(operation, self.package.schemes)
         self.recorder.reached = False
         scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": operation.method.upper(), "scheme": "http",
-            "path": path or _TEMPLATE.sub("1", operation.path), "query_string": query, "root_path": "",
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": operation.method.upper(),
+            "scheme": "http", "path": path or _TEMPLATE.sub("1", operation.path), "query_string": query, "root_path": "",
             "headers": [*sent, *more], "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
         }  # fmt: skip
         status, body = await _ask(app, scope, text.encode())
@@ -110,8 +117,8 @@ def _credentials(operation: Any, schemes: Mapping[str, Any]) -> tuple[list[tuple
     """Headers and query that satisfy the first way in."""
     headers, query = [], []
     for name in operation.security[0] if operation.security else ():
-        scheme = schemes.get(name)
-        kind = scheme.kind if scheme is not None else "other"
+        scheme: Any = schemes[name]
+        kind = scheme.kind
         if kind == "basic":
             headers.append((b"authorization", b"Basic " + base64.b64encode(b"user:password")))
         elif kind == "bearer":

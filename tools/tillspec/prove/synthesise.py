@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -15,7 +16,6 @@ from tillspec.prove.judge import Judge, is_multiple
 from tillspec.prove.patterns import NoPattern, matches
 from tillspec.prove.shapes import Choice, Shape, shape
 
-_WIDE_DEPTH = 2
 _DEEPEST = 12
 _MOST_TRIES = 40
 _PICKS = 4
@@ -29,9 +29,10 @@ class Impossible(Exception):
 
 @dataclass(slots=True)
 class Synthesiser:
-    """Makes instances, and asks the judge of each."""
+    """Makes instances, and asks the judge of each. Objects up to `reach` references away have all that they may have."""
 
     judge: Judge
+    reach: int = 2
 
     def make(self, schemas: Sequence[Schema], *, wide: bool = True, depth: int = 0, pick: int = 0) -> Any:
         """A value that all of several schemas allow; a `wide` one has every property that it may have.
@@ -63,17 +64,15 @@ class Synthesiser:
             for ways in self._ways(schemas, fixed):
                 made = shape(self.judge.schemas, schemas, ways)
                 if not made.impossible:
-                    yield from self._spread(made, wide and depth <= _WIDE_DEPTH, depth + made.references, further)
+                    yield from self._spread(made, wide and depth <= self.reach, depth + made.references, further)
 
     def _spread(self, made: Shape, wide: bool, depth: int, pick: int) -> Iterator[Any]:
         if depth > _DEEPEST:
             return
         for spread in (True, False) if wide else (False,):
             if made.said("const") or made.said("enum"):
-                try:
+                with suppress(Impossible):
                     yield self._listed(made, pick)
-                except Impossible:
-                    pass
                 continue
             for kind in sorted(made.kinds(), key=_ORDER.index):
                 try:
@@ -157,8 +156,11 @@ class Synthesiser:
         wanted = wanted if most is None else min(wanted, most)
         found: list[Any] = []
         for contained in made.said("contains"):
-            for index in range(max(made.said("minContains") or [1])):
-                found.append(self.make([contained, *made.of_item(index)], wide=wide, depth=depth + 1, pick=pick + index))
+            wanted_inside = range(max(made.said("minContains") or [1]))
+            found += [
+                self.make([contained, *made.of_item(index)], wide=wide, depth=depth + 1, pick=pick + index)
+                for index in wanted_inside
+            ]
         distinct = any(made.said("uniqueItems"))
         while len(found) < wanted:
             index = len(found)
@@ -266,8 +268,8 @@ def texts_of(made: Shape, pick: int = 0) -> Iterator[str]:
     for pattern in made.said("pattern"):
         yield from islice(expressions.texts(pattern, least, 10_000 if most is None else most, pick), 60)
     for length in (max(least, 5), least, max(least, 1)):
-        length = length if most is None else min(length, most)
-        yield "".join(_LETTERS[(pick + index) % 26] for index in range(length))
+        allowed = length if most is None else min(length, most)
+        yield "".join(_LETTERS[(pick + index) % 26] for index in range(allowed))
 
 
 def numbers_of(made: Shape, kind: str, pick: int = 0) -> Iterator[float]:

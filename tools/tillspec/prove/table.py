@@ -1,4 +1,4 @@
-"""A result as text for people: the table, what is wrong, and what was left out. No line is wider than 80 columns where it need not be."""
+"""A result as text for people: the table, which is 80 columns wide, what is wrong, and what was left out."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def failures(result: Result) -> Iterator[str]:
         found.setdefault((failure.check, failure.pointer), []).append(failure)
     for (check, pointer), same in list(found.items())[:_MOST_FAILURES]:
         smallest = min(same, key=lambda failure: len(json.dumps(failure.instance, ensure_ascii=False)))
-        kinds = list(dict.fromkeys(failure.kind for failure in same))
-        names = list(dict.fromkeys(failure.subject for failure in same))
+        kinds = list(dict.fromkeys(failure.kind for failure in (smallest, *same)))
+        names = list(dict.fromkeys(failure.subject for failure in (smallest, *same)))
         yield printable(f"#{pointer}")
         yield printable(
             f"  {_SAYS[check]}: {_and_more(names)} ({_and_more(kinds)}; {sum(one.count for one in same):,} instances)"
@@ -107,6 +107,8 @@ def left_out(result: Result) -> Iterator[str]:
         yield printable(f"no valid instance was found, so mutants alone: {', '.join(unmade)}")
     if result.untyped:
         yield f"not proved: {result.untyped:,} bodies that are text or bytes, which have no type"
+    if result.bodies_left:
+        yield f"not proved: {result.bodies_left:,} bodies; the package was made without operations"
     for pattern in result.unreadable:
         yield printable(f"not held: the pattern {pattern!r}, which is none of ECMA-262")
     if result.disagreements:

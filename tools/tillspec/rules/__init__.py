@@ -10,6 +10,7 @@ from tillspec.document.grammar import walk
 from tillspec.rules.behavior_invalid import behavior_invalid
 from tillspec.rules.context import Context
 from tillspec.rules.links import links
+from tillspec.rules.rule_syntax import rule_syntax
 from tillspec.rules.structure import structure
 from tillspec.rules.unfolding import unfolding
 
@@ -24,4 +25,5 @@ def check_behavior(bundle: Bundle) -> list[Diagnostic]:
     """What of a document's behaviour cannot be read, as warnings: another tool may mean something else by `x-behavior`."""
     if not any("x-behavior" in source.text for source in bundle.sources):
         return []
-    return [replace(found, severity=Severity.WARNING) for found in behavior_invalid(Context(bundle))]
+    context = Context(bundle)
+    return [replace(found, severity=Severity.WARNING) for rule in (behavior_invalid, rule_syntax) for found in rule(context)]

@@ -16,7 +16,9 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
-_DEEPEST = 90
+_DEEPEST = 40
+_LONGEST = 80
+"""So many signs, or names behind dots, may stand in a row: each is a level of the tree."""
 
 
 class SyntaxFault(Exception):
@@ -91,10 +93,17 @@ class _Parser:
     def level(self, number: int, deep: int) -> Expr:
         if number == len(_LEVELS):
             return self.unary(deep)
-        left = self.level(number + 1, deep)
+        left, row = self.level(number + 1, deep), 0
         while sign := self.take(*_LEVELS[number]):
+            row = self.longer(row)
             left = Expr("sign", sign, (left, self.level(number + 1, deep)))
         return left
+
+    def longer(self, row: int) -> int:
+        """A row with one more in it."""
+        if row == _LONGEST:
+            raise SyntaxFault(f"more than {_LONGEST} parts stand in a row; put some of them into brackets")
+        return row + 1
 
     def unary(self, deep: int) -> Expr:
         signs = 0
@@ -104,8 +113,9 @@ class _Parser:
         return Expr("sign", last, (found,)) if signs else found
 
     def member(self, deep: int) -> Expr:
-        found = self.primary(deep)
+        found, row = self.primary(deep), 0
         while sign := self.take(".", "["):
+            row = self.longer(row)
             self.take("?")
             if sign == "[":
                 found = Expr("index", "", (found, self.choice(deep + 1)))

@@ -1,4 +1,8 @@
-"""What a caller proves itself with. Never shown: `repr` masks the secret part."""
+"""What a caller proves itself with. Never shown: `repr` masks the secret part.
+
+`scheme` is the name of the security scheme that a credential was read for, `scopes` are those that the operation asks for with it
+(for other schemes than OAuth 2 and OpenID Connect: roles); whether the caller has them is the handler's to judge.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """An API key; `scheme` is the name of the security scheme that it was read for."""
+    """An API key."""
 
     key: str = field(repr=False)
     scheme: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,7 @@ class Bearer:
 
     token: str = field(repr=False)
     scheme: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Basic:
     username: str
     password: str = field(repr=False)
     scheme: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class Other:
     """A scheme that only the handler can check, from the request itself: mutual TLS, HTTP Digest and others."""
 
     scheme: str = ""
+    scopes: tuple[str, ...] = ()
 
 
 Credential = ApiKey | Bearer | Basic | Other

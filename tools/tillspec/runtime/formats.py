@@ -25,6 +25,7 @@ from pydantic_core import (
     to_jsonable_python,
 )
 
+from .effort import MOST_STEPS, TOO_MANY_STEPS, gave_up, size_of_reading, steps
 from .equality import same
 
 if TYPE_CHECKING:
@@ -249,22 +250,22 @@ Rfc9562Uuid = Annotated[uuid.UUID, _Typed(uuid_text, _uuid_text)]
 
 
 @cache
-def judging() -> Mapping[str, Any]:
-    """How the library that judges is set: an address has no name beside it, a pattern gives up rather than run for ever."""
+def judging(steps: int = MOST_STEPS) -> Mapping[str, Any]:
+    """How the library that judges is set: an address has no name beside it, a pattern gives up after so many steps."""
     from jsonschema_rs import EmailOptions, FancyRegexOptions
 
     return {
         "email_options": EmailOptions(allow_display_text=False),
-        "pattern_options": FancyRegexOptions(backtrack_limit=100_000),
+        "pattern_options": FancyRegexOptions(backtrack_limit=steps),
     }
 
 
 @cache
-def _validator(keyword: str, value: str) -> Draft202012Validator:
+def _validator(keyword: str, value: str, steps: int = MOST_STEPS) -> Draft202012Validator:
     """A judge of one keyword. Its library is loaded at first use."""
     from jsonschema_rs import Draft202012Validator
 
-    return Draft202012Validator({keyword: value}, validate_formats=True, **judging())
+    return Draft202012Validator({keyword: value}, validate_formats=True, **judging(steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,15 +287,18 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A text must contain a match of a pattern that takes look-around or back-references."""
+    """A text must contain a match of a pattern that takes look-around or back-references; see `effort` for where it gives up."""
 
     pattern: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        is_valid = _validator("pattern", self.pattern).is_valid
+        pattern = self.pattern
 
         def check(value: str) -> str:
-            if not is_valid(value):
+            judge = _validator("pattern", pattern, steps(max(len(value), size_of_reading())))
+            if not judge.is_valid(value):
+                if any(gave_up(error.message) for error in judge.iter_errors(value)):
+                    raise PydanticCustomError("pattern_steps", TOO_MANY_STEPS)
                 raise ValueError("does not match the pattern")
             return value
 

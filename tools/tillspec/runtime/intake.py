@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -10,10 +13,14 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 
 from . import media
+from .effort import SMALL, sized
 from .events import Tags
-from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme
-from .parameters import ABSENT, Raw, decode_form, decoder, validated, validator
+from .multipart import read_multipart
+from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, other_readings, validated, validator
+from .strict_json import parsed
 from .texts import pairs_of
+from .texts import read as read_scalar
 from .violations import Place, Violation, body_violations, token, violations
 
 ReadBody = Callable[[bytes], Any]
@@ -103,9 +110,8 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str], context: Any
     place = cast("Place", "query" if parameter.location == "querystring" else parameter.location)
     pointer = token(parameter.name)
     absent = _default(parameter)
-    # A text of several kinds is read as the most specific one; where that is refused, the text itself may still be allowed.
-    several = getattr(parameter.shape, "kinds", ())
-    fallback = len(several) > 1 and "string" in several
+    # A text is read as the most specific of what it may be; where that is refused, it may still be allowed as something else.
+    others_of = [decoder(replace(parameter, shape=shape), others) for shape in other_readings(parameter.shape)]
 
     def read(raw: Raw) -> Any:
         try:
@@ -120,28 +126,19 @@ def _parameter_reader(parameter: Parameter, others: frozenset[str], context: Any
         try:
             return validate(plain)
         except ValidationError as error:
-            if fallback and not isinstance(plain, str):
-                return _as_text(parameter, raw, error)
-            raise Invalid(*violations(error, place, plain, pointer)) from None
+            return _otherwise(raw, plain, error)
         except ValueError:
             raise Invalid(Violation(place, pointer, "not a Unicode text", "unicode")) from None
 
-    def _as_text(parameter: Parameter, raw: Raw, error: ValidationError) -> Any:
-        text = as_text(raw)
-        try:
-            return validate(text)
-        except ValidationError:
-            raise Invalid(*violations(error, place, text, pointer)) from None
+    def _otherwise(raw: Raw, plain: Any, error: ValidationError) -> Any:
+        for other in others_of:
+            try:
+                return validate(other(raw))
+            except ValueError:  # pydantic's ValidationError is one
+                continue
+        raise Invalid(*violations(error, place, plain, pointer)) from None
 
-    as_text = decoder(_text_only(parameter), others) if fallback else decode
     return parameter.keyword, read
-
-
-def _text_only(parameter: Parameter) -> Parameter:
-    return Parameter(
-        name=parameter.name, keyword=parameter.keyword, location=parameter.location, value=parameter.value,
-        style=parameter.style, explode=parameter.explode,
-    )  # fmt: skip
 
 
 def _default(parameter: Parameter) -> Callable[[], Any]:
@@ -168,9 +165,11 @@ class BodyReader:
     def __init__(self, body: RequestBody, context: Any = None, tags: Tags | None = None) -> None:
         self.required = body.required
         self.only = next(iter(body.contents)) if len(body.contents) == 1 else ""
-        self.chooses = len(body.contents) > 1 or any("*" in key or key.startswith("multipart/") for key in body.contents)
+        is_open = any(media.is_open(key, content.carrier) for key, content in body.contents.items())
+        self.chooses = is_open or len(body.contents) > 1
         self._readers = {key: _content_reader(content, context, tags) for key, content in body.contents.items()}
-        self._carriers = {key: content.carrier for key, content in body.contents.items()}
+        self._contents = body.contents
+        self._context = context
         self._known: dict[str, tuple[str, ReadBody]] = {}
 
     def choose(self, content_type: str) -> tuple[str, ReadBody]:
@@ -186,10 +185,13 @@ class BodyReader:
         if found is None:
             raise Unsupported(f"The media type must be {_one_of(self._readers)}")
         key, reader = found
+        content = self._contents[key]
+        if content.carrier == "multipart":  # each body has a boundary of its own
+            return key, lambda body: _read_multipart(content, content_type, body, self._context)
         charset = media.parameter(content_type, "charset")
-        if self._carriers[key] != "bytes" and charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
+        if content.carrier != "bytes" and charset is not None and charset.lower() not in ("utf-8", "utf8", "us-ascii"):
             raise Unsupported("The charset must be UTF-8")
-        whole = content_type if "*" in key or key.startswith("multipart/") else key
+        whole = content_type if media.is_open(key, content.carrier) else key
         if len(self._known) < 64:  # remembered by the text that was sent, so bounded
             self._known[content_type] = whole, reader
         return whole, reader
@@ -204,7 +206,9 @@ def _content_reader(content: Content, context: Any, tags: Tags | None) -> ReadBo
         case "bytes":
             return lambda body: body
         case "text":
-            return _read_text
+            return lambda body: _read_typed_text(content, body, context)
+        case "multipart":
+            return lambda body: _read_multipart(content, "", body, context)
         case "form":
             return lambda body: _read_form(content, body, context)
         case "json":
@@ -217,25 +221,23 @@ def _json_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
 
     def read(body: bytes) -> Any:
         try:
-            value = validate(body, strict=True, context=context)
+            if len(body) <= SMALL:
+                value = validate(body, strict=True, context=context)
+            else:
+                value = sized(len(body), lambda: validate(body, strict=True, context=context))
         except ValidationError as error:
             unknown = tags.unknown(body) if tags is not None else None
             if unknown is not None:
                 return unknown
             raise Invalid(*body_violations(error, body)) from None
-        # RFC 8259 knows neither; the parser takes them. Most bodies hold no such bytes, and the rest may hold them in texts.
-        if b"NaN" in body or b"Infinity" in body:
-            _refuse_not_finite(body)
+        # The validator takes the last of several values under one name, and numbers that are none.
+        try:
+            parsed(body)
+        except ValueError as error:
+            raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
         return value
 
     return read
-
-
-def _refuse_not_finite(body: bytes) -> None:
-    try:
-        from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
 
 
 def _read_text(body: bytes) -> str:
@@ -245,19 +247,57 @@ def _read_text(body: bytes) -> str:
         raise Invalid(Violation("body", "", "The text is not UTF-8", "unicode")) from None
 
 
+def _read_typed_text(content: Content, body: bytes, context: Any) -> Any:
+    text = _read_text(body)
+    if content.value is None:
+        return text
+    shape = content.shape if isinstance(content.shape, Text) else Text()
+    return _valid(content.value, read_scalar(shape, text), context)
+
+
 def _read_form(content: Content, body: bytes, context: Any) -> Any:
+    value, text = content.value, _read_text(body)
+    assert value is not None, "a typed form has a value"
+    return _by_shape(content, lambda one: decode_form(one, text), lambda plain: validated(value, plain, context))
+
+
+def _read_multipart(content: Content, content_type: str, body: bytes, context: Any) -> Any:
     assert content.value is not None, "a typed form has a value"
+    # Files have no place in JSON, so nothing is taken for JSON here; what was read holds JSON's own types all the same.
+    validate = partial(content.value.adapter.validator.validate_python, context=context)
+    return _by_shape(content, lambda one: read_multipart(one, content_type, body), validate)
+
+
+def _by_shape(content: Content, decode: Callable[[Content], Any], validate: Callable[[Any], Any]) -> Any:
+    """A form as its shape reads it; where that is refused, as it may be read otherwise."""
     try:
-        plain = decode_form(content, _read_text(body))
+        plain = decode(content)
     except ValueError as error:
-        message = "The form is not UTF-8" if isinstance(error, UnicodeError) else str(error)
-        raise Invalid(Violation("body", "", message, "malformed")) from None
+        raise _malformed(error, "The form is not UTF-8") from None
     try:
-        return validated(content.value, plain, context)
+        return validate(plain)
+    except ValidationError as error:
+        for shape in other_readings(content.shape) if content.shape else ():
+            with suppress(ValueError):  # pydantic's ValidationError is one
+                return validate(decode(replace(content, shape=shape)))
+        raise Invalid(*violations(error, "body", plain, "")) from None
+    except ValueError:
+        raise Invalid(Violation("body", "", "not a Unicode text", "unicode")) from None
+
+
+def _valid(value: Value, plain: Any, context: Any) -> Any:
+    try:
+        return validated(value, plain, context)
     except ValidationError as error:
         raise Invalid(*violations(error, "body", plain, "")) from None
     except ValueError:
         raise Invalid(Violation("body", "", "not a Unicode text", "unicode")) from None
+
+
+def _malformed(error: ValueError, not_unicode: str) -> Invalid:
+    field = error.field if isinstance(error, Malformed) else None
+    message = not_unicode if isinstance(error, UnicodeError) else str(error)
+    return Invalid(Violation("body", token(field) if field is not None else "", message, "malformed"))
 
 
 MISSING_BODY: Final = Violation("body", "", "A body is required", "missing")

@@ -35,6 +35,11 @@ def find(declared: Mapping[str, T], media_type: str) -> tuple[str, T] | None:
     return next(((key, value) for key, value in declared.items() if essence(key) == name), None)
 
 
+def is_open(declared: str, carrier: str) -> bool:
+    """Whether the whole text on the wire matters: a range (`image/*`), or raw bytes of a type whose boundary is needed."""
+    return "*" in declared or (carrier == "bytes" and declared.startswith("multipart/"))
+
+
 def negotiate(accept: str | None, offers: Sequence[str]) -> str:
     """The offer that an `Accept` prefers: by quality, then by how exactly it is named, then in the order of the offers.
 

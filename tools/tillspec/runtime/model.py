@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -57,6 +57,12 @@ class ContractModel(BaseModel):
                 return with_room(lambda: rebuild(**{"_types_namespace": {}, **given}))
 
     @classmethod
+    def __pydantic_init_subclass__(cls, **given: Any) -> None:
+        # What tells type checkers that this is no argument would hide the slot in which an instance keeps undeclared fields.
+        if "__pydantic_extra__" in cls.__dict__:
+            del cls.__pydantic_extra__
+
+    @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         schema: Any = handler(source)
         if schema["type"] != "model" or "contract" in schema.setdefault("metadata", {}):
@@ -68,7 +74,7 @@ class ContractModel(BaseModel):
         if cls.__loose__:
             # The whole bears the name by which others refer to the model: else a second use of it would be the bare model.
             ref = schema.pop("ref", None)
-            other = core_schema.any_schema() if cls.__conforms__ is None else cls.__conforms__.around(core_schema.any_schema())
+            other = _OTHER if cls.__conforms__ is None else cls.__conforms__.around(_OTHER)
             schema = core_schema.tagged_union_schema({"{object}": schema, "{other}": other}, _kind, ref=ref)
         return cast("CoreSchema", schema)
 
@@ -83,6 +89,14 @@ class DefaultedModel(ContractModel):
             if name not in self.__pydantic_fields_set__:
                 written.pop((field.alias or name) if info.by_alias is not False else name, None)
         return written
+
+
+def _as_sent(value: Any) -> Any:
+    wire = getattr(value, "wire", None)  # a union may have read the text as another option does
+    return value if wire is None else wire
+
+
+_OTHER: Final = core_schema.any_schema(serialization=core_schema.plain_serializer_function_ser_schema(_as_sent))
 
 
 def _kind(value: Any) -> str:

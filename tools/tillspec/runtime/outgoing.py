@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+import httpx
 from pydantic import BaseModel, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from . import encoding, media
 from .authorization import CredentialSource, carry, chosen
 from .errors import MissingCredentials, Target
+from .multipart import write_multipart
 from .operation import Content, Operation, Parameter, SecurityScheme
+from .texts import write
 
 HeaderField = tuple[bytes, bytes]
 
@@ -30,17 +33,21 @@ _FIELD: Final = re.compile(r"field_name='([^']*)'")
 class Arguments:
     """What a call was given. `parameters` go by keyword, None stands for an optional one that is absent.
 
-    `media_type` is the body's, and `accept` that of the wanted answer, where the contract leaves a choice.
+    `media_type` is the body's, and `accept` that of the wanted answer, where the contract leaves a choice. `url` is where a
+    webhook or a callback goes; a text that is a function is made of the bytes of the body, as a signature is.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     media_type: str | None = None
     accept: str | None = None
+    url: str | None = None
 
 
 class Outgoing(NamedTuple):
-    """A request without its base URL. `keyed` says that it carries an idempotency key."""
+    """A request. `path` stands below the client's base URL, or is an absolute URL where the call named one; `keyed` says that it
+    carries an idempotency key.
+    """
 
     path: str
     headers: list[HeaderField]
@@ -81,20 +88,20 @@ class RequestPlan:
         if isinstance(self._schemes, MissingCredentials):
             raise MissingCredentials(self._target, self._schemes.alternatives)
         carried = carry(self._schemes, self._credentials)
-        texts = self._texts(arguments.parameters)
-        keyed = self._key is not None and self._key.keyword in texts.given
         fields = {b"accept": (b"Accept", self._accept.text(arguments.accept))}
         content = self._content(arguments, fields)
+        texts = self._texts(arguments.parameters, content or b"")
+        keyed = self._key is not None and self._key.keyword in texts.given
         for name, text in (*texts.headers, *carried.headers):
             lower, written = _header_name(name)
             fields[lower] = (written, header_text(name, text).encode())
         if cookies := texts.cookies + carried.cookies:
             fields[b"cookie"] = (b"Cookie", header_bytes("Cookie", "; ".join(cookies)))
-        query = "&".join([*self._query, *texts.query, *carried.query])
-        path = self._path(texts.path)
+        path, own_query = (self._path(texts.path), self._query) if arguments.url is None else split_url(arguments.url)
+        query = "&".join([*own_query, *texts.query, *carried.query])
         return Outgoing(f"{path}?{query}" if query else path, list(fields.values()), content, keyed, tuple(carried.secrets))
 
-    def _texts(self, given: Mapping[str, Any]) -> _Texts:
+    def _texts(self, given: Mapping[str, Any], content: bytes) -> _Texts:
         texts = _Texts()
         for parameter in self._parameters:
             value = given.get(parameter.keyword)
@@ -102,6 +109,7 @@ class RequestPlan:
                 value = self._made_key()
             if value is None and not parameter.required:
                 continue
+            value = value(content) if callable(value) else value
             try:
                 texts.add(parameter, encoding.encode(parameter, value))
             except PydanticSerializationError:
@@ -128,11 +136,12 @@ class RequestPlan:
         if body is None or (arguments.body is None and not body.required):
             return None
         name, content = _picked(body.contents, arguments.media_type)
-        fields[b"content-type"] = (b"Content-Type", header_bytes("Content-Type", name))
         if not _fits(content, arguments.body):
             raise ValueError(f"{self._target}: the body is not of its type")
         try:
-            return _encoded(content, arguments.body)
+            name, data = _encoded(name, content, arguments.body)
+            fields[b"content-type"] = (b"Content-Type", header_bytes("Content-Type", name))
+            return data
         except PydanticSerializationError as error:
             where = _FIELD.search(str(error))
             named = f", at {where[1]}" if where else ""
@@ -184,6 +193,24 @@ class _Accept:
 
     def _joined(self, names: list[str]) -> bytes:
         return ", ".join([*names, *(f"{name};q=0.1" for name in self._behind if name not in names)]).encode()
+
+
+def split_url(text: str) -> tuple[str, list[str]]:
+    """A URL to send to, without its query, and its query.
+
+    Raises:
+        ValueError: not an absolute http(s) URL, or one with user information or a fragment. The message does not show it.
+    """
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        raise ValueError("the url is none") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("the url must be an absolute http or https URL")
+    if url.userinfo or url.fragment:
+        raise ValueError("the url must have no user information and no fragment")
+    base, _, query = str(url).partition("?")
+    return base, [query] if query else []
 
 
 def is_key(parameter: Parameter) -> bool:
@@ -254,15 +281,23 @@ def _fits(content: Content, body: Any) -> bool:
     return body is not None or content.value.adapter.validator.isinstance_python(None)
 
 
-def _encoded(content: Content, body: Any) -> bytes:
+def _encoded(media_type: str, content: Content, body: Any) -> tuple[str, bytes]:
+    """The `Content-Type`, and the bytes."""
     match content.carrier:
         case "json" if content.value is not None:
-            return content.value.adapter.serializer.to_json(body, by_alias=True, exclude_unset=True, warnings="error")
+            return media_type, content.value.adapter.serializer.to_json(body, by_alias=True, exclude_unset=True, warnings="error")
         case "form":
-            return encoding.encode_form(content, body).encode()
+            return media_type, encoding.encode_form(content, body).encode()
+        case "multipart":
+            boundary, data = write_multipart(content, body)
+            return f"{media.essence(media_type)}; boundary={boundary}", data
         case "text":
-            return str(body).encode()
+            return media_type, _text(content, body).encode()
         case _ if isinstance(body, bytes | bytearray | memoryview):
-            return bytes(body)
+            return media_type, bytes(body)
         case _:
             raise ValueError("the body must be bytes")
+
+
+def _text(content: Content, body: Any) -> str:
+    return str(body) if content.value is None else write(encoding.jsonable(content.value, body))

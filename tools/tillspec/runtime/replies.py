@@ -11,9 +11,11 @@ from pydantic_core import to_json
 from starlette.types import Send
 
 from . import media
+from .multipart import write_multipart
 from .operation import Content, Header, Operation, Response
-from .parameters import encode_form, encode_header
+from .parameters import encode_form, encode_header, jsonable
 from .request import Request
+from .texts import write as text_of
 from .violations import Violation
 
 Ambient = Callable[[Request], Any]
@@ -133,7 +135,7 @@ def _header_writer(headers: Sequence[Header], ambient: Ambient) -> Callable[[Any
                 value = getattr(ambient(request), keyword, None)
             if value is None:
                 continue
-            text = value if type(value) is str else encode_header(header, value)
+            text = value if type(value) is str and header.media_type is None else encode_header(header, value)
             result.append((name, _field(text)))
         return result
 
@@ -147,28 +149,38 @@ def _field(text: str) -> bytes:
 
 
 def _body_writer(contents: Mapping[str, Content]) -> Callable[[Any], tuple[bytes, bytes]] | None:
-    by_type = {media_type: (_content_type(media_type, content), _serializer(content)) for media_type, content in contents.items()}
-    if not by_type:
+    writers = {media_type: _content_writer(media_type, content) for media_type, content in contents.items()}
+    if not writers:
         return None
-    first = next(iter(contents))
-    if len(by_type) == 1 and "*" not in first and not first.startswith("multipart/"):
-        content_type, serialize = by_type[first]
-        return lambda response: (content_type, serialize(response.body))
+    first, only = next(iter(contents.items()))
+    if len(writers) == 1 and not media.is_open(first, only.carrier):
+        write_first = writers[first]
+        return lambda response: write_first(first, response.body)
 
     def write(response: Any) -> tuple[bytes, bytes]:
-        found = media.find(by_type, response.media_type)
+        found = media.find(writers, response.media_type)
         if found is None:
             raise Undeclared(f"media type {response.media_type!r}")
-        key, (content_type, serialize) = found
-        exact = "*" not in key and not key.startswith("multipart/")
-        return content_type if exact else _field(response.media_type), serialize(response.body)
+        return found[1](response.media_type, response.body)
 
     return write
 
 
-def _content_type(media_type: str, content: Content) -> bytes:
-    charset = content.carrier == "text" and "charset" not in media_type
-    return f"{media_type}; charset=utf-8".encode() if charset else media_type.encode()
+def _content_writer(declared: str, content: Content) -> Callable[[str, Any], tuple[bytes, bytes]]:
+    """A function from the chosen media type and a body to the `Content-Type` and the bytes."""
+    if content.carrier == "multipart":
+        return lambda chosen, body: _multipart(declared, content, body)
+    serialize = _serializer(content)
+    if media.is_open(declared, content.carrier):
+        return lambda chosen, body: (_field(chosen), serialize(body))
+    charset = content.carrier == "text" and "charset" not in declared
+    content_type = f"{declared}; charset=utf-8".encode() if charset else declared.encode()
+    return lambda chosen, body: (content_type, serialize(body))
+
+
+def _multipart(declared: str, content: Content, body: Any) -> tuple[bytes, bytes]:
+    boundary, data = write_multipart(content, body)
+    return f"{media.essence(declared)}; boundary={boundary}".encode(), data
 
 
 def _serializer(content: Content) -> Callable[[Any], bytes]:
@@ -180,12 +192,14 @@ def _serializer(content: Content) -> Callable[[Any], bytes]:
         case "form":
             return lambda body: encode_form(content, body).encode()
         case "text":
-            return lambda body: _text(body).encode()
-        case "bytes":
+            return lambda body: _text(content, body).encode()
+        case _:
             return _bytes
 
 
-def _text(body: Any) -> str:
+def _text(content: Content, body: Any) -> str:
+    if content.value is not None:
+        return text_of(jsonable(content.value, body))
     if not isinstance(body, str):
         raise Undeclared(f"a body of type {type(body).__name__} where text is declared")
     return body

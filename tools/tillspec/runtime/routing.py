@@ -15,13 +15,10 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Endpoint = Callable[[Scope, Receive, Send, tuple[str, ...]], Awaitable[None]]
+from .paths import SAFE, Template, concreteness, literal, normal
 
-_EXPRESSION: Final = re.compile(r"\{([^{}]*)\}")
-_ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_SAFE: Final = "/-._~!$&'()*+,;=:@"
+Endpoint = Callable[[Scope, Receive, Send, tuple[str, ...]], Awaitable[None]]
 _NORMAL: Final = re.compile(r"[A-Za-z0-9/\-._~!$&'()*+,;=:@]*")
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 @dataclass(frozen=True)
@@ -33,10 +30,8 @@ class PathRoute:
     otherwise: Endpoint
 
     @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The template over a normal path: an expression is anything but a slash (OpenAPI 3.1, section 4.8.8.2)."""
-        parts = enumerate(_EXPRESSION.split(self.path))
-        return re.compile("".join("([^/]+)" if i % 2 else re.escape(quote(unquote(text), safe=_SAFE)) for i, text in parts))
+    def template(self) -> Template:
+        return Template(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ def _shapes(routes: Iterable[PathRoute]) -> Mapping[int, Sequence[_Shape]]:
     """The shapes of templates by their number of segments, the most concrete first; of many paths, few are then tried."""
     found: dict[tuple[tuple[int, str], ...], _Shape] = {}
     for route in routes:
-        parts = [quote(unquote(part), safe=_SAFE) for part in route.path.split("/")]
+        parts = [literal(part) for part in route.path.split("/")]
         key = tuple((kind, text if kind else "") for kind, text in concreteness(route.path))
         # The first segment, before the first slash, is never an expression.
         shape = found.setdefault(key, _Shape(itemgetter(*(i for i, (kind, _) in enumerate(key) if not kind))))
@@ -67,7 +62,7 @@ class PathRoutes(BaseRoute):
 
     def __init__(self, routes: Iterable[PathRoute]) -> None:
         self.routes = sorted(routes, key=lambda route: concreteness(route.path))
-        self._static = {quote(unquote(route.path), safe=_SAFE): route for route in self.routes if "{" not in route.path}
+        self._static = {literal(route.path): route for route in self.routes if "{" not in route.path}
         self._shapes = _shapes([route for route in self.routes if "{" in route.path])
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -76,14 +71,14 @@ class PathRoutes(BaseRoute):
             return Match.NONE, {}
         if found := self.find(scope):
             return Match.FULL, {"operation": found}
-        if partial := self._route(_path_of(scope), None):
+        if partial := self._route(sent_path(scope), None):
             return Match.PARTIAL, {"operation": (partial[0].otherwise, partial[1])}
         return Match.NONE, {}
 
     def find(self, scope: Scope) -> tuple[Endpoint, tuple[str, ...]] | None:
         """What answers a request, and the values of its path; None where no template has both path and method."""
         method = scope["method"]
-        found = self._route(_path_of(scope), method)
+        found = self._route(sent_path(scope), method)
         return None if found is None else (found[0].endpoints[method], found[1])
 
     def _route(self, path: str, method: str | None) -> tuple[PathRoute, tuple[str, ...]] | None:
@@ -94,8 +89,8 @@ class PathRoutes(BaseRoute):
         parts = path.split("/")
         for shape in self._shapes.get(len(parts), ()):
             for route in shape.routes.get(shape.texts(parts), ()):
-                if (method is None or method in route.endpoints) and (found := route.regex.fullmatch(path)):
-                    return route, found.groups()
+                if (method is None or method in route.endpoints) and (values := route.template.values(path)) is not None:
+                    return route, values
         return None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,36 +126,16 @@ class Application(Starlette):
         return stack
 
 
-def expressions(path: str) -> tuple[str, ...]:
-    """The names of the expressions of a path template, in their order."""
-    return tuple(_EXPRESSION.findall(path))
-
-
-def blank(path: str) -> str:
-    """A path template without the names: two templates that are one path for OpenAPI (3.1, section 4.8.8.2) become equal."""
-    return _EXPRESSION.sub("{}", path)
-
-
-def concreteness(path: str) -> tuple[tuple[int, str], ...]:
-    """A key that sorts static segments before templated ones (OpenAPI 3.1, section 4.8.8.1)."""
-    return tuple((0 if "{" not in part else 1 if _EXPRESSION.sub("", part) else 2, blank(part)) for part in path.split("/"))
-
-
-def _path_of(scope: Scope) -> str:
+def sent_path(scope: Scope) -> str:
     """The path below the mount point, percent-encoded, with unreserved characters plain (RFC 3986, section 6.2.2.2)."""
     path: str = scope["path"]
     raw: bytes = scope.get("raw_path") or b""
     # Middleware may have changed the path: what was sent counts only as long as it is the same path.
     if b"%" in raw and unquote(sent := raw.partition(b"?")[0].decode("latin-1")) == path:
-        text = _ENCODED.sub(_plain, sent)
+        text = normal(sent)
     else:
-        text = path if _NORMAL.fullmatch(path) else quote(path, safe=_SAFE)
-    root = quote(scope.get("root_path", ""), safe=_SAFE)
+        text = path if _NORMAL.fullmatch(path) else quote(path, safe=SAFE)
+    root = quote(scope.get("root_path", ""), safe=SAFE)
     if root and text.startswith(root) and text[len(root) : len(root) + 1] in ("", "/"):
         text = text[len(root) :]
     return text
-
-
-def _plain(match: re.Match[str]) -> str:
-    character = chr(int(match.group()[1:], 16))
-    return character if character in _UNRESERVED else match.group().upper()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -16,25 +16,29 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic_core import to_json
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from . import media
-from .authentication import authenticator, challenge, used
+from .authentication import Authenticate, authenticator, challenge, used
 from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, header_names, raw_request
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
+from .paths import blank, expressions
 from .refusal import Kind, OperationNotImplemented, Refusal, Surface, status_of
 from .replies import Ambient, Reply, Undeclared, Write, ambient_headers, plain_headers, problem, writers
 from .request import MAX_BODY, Request
-from .routing import Application, Endpoint, PathRoute, PathRoutes, blank, expressions
+from .routing import Application, Endpoint, PathRoute, PathRoutes
 from .scalars import LENIENT
 from .signatures import InvalidSignature
 from .violations import Violation
 
 if TYPE_CHECKING:
     from .receiving import Receiver
+
+CONTRACT_PATH: Final = "/openapi.json"
 
 _FAILED: Final = "Something went wrong"
 _log: Final = logging.getLogger(__name__)
@@ -61,15 +65,23 @@ class Binding:
 
 def make_router(bindings: Sequence[Binding], schemes: Mapping[str, SecurityScheme], max_body: int = MAX_BODY) -> Router:
     """A Starlette router that answers the operations; it can be mounted in Starlette or FastAPI."""
-    groups: dict[str, list[Binding]] = {}
-    for binding in bindings:
-        groups.setdefault(blank(binding.path or binding.operation.path), []).append(binding)
-    routes = PathRoutes([_route(group, schemes, max_body) for group in groups.values()])
-    return Router([routes], redirect_slashes=False, default=_not_found)
+    routes = PathRoutes([_route(group, schemes, max_body) for group in by_path(bindings)])
+    return Router([routes], redirect_slashes=False, default=not_found)
 
 
 def make_app(router: Router, contract: bytes) -> Starlette:
     """An application of a router's operations that serves the contract as well, at `/openapi.json`."""
+    routes = [route for each in router.routes if isinstance(each, PathRoutes) for route in each.routes]
+    # An API may have an operation of that path itself.
+    served = [] if any(route.path == CONTRACT_PATH for route in routes) else [contract_route(contract)]
+    app = Application(routes=[PathRoutes([*routes, *served])])
+    app.router.redirect_slashes = False
+    app.router.default = not_found
+    return app
+
+
+def contract_route(contract: bytes) -> PathRoute:
+    """The route that serves the contract, byte for byte."""
     etag = b'"' + hashlib.sha256(contract).hexdigest()[:32].encode() + b'"'
     whole = Reply(200, contract, [(b"content-type", b"application/json"), (b"etag", etag), (b"cache-control", b"no-cache")])
     unchanged = Reply(304, b"", [(b"etag", etag), (b"cache-control", b"no-cache")])
@@ -83,47 +95,69 @@ def make_app(router: Router, contract: bytes) -> Starlette:
         reply = Reply(204) if scope["method"] == "OPTIONS" else problem(405)
         await Reply(reply.status, reply.body, [*reply.headers, (b"allow", b"GET, HEAD, OPTIONS")]).send(send)
 
-    # After the operations, so that an API may have an operation of that path itself.
-    app = Application(routes=[*router.routes, PathRoutes([PathRoute("/openapi.json", {"GET": serve, "HEAD": serve}, otherwise)])])
-    app.router.redirect_slashes = False
-    app.router.default = _not_found
-    return app
+    return PathRoute(CONTRACT_PATH, {"GET": serve, "HEAD": serve}, otherwise)
+
+
+def by_path(bindings: Iterable[Binding]) -> list[list[Binding]]:
+    """The bindings of each path, the names of its expressions aside."""
+    groups: dict[str, list[Binding]] = {}
+    for binding in bindings:
+        groups.setdefault(blank(binding.path or binding.operation.path), []).append(binding)
+    return list(groups.values())
 
 
 def _route(group: Sequence[Binding], schemes: Mapping[str, SecurityScheme], max_body: int) -> PathRoute:
-    """The route of one path. GET answers HEAD as well (RFC 9110, section 9.3.2), and every path answers OPTIONS."""
-    path = group[0].path or group[0].operation.path
-    endpoints: dict[str, Endpoint] = {}
+    operations = endpoints(group, schemes, max_body)
+    options, otherwise = unanswered(group[0], operations)
+    serving: dict[str, Endpoint] = {method: operation.serve for method, operation in operations.items()}
+    serving.setdefault("OPTIONS", options)
+    return PathRoute(group[0].path or group[0].operation.path, serving, otherwise)
+
+
+def endpoints(group: Sequence[Binding], schemes: Mapping[str, SecurityScheme], max_body: int) -> dict[str, OperationEndpoint]:
+    """What answers the methods of one path. GET answers HEAD as well (RFC 9110, section 9.3.2).
+
+    Raises:
+        ValueError: two operations have one method.
+    """
+    found: dict[str, OperationEndpoint] = {}
     for binding in group:
         method = binding.operation.method.upper()
-        if method in endpoints:
+        if method in found:
+            path = group[0].path or group[0].operation.path
             raise ValueError(f"two operations answer {method} {path}; {binding.operation.id} is the second")
-        endpoints[method] = _Endpoint(binding, schemes, max_body).serve
-    if "GET" in endpoints:
-        endpoints.setdefault("HEAD", endpoints["GET"])
-    allow = ", ".join(dict.fromkeys([*endpoints, "OPTIONS"])).encode()
-    errors = _Errors(group[0], None)
+        found[method] = OperationEndpoint(binding, schemes, max_body)
+    if "GET" in found:
+        found.setdefault("HEAD", found["GET"])
+    return found
+
+
+def unanswered(binding: Binding, methods: Iterable[str]) -> tuple[Endpoint, Endpoint]:
+    """What answers OPTIONS, and the methods that a path does not have; `methods` are those that it has."""
+    allow = ", ".join(dict.fromkeys([*methods, "OPTIONS"])).encode()
+    errors = _Errors(binding, None)
 
     async def options(scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
-        request = _request(scope, None)
+        request = request_of(scope, None)
         await Reply(204, b"", [*errors.headers(request), (b"allow", allow)]).send(send)
 
     async def otherwise(scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
-        reply = errors.reply(_request(scope, None), "method_not_allowed", f"{scope['method']} is not allowed here")
+        reply = errors.reply(request_of(scope, None), "method_not_allowed", f"{scope['method']} is not allowed here")
         await Reply(reply.status, reply.body, [*reply.headers, (b"allow", allow)]).send(send, head=scope["method"] == "HEAD")
 
-    endpoints.setdefault("OPTIONS", options)
-    return PathRoute(path, endpoints, otherwise)
+    return options, otherwise
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers a request for a path that no operation has."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1000})
         return
     await problem(404, "No operation has this path.").send(send, head=scope["method"] == "HEAD")
 
 
-def _request(scope: Scope, operation: str | None) -> Request:
+def request_of(scope: Scope, operation: str | None) -> Request:
+    """The request of an ASGI scope."""
     client = scope.get("client")
     return Request(
         operation=operation,
@@ -132,6 +166,7 @@ def _request(scope: Scope, operation: str | None) -> Request:
         headers=Headers(raw=scope["headers"]),
         scope=scope,
         client=client[0] if client else None,
+        state=scope.setdefault("state", {}),
     )
 
 
@@ -187,18 +222,17 @@ def _problem(refusal: Refusal) -> Reply:
     return problem(refusal.status, refusal.message, refusal.violations)
 
 
-class _Endpoint:
+class OperationEndpoint:
     """One operation: its checks and its handler, put together once."""
 
     def __init__(self, binding: Binding, schemes: Mapping[str, SecurityScheme], max_body: int) -> None:
-        operation = binding.operation
-        self._operation = operation
+        operation = self.operation = binding.operation
+        self.names = expressions(binding.path or operation.path)
         self._id = operation.id
         self._handler: Callable[..., Any] | None = getattr(binding.handlers, binding.method, None)
         self._errors = _Errors(binding, operation.id)
         self._authenticate = authenticator(operation, schemes)
         self._challenge = challenge(operation, schemes)
-        self._names = expressions(binding.path or operation.path)
         self._headers = header_names(operation.parameters, used(operation, schemes))
         self._offers = offers(operation)
         self._max_body = max_body
@@ -210,43 +244,51 @@ class _Endpoint:
 
     @cached_property
     def _parameters(self) -> ParameterReader | None:
-        return ParameterReader(self._operation, self._context) if self._operation.parameters else None
+        return ParameterReader(self.operation, self._context) if self.operation.parameters else None
 
     @cached_property
     def _body(self) -> BodyReader | None:
-        return BodyReader(self._operation.body, self._context, self._tags) if self._operation.body else None
+        return BodyReader(self.operation.body, self._context, self._tags) if self.operation.body else None
 
     @cached_property
     def _writers(self) -> Mapping[type[Response], Write]:
-        return writers(self._operation, self._errors.ambient)
+        return writers(self.operation, self._errors.ambient)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, values: tuple[str, ...]) -> None:
         """Answers one request."""
-        request = _request(scope, self._id)
+        request = request_of(scope, self._id)
         try:
-            reply = await self._answer(request, receive, values)
+            reply = await self.answer(request, receive, values, self._authenticate)
         except ClientDisconnect:
             return
-        except Exception:
-            _log.exception("reading a request for %s failed", self._id)
-            reply = self._errors.reply(request, "server_error", _FAILED)
         await reply.send(send, head=request.method == "HEAD")
+        if request.tasks is not None:
+            await request.tasks()
 
-    async def _answer(self, request: Request, receive: Receive, values: tuple[str, ...]) -> Reply:
+    async def answer(
+        self, request: Request, receive: Receive, values: tuple[str, ...], authenticate: Authenticate | None
+    ) -> Reply:
+        """The answer to one request: `values` are those of the path's expressions, `authenticate` gives the credential.
+
+        Raises:
+            ClientDisconnect: who asked has gone away.
+            HTTPException: middleware does not let the body be read.
+        """
         refuse = self._errors.reply
         if self._handler is None:
             return refuse(request, "not_implemented", f"{self._id} is not implemented")
         keywords: dict[str, Any] = {}
         try:
-            path = dict(zip(self._names, values, strict=True)) if values else {}
+            path = dict(zip(self.names, values, strict=True)) if values else {}
             raw = raw_request(request.scope["headers"], request.scope["query_string"], path, self._headers)
-            if self._authenticate is not None:
-                accepted, keywords["credentials"] = self._authenticate(raw)
+            if authenticate is not None:
+                accepted, keywords["credentials"] = authenticate(raw)
                 if not accepted:
                     return refuse(request, "unauthorized", "Credentials are missing or malformed", (), self._challenge or None)
             if self._offers:
                 keywords["accept"] = media.negotiate(raw.headers.get("accept"), self._offers)
             await self._read(request, receive, raw, keywords)
+            return await self._handle(request, keywords)
         except Invalid as error:
             return refuse(request, "invalid_request", _said(error.found), error.found)
         except Unsupported as error:
@@ -257,7 +299,11 @@ class _Endpoint:
             return refuse(request, "unauthorized", str(error), (), "Signature")
         except _TooLarge:
             return refuse(request, "payload_too_large", f"The body is larger than {self._max_body} bytes")
-        return await self._handle(request, keywords)
+        except (ClientDisconnect, HTTPException):
+            raise
+        except Exception:
+            _log.exception("reading a request for %s failed", self._id)
+            return refuse(request, "server_error", _FAILED)
 
     async def _read(self, request: Request, receive: Receive, raw: Raw, keywords: dict[str, Any]) -> None:
         """Puts parameters and body into `keywords`; of a delivery that has to be verified, when it has been."""

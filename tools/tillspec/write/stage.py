@@ -27,6 +27,9 @@ def stage(files: Mapping[str, str], package: str, report: Report) -> dict[str, b
     """The files as they will be written, by the same paths. Whatever does not compile or import is reported.
 
     `files` go by their path below the output folder; the ones under `_runtime/` are taken as they are.
+
+    Raises:
+        ModuleNotFoundError: a package that the generated code needs is not installed, so that it cannot be imported.
     """
     _check_pins(report)
     report.stop_on_error()
@@ -109,6 +112,8 @@ def _import(folder: Path, package: str, files: Mapping[str, str], report: Report
             try:
                 importlib.import_module(module)
             except Exception as error:  # whatever generated code raises, it is broken
+                if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] != package.partition(".")[0]:
+                    raise  # what it needs is not installed
                 where = traceback.extract_tb(error.__traceback__)[-1]
                 place = f"{os.path.relpath(where.filename, folder)}:{where.lineno}" if str(folder) in where.filename else module
                 report.error("output-broken", f"{module} cannot be imported: {error} ({place})", hint=_BUG)

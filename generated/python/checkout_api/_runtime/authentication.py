@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from .credentials import ApiKey, Basic, Bearer, Credential, Other
@@ -39,9 +39,12 @@ def authenticator(operation: Operation[Any], schemes: Mapping[str, SecuritySchem
     return authenticate
 
 
-def alternative(names: Iterable[str], schemes: Mapping[str, SecurityScheme]) -> Callable[[Raw], Any]:
-    """A function that gives the credential of one alternative, None where it is not complete; of several schemes, a tuple."""
-    readers = [_reader(schemes.get(name), name) for name in names]
+def alternative(requirement: Mapping[str, tuple[str, ...]], schemes: Mapping[str, SecurityScheme]) -> Callable[[Raw], Any]:
+    """A function that gives the credential of one alternative, None where it is not complete; of several schemes, a tuple.
+
+    `requirement` goes from the names of its schemes to the scopes that are asked for.
+    """
+    readers = [_reader(schemes.get(name), name, scopes) for name, scopes in requirement.items()]
     if len(readers) == 1:
         return readers[0]
 
@@ -64,23 +67,23 @@ def used(operation: Operation[Any], schemes: Mapping[str, SecurityScheme]) -> li
     return [schemes[name] for requirement in operation.security for name in requirement if name in schemes]
 
 
-def _reader(scheme: SecurityScheme | None, name: str) -> Reader:
+def _reader(scheme: SecurityScheme | None, name: str, scopes: tuple[str, ...]) -> Reader:
     if scheme is None or scheme.kind == "other":
-        return lambda raw: Other(name)
+        return lambda raw: Other(name, scopes)
     if scheme.kind == "bearer":
-        return lambda raw: _bearer(raw.headers.get("authorization", ""), name)
+        return lambda raw: _bearer(raw.headers.get("authorization", ""), name, scopes)
     if scheme.kind == "basic":
-        return lambda raw: _basic(raw.headers.get("authorization", ""), name)
-    return _api_key(scheme)
+        return lambda raw: _basic(raw.headers.get("authorization", ""), name, scopes)
+    return _api_key(scheme, scopes)
 
 
-def _bearer(text: str, name: str) -> Bearer | None:
+def _bearer(text: str, name: str, scopes: tuple[str, ...]) -> Bearer | None:
     kind, _, token = text.partition(" ")
     token = token.strip(" ")
-    return Bearer(token, name) if kind.lower() == "bearer" and _TOKEN.fullmatch(token) else None
+    return Bearer(token, name, scopes) if kind.lower() == "bearer" and _TOKEN.fullmatch(token) else None
 
 
-def _basic(text: str, name: str) -> Basic | None:
+def _basic(text: str, name: str, scopes: tuple[str, ...]) -> Basic | None:
     kind, _, token = text.partition(" ")
     if kind.lower() != "basic":
         return None
@@ -88,22 +91,22 @@ def _basic(text: str, name: str) -> Basic | None:
         user, colon, password = base64.b64decode(token.strip(" "), validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
-    return Basic(user, password, name) if colon else None
+    return Basic(user, password, name, scopes) if colon else None
 
 
-def _api_key(scheme: SecurityScheme) -> Reader:
+def _api_key(scheme: SecurityScheme, scopes: tuple[str, ...]) -> Reader:
     parameter, name = scheme.parameter or "", scheme.name
     lower = parameter.lower()
 
     def header(raw: Raw) -> ApiKey | None:
         key = raw.headers.get(lower, "").strip(" \t")
-        return ApiKey(key, name) if key else None
+        return ApiKey(key, name, scopes) if key else None
 
     def elsewhere(raw: Raw) -> ApiKey | None:
         pairs, unescape = (raw.cookies, decoded) if scheme.location == "cookie" else (raw.pairs, form_decoded)
         found = [value for key, value in pairs if key == parameter]
         try:
-            return ApiKey(unescape(found[0]), name) if len(found) == 1 and found[0] else None
+            return ApiKey(unescape(found[0]), name, scopes) if len(found) == 1 and found[0] else None
         except ValueError:
             return None
 

@@ -89,6 +89,9 @@ def carry(schemes: tuple[SecurityScheme, ...], given: Mapping[str, CredentialSou
                 _api_key(scheme, _text(scheme, source), carried)
             case "other":
                 pass
+    names = [name.lower() for name, _ in carried.headers]
+    if len(set(names)) < len(names):
+        raise ValueError(f"two of the credentials {', '.join(scheme.name for scheme in schemes)} would go into one header")
     return carried
 
 

@@ -7,7 +7,7 @@ Both share everything but the sending: `Exchange` knows what to send, whether to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
@@ -32,13 +32,14 @@ Errors = Mapping[type[Response], type[ErrorResponse[Any]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a client is made with.
+    """What a client is made with. `base_url` is None where each call names its own URL.
 
     `schemes` are the contract's security schemes by name; `credentials` goes from the same names to what the user gave;
-    `errors` goes from the response classes that are errors to their exceptions.
+    `errors` goes from the response classes that are errors to their exceptions. `servers` goes from servers that operations
+    have of their own (`own_servers`, as the contract writes them) to the base URLs that take the place of `base_url` there.
     """
 
-    base_url: str
+    base_url: str | None
     credentials: Mapping[str, CredentialSource]
     timeout: Timeout
     retry: Retry
@@ -46,6 +47,8 @@ class Settings:
     schemes: Mapping[str, SecurityScheme]
     errors: Errors
     hooks: Sequence[Hook] = ()
+    servers: Mapping[str, str] = field(default_factory=dict)
+    own_servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Plan:
     """What is worked out once for an operation."""
 
     target: Target
+    base: str
     request: RequestPlan
     response: ResponsePlan
 
@@ -126,7 +130,8 @@ class _Caller:
 
     def __init__(self, settings: Settings, http: httpx.Client | httpx.AsyncClient) -> None:
         self._settings = settings
-        self._base = _base_url(settings.base_url)
+        self._base = _base_url(settings.base_url) if settings.base_url is not None else ""
+        self._servers = _checked(settings.servers, settings.own_servers)
         self._headers = [(name.encode(), header_bytes(name, text)) for name, text in (settings.headers or {}).items()]
         self._build = http.build_request
         self._plans: dict[str, Plan] = {}
@@ -136,9 +141,10 @@ class _Caller:
     def _exchange(self, operation: Operation[ResultT], arguments: Arguments, timeout: Timeout | None) -> Exchange[ResultT]:
         plan = self._plans.get(operation.id) or self._plan(operation)
         outgoing = plan.request.write(arguments)
+        url = plan.base + outgoing.path
         request = self._build(
             operation.method,
-            self._urls.get(outgoing.path) or self._base + outgoing.path,
+            self._urls.get(url, url),
             headers=outgoing.headers if not self._headers else [*self._kept(outgoing.headers), *outgoing.headers],
             content=outgoing.content,
             timeout=self._settings.timeout if timeout is None else timeout,
@@ -153,10 +159,11 @@ class _Caller:
 
     def _plan(self, operation: Operation[Any]) -> Plan:
         target = _target(operation)
-        if "{" not in operation.path:
-            self._urls[operation.path] = httpx.URL(self._base + operation.path)
         request = RequestPlan(operation, self._settings.schemes, self._settings.credentials, target)
-        plan = Plan(target, request, ResponsePlan(operation, self._settings.errors, target))
+        base = next((self._servers[server] for server in operation.servers if server in self._servers), self._base)
+        if "{" not in operation.path:
+            self._urls[base + operation.path] = httpx.URL(base + operation.path)
+        plan = Plan(target, base, request, ResponsePlan(operation, self._settings.errors, target))
         return self._plans.setdefault(operation.id, plan)
 
 
@@ -322,6 +329,19 @@ def _target(operation: Operation[Any]) -> Target:
     return Target(operation.id, operation.method, operation.path)
 
 
+def _checked(servers: Mapping[str, str], known: tuple[str, ...]) -> dict[str, str]:
+    """The base URLs of operations' own servers.
+
+    Raises:
+        ValueError: no operation has such a server, or what is given for it is no base URL.
+    """
+    for server in servers:
+        if server not in known:
+            named = ", ".join(map(repr, known))
+            raise ValueError(f"servers: no operation has a server {server!r} of its own; there are: {named}")
+    return {server: _base_url(url) for server, url in servers.items()}
+
+
 def _base_url(text: str) -> str:
     """The base URL without its last slash.
 
@@ -333,7 +353,7 @@ def _base_url(text: str) -> str:
     except httpx.InvalidURL:
         raise ValueError("base_url is not a URL") from None
     if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url must be an absolute http or https URL")
+        raise ValueError("base_url must be an absolute http or https URL; of a relative server, server_url(...) makes one")
     if url.userinfo or url.query or url.fragment:
         raise ValueError("base_url must have no user information, query or fragment; credentials are given as Credentials(...)")
     return str(url).rstrip("/")

@@ -80,7 +80,7 @@ def _value(text: str) -> Any:
     if text[0] in "\"'":
         return _text(text)
     if text.isascii() and text.isdigit():
-        return int(text)
+        return int(text) if len(text) < 20 else _beyond()
     if text[0].isdigit() and text[-1].isdigit() and not text.startswith("0x"):
         return float(text)
     raise _Beyond

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from . import texts
-from .operation import Items, Properties, Shape, Text
+from .operation import Blob, Document, Items, Properties, Shape, Text
 
 _DEEPEST: Final = 16
 Tree = dict[str, Any]
@@ -52,16 +52,20 @@ def harvest(node: Any, shape: Shape) -> Any:
         ValueError: several texts where one belongs, or another shape.
     """
     match shape:
-        case Text():
+        case Text() | Document() | Blob():
             if not isinstance(node, list):
                 raise ValueError("an object where a value belongs")
             if len(node) != 1:
                 raise ValueError("given more than once")
             return texts.read(shape, node[0])
+        case Items(alone=Text() as alone) if isinstance(node, list) and len(node) == 1:
+            return texts.read(alone, node[0])
         case Items():
             if isinstance(node, dict):
                 node = [text for key in sorted(node, key=_index) for text in _leaf(node[key])]
             return [texts.read(shape.item, text) for text in node]
+        case Properties(alone=Text() as alone) if isinstance(node, list):
+            return harvest(node, alone)
         case Properties():
             if not isinstance(node, dict):
                 raise ValueError("a value where an object belongs")

@@ -73,7 +73,6 @@ class Hook(Protocol):
                 attributes = {
                     "http.request.method": call.method,
                     "url.template": call.path,
-                    "server.address": call.server,
                     "http.request.resend_count": attempt - 1,
                 }
                 span = tracer.start_span(call.operation, kind=trace.SpanKind.CLIENT, attributes=attributes)

@@ -9,12 +9,15 @@ from typing import Any
 
 import httpx
 from pydantic import ValidationError
+from pydantic_core import to_json
 
 from . import media, parameters
 from .errors import Answer, ErrorResponse, Target, UnexpectedResponse
 from .masking import excerpt, request_id, shorten
-from .operation import Content, Header, Operation, Response, Wire, whole
+from .multipart import read_multipart
+from .operation import Content, Header, Operation, Response, Text, Wire
 from .scalars import LENIENT
+from .texts import read
 
 _BODILESS = frozenset({204, 205, 304})
 
@@ -68,7 +71,7 @@ class _Reader:
     """
 
     def __init__(self, kind: type[Response], may_lack: bool) -> None:
-        fields = {field.name for field in dataclasses.fields(whole(kind))}  # type: ignore[arg-type]
+        fields = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
         wire: Wire = kind.wire
         self._may_lack = may_lack
         self._kind: Callable[..., Response] = kind
@@ -104,7 +107,7 @@ class _Reader:
             raise _Unreadable(said)
         name, content = found
         if self._has_media_type:
-            values["media_type"] = written if "*" in name or name.startswith("multipart/") else name
+            values["media_type"] = written if media.is_open(name, content.carrier) else name
         return _decoded(content, answer)
 
 
@@ -140,7 +143,10 @@ def _decoded(content: Content, answer: httpx.Response) -> Any:
             case "bytes":
                 return data
             case "text":
-                return _checked(content, answer.text)
+                return _typed_text(content, answer.text)
+            case "multipart" if content.value is not None:
+                parts = read_multipart(content, answer.headers.get("content-type", ""), data)
+                return content.value.adapter.validator.validate_python(parts, context=LENIENT)
             case "json" if content.value is not None:
                 return content.value.adapter.validator.validate_json(data, context=LENIENT)
             case "form" if content.value is not None:
@@ -154,8 +160,11 @@ def _decoded(content: Content, answer: httpx.Response) -> Any:
         raise _Unreadable("with a body that cannot be decoded") from None
 
 
-def _checked(content: Content, text: str) -> Any:
-    return text if content.value is None else content.value.adapter.validator.validate_python(text)
+def _typed_text(content: Content, text: str) -> Any:
+    if content.value is None:
+        return text
+    shape = content.shape if isinstance(content.shape, Text) else Text()
+    return content.value.adapter.validator.validate_json(to_json(read(shape, text)), context=LENIENT)
 
 
 def _header(header: Header, text: str | None) -> Any:

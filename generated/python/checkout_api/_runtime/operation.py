@@ -17,7 +17,7 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 Location = Literal["path", "query", "header", "cookie", "querystring"]
 Kind = Literal["string", "integer", "number", "boolean", "null"]
-Carrier = Literal["json", "form", "text", "bytes"]
+Carrier = Literal["json", "form", "multipart", "text", "bytes"]
 
 
 @dataclass(frozen=True)
@@ -45,28 +45,51 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
-    """A parameter's text that stands for an array."""
+class Document:
+    """A text that is a JSON document."""
 
-    item: Text = Text()
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A part of a multipart body that is a file. One that tells no media type is sent as `media_type`."""
+
+    media_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A parameter's text that stands for an array; in a form each item is a field of its own.
+
+    `alone` is what a single text is read as where the schema allows a scalar beside the array.
+    """
+
+    item: Text | Document | Blob = Text()
+    alone: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """A parameter's text that stands for an object: its declared properties, and what all others are read as."""
+    """A parameter's text that stands for an object: its declared properties, and what all others are read as.
 
-    properties: Mapping[str, Text | Items | Properties]
-    other: Text | Items | Properties = Text()
+    `free` says that it has others: those that no other parameter of a query declares are its own. `alone` is what a single text
+    is read as where the schema allows a scalar beside the object.
+    """
+
+    properties: Mapping[str, Shape]
+    other: Shape = Text()
+    free: bool = False
+    alone: Text | None = None
 
 
-Shape = Text | Items | Properties
+Shape = Text | Document | Blob | Items | Properties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """A parameter: `name` is its name on the wire, `keyword` the argument that carries it in Python.
 
-    `style` and `explode` are OpenAPI's (3.1, section 4.8.12.2); with `media_type` set the text is a document of that type.
+    `style` and `explode` are OpenAPI's (3.1, section 4.8.12.2); with `media_type` set the text is a document of that type, and
+    `styles` are those of its fields where it is a form. `allow_empty` says that an empty text stands for none at all.
     `default` is the JSON text of what stands for an absent parameter, None where nothing does.
     """
 
@@ -79,7 +102,9 @@ class Parameter:
     style: str = "form"
     explode: bool = True
     allow_reserved: bool = False
+    allow_empty: bool = False
     media_type: str | None = None
+    styles: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
     default: str | None = None
 
 
@@ -88,12 +113,14 @@ class Content:
     """One media type of a body: how it is carried, and the typed value (None for text and bytes).
 
     `shape` says how the fields of a form are read; `styles` gives the style and explode of those that are not `form`, exploded.
+    `media_types` gives the types that texts and documents in a multipart body are sent as, where they differ from the usual.
     """
 
     carrier: Carrier
     value: Value | None = None
     shape: Shape | None = None
     styles: Mapping[str, tuple[str, bool]] = field(default_factory=dict)
+    media_types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +135,8 @@ class RequestBody:
 class Header:
     """A response header and the field of the response class that carries it.
 
-    An `ambient` header stands on every response of its surface: a handler may leave it out, the surface fills it in.
+    An `ambient` header stands on every response of its surface: a handler may leave it out, the surface fills it in. With
+    `media_type` its text is a document of that type.
     """
 
     name: str
@@ -118,6 +146,7 @@ class Header:
     required: bool = False
     ambient: bool = False
     explode: bool = False
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,8 +157,17 @@ class Wire:
     contents: Mapping[str, Content] = field(default_factory=dict)
 
 
+class _MadeAtUse(type):
+    """The class of classes that become dataclasses when somebody looks: a large API has hundreds, and uses few."""
+
+    def __getattr__(cls, name: str) -> Any:
+        if name == "__dataclass_fields__" and cls.__mro__[1] is not object:
+            return getattr(whole(cls), name)
+        raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class Response:
+class Response(metaclass=_MadeAtUse):
     """The base of all declared responses.
 
     A generated response is a frozen dataclass. `status` is a class variable where the contract declares one status, and a field
@@ -151,10 +189,11 @@ class Response:
 
 
 _making: Final = RLock()
+KindT = TypeVar("KindT", bound=type)
 
 
-def whole(kind: type[Response]) -> type[Response]:
-    """A response class with all that a dataclass has. It is made so at first use: a large API has hundreds, and uses few."""
+def whole(kind: KindT) -> KindT:
+    """A response class with all that a dataclass has."""
     with _making:
         if "__dataclass_fields__" not in kind.__dict__:
             dataclass(frozen=True, kw_only=True)(kind)
@@ -178,7 +217,8 @@ class Operation(Generic[ResultT_co]):
 
     `responses` goes from `"201"`, `"4XX"` or `"default"` to the response class. `security` lists alternatives, each the
     schemes that are asked for together with their scopes; an empty alternative means anonymous, an empty list that nothing is
-    asked for. `surface` is the group of operations that shapes its errors together.
+    asked for. `surface` is the group of operations that shapes its errors together. `servers` are the URLs of the servers that it
+    has in place of the document's, as the contract writes them.
     """
 
     id: str
@@ -189,3 +229,4 @@ class Operation(Generic[ResultT_co]):
     responses: Mapping[str, type[Response]]
     security: tuple[Mapping[str, tuple[str, ...]], ...] = ()
     surface: str = ""
+    servers: tuple[str, ...] = ()

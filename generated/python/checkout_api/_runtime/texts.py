@@ -2,7 +2,9 @@
 """JSON scalars as the plain texts of URLs, headers, cookies and forms.
 
 A text is a number, a boolean or null only in JSON's own spelling (RFC 8259, sections 3 and 6): `5` is an integer where ` 5`,
-`05`, `5.0` and `+5` are not. A text that fits none of the kinds stays a text, which the validation then refuses.
+`05` and `+5` are not. Whether a number is an integer is a matter of its value (JSON Schema core, section 4.2.3), in a text as
+in a body: `5.0` is one, unless texts are allowed as well. A text that fits none of the kinds stays a text, which the validation
+then refuses.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from .operation import Text
+from pydantic_core import from_json
+
+from .operation import Blob, Document, Text
 
 _INTEGER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
@@ -21,12 +25,20 @@ _LONGEST: Final = 4_000  # Python converts no longer texts to integers by defaul
 _RESERVED: Final = ":/?@!$'()*,;"  # of RFC 3986, section 2.2, without those that would end or split a query parameter
 
 
-def read(kinds: Text, text: str) -> Any:
-    """The JSON scalar that a text stands for: the most specific of its kinds that fits."""
+def read(kinds: Text | Document | Blob, text: str) -> Any:
+    """The JSON scalar that a text stands for: the most specific of its kinds that fits; the JSON value of a document.
+
+    Raises:
+        ValueError: a document that is not JSON.
+    """
+    if not isinstance(kinds, Text):
+        return from_json(text, allow_inf_nan=False) if isinstance(kinds, Document) else text
     for kind in kinds.kinds:
         match kind:
             case "integer" if len(text) <= _LONGEST and _INTEGER.fullmatch(text):
                 return int(text)
+            case "integer" if "string" not in kinds.kinds and _is_whole(text):
+                return float(text)
             case "number" if len(text) <= _LONGEST and _NUMBER.fullmatch(text):
                 return int(text) if _INTEGER.fullmatch(text) else float(text)
             case "boolean" if text in ("true", "false"):
@@ -39,6 +51,10 @@ def read(kinds: Text, text: str) -> Any:
             case _:
                 pass
     return text
+
+
+def _is_whole(text: str) -> bool:
+    return len(text) <= _LONGEST and _NUMBER.fullmatch(text) is not None and float(text).is_integer()
 
 
 def write(value: Any) -> str:

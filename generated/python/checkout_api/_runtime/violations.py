@@ -13,6 +13,7 @@ from pydantic_core import from_json
 Place = Literal["body", "path", "query", "header", "cookie"]
 
 _MOST: Final = 100
+_LONGEST: Final = 65_536  # characters: a name that a caller chose is not to be said a hundred times
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,9 @@ def body_violations(error: ValidationError, body: bytes) -> tuple[Violation, ...
 
 
 def violations(error: ValidationError, place: Place, value: Any, prefix: str) -> tuple[Violation, ...]:
-    """The violations of a value, the first hundred; `prefix` is the pointer of the value itself."""
+    """The violations of a value, the first hundred, or fewer where they are long; `prefix` is the pointer of the value itself."""
     found: dict[tuple[str, str], Violation] = {}
+    length = 0
     for entry in error.errors(include_url=False, include_input=False):
         pointer = prefix + _pointer(entry["loc"], value, entry["type"])
         if entry["type"] == "rule":
@@ -58,7 +60,8 @@ def violations(error: ValidationError, place: Place, value: Any, prefix: str) ->
             told = [Violation(place, pointer, entry["msg"], entry["type"])]
         for violation in told:
             found.setdefault((violation.pointer, violation.message), violation)
-        if len(found) == _MOST:
+            length += len(violation.pointer) + len(violation.message)
+        if len(found) >= _MOST or length > _LONGEST:
             break
     return tuple(found.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, get_args
 
 import httpx
 
@@ -15,6 +15,7 @@ from .._runtime.polling import Backoff
 from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
+from ..servers import SERVERS, OwnServer, server_url
 from .qr_codes import AsyncQRCodes, QRCodes
 from .results import AsyncResults, Results
 from .sessions import AsyncSessions, Sessions
@@ -24,18 +25,19 @@ from .tokens import AsyncTokens, Tokens
 if TYPE_CHECKING:
     from .._runtime.hooks import Hook
 
-__all__ = ["SERVERS", "AsyncClient", "Backoff", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
-
-SERVERS: tuple[str, ...] = (
-    "http://127.0.0.1:8787",
-    "https://api.vinr.com",
-    "https://sandbox.api.vinr.com",
-    "https://api.sandbox.example.gr4vy.app",
-    "https://api.example.gr4vy.app",
-    "https://api.dintero.com/v1",
-    "https://checkout.dintero.com/v1",
-)
-"""The base URLs that the contract names. A client takes none of them by itself: which one is right is for its user to say."""
+__all__ = [
+    "AsyncClient",
+    "Backoff",
+    "Client",
+    "Credentials",
+    "Key",
+    "OwnServer",
+    "Retry",
+    "SERVERS",
+    "Timeout",
+    "UserPassword",
+    "server_url",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -70,8 +72,9 @@ class Client(ClientBase):
     """Calls the API. Use it as `with Client(...) as client:`, or close it.
 
     `http` brings an own `httpx.Client`, which stays open; `timeout` is for each attempt, in seconds or as `httpx.Timeout`;
-    `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises stands in `errors`:
-    all of it is an `errors.ApiError`.
+    `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). Every operation is sent to `base_url`,
+    but for those whose own server is in `servers`: it goes from such a server, as the contract writes it, to the base URL to
+    use for it. What a call raises stands in `errors`: all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Client(ClientBase):
         http: httpx.Client | None = None,
         headers: Mapping[str, str] | None = None,
         hooks: Sequence[Hook] = (),
+        servers: Mapping[OwnServer, str] | None = None,
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -94,6 +98,8 @@ class Client(ClientBase):
             schemes=SCHEMES,
             errors=ERRORS,
             hooks=hooks,
+            servers={key: url for key, url in (servers or {}).items()},
+            own_servers=get_args(OwnServer),
         )
         self._caller = SyncCaller(settings, http)
         self.sessions = Sessions(self._caller)
@@ -107,8 +113,9 @@ class AsyncClient(AsyncClientBase):
     """Calls the API, from coroutines. Use it as `async with AsyncClient(...) as client:`, or close it.
 
     `http` brings an own `httpx.AsyncClient`, which stays open; `timeout` is for each attempt, in seconds or as
-    `httpx.Timeout`; `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). What a call raises
-    stands in `errors`: all of it is an `errors.ApiError`.
+    `httpx.Timeout`; `headers` go along with every call; `hooks` watch the calls (see `client.hooks`). Every operation is sent
+    to `base_url`, but for those whose own server is in `servers`: it goes from such a server, as the contract writes it, to
+    the base URL to use for it. What a call raises stands in `errors`: all of it is an `errors.ApiError`.
     """
 
     def __init__(
@@ -121,6 +128,7 @@ class AsyncClient(AsyncClientBase):
         http: httpx.AsyncClient | None = None,
         headers: Mapping[str, str] | None = None,
         hooks: Sequence[Hook] = (),
+        servers: Mapping[OwnServer, str] | None = None,
     ) -> None:
         settings = Settings(
             base_url=base_url,
@@ -131,6 +139,8 @@ class AsyncClient(AsyncClientBase):
             schemes=SCHEMES,
             errors=ERRORS,
             hooks=hooks,
+            servers={key: url for key, url in (servers or {}).items()},
+            own_servers=get_args(OwnServer),
         )
         self._caller = AsyncCaller(settings, http)
         self.sessions = AsyncSessions(self._caller)

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import MISSING, Field
 
 from ._runtime.model import ContractModel
-from ._runtime.scalars import JsonInteger
+from ._runtime.scalars import Integer, JsonInteger, JsonNumber
 from ._runtime.scalars import UnknownValue as UnknownValue
 
 
@@ -20,6 +20,20 @@ class Note(ContractModel):
 
 class SearchNotesBody(ContractModel):
     words: Annotated[list[str], Field(min_length=1)]
+
+
+class ListNotesFilter(ContractModel):
+    words: list[str] | MISSING = MISSING
+    limit: Annotated[int, Integer(ge=1)] | MISSING = MISSING
+    near: ListNotesFilterNear | MISSING = MISSING
+
+
+class ListNotesFilterNear(ContractModel):
+    lat: JsonNumber
+    lon: JsonNumber
+
+
+CountWordsQuestion = SearchNotesBody
 
 
 COMPONENTS: Mapping[str, Any] = {

@@ -6,7 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from . import models, responses
-from ._runtime.operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
+from ._runtime.operation import (
+    Content,
+    Document,
+    Items,
+    Operation,
+    Parameter,
+    Properties,
+    RequestBody,
+    SecurityScheme,
+    Text,
+    Value,
+)
 from ._runtime.scalars import JsonInteger
 
 _ID = Parameter(
@@ -29,6 +40,49 @@ SEARCH_NOTES = Operation[responses.SearchNotes200](
     path="/notes",
     body=RequestBody(contents={"application/json": Content(carrier="json", value=Value(models.SearchNotesBody))}, required=True),
     responses={"200": responses.SearchNotes200},
+)
+
+LIST_NOTES = Operation[responses.ListNotes200](
+    id="listNotes",
+    method="GET",
+    path="/notes",
+    parameters=(
+        Parameter(
+            name="filter",
+            keyword="filter",
+            location="querystring",
+            value=Value(models.ListNotesFilter),
+            shape=Properties({"words": Items(Text()), "limit": Text(("integer",)), "near": Document()}),
+            styles={"words": ("spaceDelimited", False)},
+            media_type="application/x-www-form-urlencoded",
+        ),
+        Parameter(
+            name="seen",
+            keyword="seen",
+            location="cookie",
+            value=Value(list[JsonInteger]),
+            shape=Items(Text(("integer",))),
+            style="cookie",
+        ),
+    ),
+    responses={"200": responses.ListNotes200},
+)
+
+COUNT_WORDS = Operation[responses.CountWords200](
+    id="countWords",
+    method="GET",
+    path="/words",
+    parameters=(
+        Parameter(
+            name="question",
+            keyword="question",
+            location="querystring",
+            value=Value(models.CountWordsQuestion),
+            required=True,
+            media_type="application/json",
+        ),
+    ),
+    responses={"200": responses.CountWords200},
 )
 
 READ_NOTE = Operation[responses.ReadNote200](

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from . import models
-from ._runtime.operation import Content, Response, Value, Wire
+from ._runtime.operation import Content, Response, Text, Value, Wire
+from ._runtime.scalars import Integer
 
 
 class SearchNotes200(Response):
@@ -15,6 +16,24 @@ class SearchNotes200(Response):
     body: list[models.Note]
     status: ClassVar[Literal[200]] = 200
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
+
+
+class ListNotes200(Response):
+    """The notes that were found."""
+
+    body: list[models.Note]
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Note]))})
+
+
+class CountWords200(Response):
+    """How often they occur."""
+
+    body: int
+    status: ClassVar[Literal[200]] = 200
+    wire: ClassVar[Wire] = Wire(
+        contents={"text/plain": Content(carrier="text", value=Value(Annotated[int, Integer(ge=0)]), shape=Text(("integer",)))}
+    )
 
 
 class ReadNote200(Response):

@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from . import models
 from ._runtime.operation import Content, Response, Value, Wire
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetParcel200(Response):
     """Where it is."""
 
@@ -19,7 +17,6 @@ class GetParcel200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Tracked))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GetParcel404(Response):
     """There is no such parcel."""
 
@@ -28,7 +25,6 @@ class GetParcel404(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(models.Fault))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListParcels200(Response):
     """All of them; a list does not end."""
 
@@ -37,7 +33,6 @@ class ListParcels200(Response):
     wire: ClassVar[Wire] = Wire(contents={"application/json": Content(carrier="json", value=Value(list[models.Parcel]))})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ParcelEvent204(Response):
     """Understood."""
 
@@ -45,7 +40,6 @@ class ParcelEvent204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DepotCalled204(Response):
     """Somebody is."""
 
@@ -53,7 +47,6 @@ class DepotCalled204(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DepotCalled404(Response):
     """Nobody is."""
 
@@ -61,7 +54,6 @@ class DepotCalled404(Response):
     wire: ClassVar[Wire] = Wire()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ping204(Response):
     """Yes."""
 

@@ -27,6 +27,25 @@ class Notes:
         """Search with a question that is too long for a URL"""
         return self._caller.call(operations.SEARCH_NOTES, Arguments(body=body), timeout)
 
+    def list_notes(
+        self,
+        *,
+        filter: models.ListNotesFilter | None = None,
+        seen: list[int] | None = None,
+        timeout: Timeout | None = None,
+    ) -> responses.ListNotes200:
+        """GET /notes"""
+        return self._caller.call(operations.LIST_NOTES, Arguments({"filter": filter, "seen": seen}), timeout)
+
+    def count_words(
+        self,
+        *,
+        question: models.CountWordsQuestion,
+        timeout: Timeout | None = None,
+    ) -> responses.CountWords200:
+        """GET /words"""
+        return self._caller.call(operations.COUNT_WORDS, Arguments({"question": question}), timeout)
+
     def read_note(
         self,
         *,
@@ -64,6 +83,25 @@ class AsyncNotes:
     ) -> responses.SearchNotes200:
         """Search with a question that is too long for a URL"""
         return await self._caller.call(operations.SEARCH_NOTES, Arguments(body=body), timeout)
+
+    async def list_notes(
+        self,
+        *,
+        filter: models.ListNotesFilter | None = None,
+        seen: list[int] | None = None,
+        timeout: Timeout | None = None,
+    ) -> responses.ListNotes200:
+        """GET /notes"""
+        return await self._caller.call(operations.LIST_NOTES, Arguments({"filter": filter, "seen": seen}), timeout)
+
+    async def count_words(
+        self,
+        *,
+        question: models.CountWordsQuestion,
+        timeout: Timeout | None = None,
+    ) -> responses.CountWords200:
+        """GET /words"""
+        return await self._caller.call(operations.COUNT_WORDS, Arguments({"question": question}), timeout)
 
     async def read_note(
         self,

@@ -54,6 +54,8 @@ def create_router(
     """
     bindings = (
         Binding(operations.SEARCH_NOTES, "search_notes", notes, surface),
+        Binding(operations.LIST_NOTES, "list_notes", notes, surface),
+        Binding(operations.COUNT_WORDS, "count_words", notes, surface),
         Binding(operations.READ_NOTE, "read_note", notes, surface),
         Binding(operations.COPY_NOTE, "copy_note", notes, surface),
     )

@@ -22,6 +22,25 @@ class Notes(Protocol):
         """Search with a question that is too long for a URL"""
         raise OperationNotImplemented("searchNotes")
 
+    async def list_notes(
+        self,
+        request: Request,
+        *,
+        filter: models.ListNotesFilter | None,
+        seen: list[int] | None,
+    ) -> responses.ListNotes200:
+        """GET /notes"""
+        raise OperationNotImplemented("listNotes")
+
+    async def count_words(
+        self,
+        request: Request,
+        *,
+        question: models.CountWordsQuestion,
+    ) -> responses.CountWords200:
+        """GET /words"""
+        raise OperationNotImplemented("countWords")
+
     async def read_note(
         self,
         request: Request,

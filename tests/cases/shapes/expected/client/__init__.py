@@ -14,15 +14,13 @@ from .._runtime.client import AsyncCaller, AsyncClientBase, ClientBase, Settings
 from .._runtime.retry import Retry
 from ..errors import ERRORS
 from ..operations import SCHEMES
+from ..servers import SERVERS
 from .drawings import AsyncDrawings, Drawings
 
 if TYPE_CHECKING:
     from .._runtime.hooks import Hook
 
-__all__ = ["SERVERS", "AsyncClient", "Client", "Credentials", "Key", "Retry", "Timeout", "UserPassword"]
-
-SERVERS: tuple[str, ...] = ()
-"""The base URLs that the contract names. A client takes none of them by itself: which one is right is for its user to say."""
+__all__ = ["AsyncClient", "Client", "Credentials", "Key", "Retry", "SERVERS", "Timeout", "UserPassword"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

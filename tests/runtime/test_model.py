@@ -9,11 +9,14 @@ import pytest
 from pydantic import Field, StrictBool, TypeAdapter, ValidationError
 
 from tillspec.runtime import rules
-from tillspec.runtime.behavior import ObjectBehavior, Rule
+from tillspec.runtime.behavior import ObjectBehavior, Rule, Term, Total
 from tillspec.runtime.model import ContractModel
 from tillspec.runtime.scalars import JsonInteger
 
-ORDERED = ObjectBehavior(rules=(Rule(rule="self.min <= self.max", message="min is at most max", at="/min", status=400),))
+ORDERED = ObjectBehavior(
+    rules=(Rule(rule="self.min <= self.max", message="min is at most max", at="/min", status=400),),
+    totals=(Total(total="/sum", terms=(Term(amount="/parts/*/sum"),), status=400),),
+)
 GOOD, BAD = {"min": 1, "max": 2}, {"min": 2, "max": 1}
 
 
@@ -73,7 +76,7 @@ def test_a_rule_is_asked_once_for_each_object(kind: Any, place: Any, monkeypatch
     adapter = TypeAdapter[Any](kind)
     adapter.rebuild()
     asked: list[Any] = []
-    monkeypatch.setattr(rules, "holds", lambda rule, value: asked.append(value) or True)
+    monkeypatch.setattr(rules, "adds_up", lambda total, value: asked.append(value) or True)
     text = json.dumps(place(GOOD))
     adapter.validate_json(text)
     assert len(asked) == text.count('"min"')

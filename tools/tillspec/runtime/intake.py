@@ -18,10 +18,11 @@ from .events import Tags
 from .multipart import read_multipart
 from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
 from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, other_readings, validated, validator
+from .scalars import PLAIN, PLAIN_LENIENT, reading
 from .strict_json import parsed
 from .texts import pairs_of
 from .texts import read as read_scalar
-from .violations import Place, Violation, body_violations, token, violations
+from .violations import Place, Violation, token, violations
 
 ReadBody = Callable[[bytes], Any]
 
@@ -217,25 +218,23 @@ def _content_reader(content: Content, context: Any, tags: Tags | None) -> ReadBo
 
 def _json_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
     assert content.value is not None, "JSON content has a value"
-    validate = content.value.adapter.validator.validate_json
+    validate = content.value.adapter.validator.validate_python
+    how = PLAIN_LENIENT if reading(context).lenient else PLAIN
 
     def read(body: bytes) -> Any:
         try:
+            plain = parsed(body)
+        except ValueError as error:
+            raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
+        try:
             if len(body) <= SMALL:
-                value = validate(body, strict=True, context=context)
-            else:
-                value = sized(len(body), lambda: validate(body, strict=True, context=context))
+                return validate(plain, context=how)
+            return sized(len(body), lambda: validate(plain, context=how))
         except ValidationError as error:
             unknown = tags.unknown(body) if tags is not None else None
             if unknown is not None:
                 return unknown
-            raise Invalid(*body_violations(error, body)) from None
-        # The validator takes the last of several values under one name, and numbers that are none.
-        try:
-            parsed(body)
-        except ValueError as error:
-            raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
-        return value
+            raise Invalid(*violations(error, "body", plain, "")) from None
 
     return read
 

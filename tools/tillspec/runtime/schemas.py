@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema, to_jsona
 
 from .effort import MOST_STEPS, TOO_MANY_STEPS, gave_up, size_of_reading, steps
 from .formats import judging
-from .scalars import LENIENT
+from .scalars import reading
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, Registry, ValidationError
@@ -175,7 +175,8 @@ class Conforms:
 
     def _check(self, value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)
-        self.hold(value if info.mode == "json" else to_jsonable_python(made, by_alias=True), lenient=info.context is LENIENT)
+        how = reading(info.context)
+        self.hold(value if info.mode == "json" or how.plain else to_jsonable_python(made, by_alias=True), lenient=how.lenient)
         return made
 
     def hold(self, value: Any, *, lenient: bool) -> None:

@@ -111,28 +111,45 @@ def _name(expr: Expr) -> Evaluate:
 
 
 def _select(expr: Expr) -> Evaluate:
-    name, inner = expr.text, _compile(expr.parts[0])
+    inner, names = _path(expr)
 
     def evaluate(scope: Scope) -> Any:
         value = inner(scope)
-        if type(value) is dict and name in value:
-            return value[name]
-        raise Fault(name)
+        try:
+            for name in names:
+                value = value[name]
+        except (KeyError, TypeError):
+            raise Fault(names[-1]) from None
+        return value
 
     return evaluate
+
+
+def _path(expr: Expr) -> tuple[Evaluate, tuple[str, ...]]:
+    """What a row of fields is taken from, and their names: `self.a.b` is a, b of self."""
+    names: list[str] = []
+    while expr.kind == "select":
+        names.append(expr.text)
+        expr = expr.parts[0]
+    return _compile(expr), tuple(reversed(names))
 
 
 def _has(expr: Expr) -> Evaluate:
     (field,) = expr.parts
     if field.kind != "select":
         raise _Beyond
-    name, inner = field.text, _compile(field.parts[0])
+    inner, (*names, last) = _path(field)
 
     def evaluate(scope: Scope) -> bool:
         value = inner(scope)
+        try:
+            for name in names:
+                value = value[name]
+        except (KeyError, TypeError):
+            raise Fault(last) from None
         if type(value) is not dict:
-            raise Fault(name)
-        return name in value
+            raise Fault(last)
+        return last in value
 
     return evaluate
 
@@ -173,12 +190,12 @@ def _truth(value: Any) -> bool:
 def _sign(expr: Expr) -> Evaluate:
     if len(expr.parts) == 1:
         return _negated(expr.text, _compile(expr.parts[0]))
+    if expr.text in ("||", "&&"):
+        return _decided([_compile(part) for part in _flat(expr, expr.text)], by=expr.text == "||")
     left, right = map(_compile, expr.parts)
     match expr.text:
-        case "||":
-            return _either(left, right, decided_by=True)
-        case "&&":
-            return _either(left, right, decided_by=False)
+        case "==" if type(text := _known(expr.parts[1])) is str:
+            return lambda scope: bool(left(scope) == text)
         case "==":
             return lambda scope: same(left(scope), right(scope))
         case "!=":
@@ -199,18 +216,36 @@ def _negated(sign: str, inner: Evaluate) -> Evaluate:
     return _calculation("-", lambda scope: 0, inner)
 
 
-def _either(left: Evaluate, right: Evaluate, decided_by: bool) -> Evaluate:
-    """`||` and `&&`: one side decides, whichever; a fault on the other is then nothing (CEL, section "Logical Operators")."""
+def _flat(expr: Expr, sign: str) -> list[Expr]:
+    """The parts of a row of one sign."""
+    if expr.kind == "sign" and expr.text == sign:
+        return [part for side in expr.parts for part in _flat(side, sign)]
+    return [expr]
+
+
+def _known(expr: Expr) -> Any:
+    return _value(expr.text) if expr.kind == "literal" else None
+
+
+def _decided(parts: list[Evaluate], by: bool) -> Evaluate:
+    """`||` and `&&`: one part decides, whichever; a fault of another is then nothing (CEL, section "Logical Operators")."""
+    otherwise = not by
 
     def evaluate(scope: Scope) -> bool:
-        try:
-            if _truth(left(scope)) is decided_by:
-                return decided_by
-        except Fault:
-            if _truth(right(scope)) is decided_by:
-                return decided_by
-            raise
-        return _truth(right(scope))
+        fault: Fault | None = None
+        for part in parts:
+            try:
+                value: object = part(scope)
+            except Fault as error:
+                fault = error
+                continue
+            if value is by:
+                return by
+            if value is not otherwise:
+                fault = Fault("not a bool")
+        if fault is not None:
+            raise fault
+        return otherwise
 
     return evaluate
 
@@ -339,12 +374,17 @@ def _quantifier(decided_by: bool) -> Callable[[Evaluate, str, Evaluate], Evaluat
     def make(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
         def evaluate(scope: Scope) -> bool:
             fault: Fault | None = None
-            for item in _each(inner, scope):
+            within = {**scope}
+            for within[variable] in _each(inner, scope):
                 try:
-                    if _truth(body({**scope, variable: item})) is decided_by:
-                        return decided_by
+                    value: object = body(within)
                 except Fault as error:
                     fault = error
+                    continue
+                if value is decided_by:
+                    return decided_by
+                if type(value) is not bool:
+                    fault = Fault("not a bool")
             if fault is not None:
                 raise fault
             return not decided_by
@@ -354,16 +394,33 @@ def _quantifier(decided_by: bool) -> Callable[[Evaluate, str, Evaluate], Evaluat
     return make
 
 
+def _collected(inner: Evaluate, variable: str, body: Evaluate) -> Callable[[Scope], list[tuple[Any, Any]]]:
+    """Each item, with what comes of it."""
+
+    def collect(scope: Scope) -> list[tuple[Any, Any]]:
+        within = {**scope}
+        found = []
+        for item in _each(inner, scope):
+            within[variable] = item
+            found.append((item, body(within)))
+        return found
+
+    return collect
+
+
 def _exists_one(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
-    return lambda scope: sum(_truth(body({**scope, variable: item})) for item in _each(inner, scope)) == 1
+    collect = _collected(inner, variable, body)
+    return lambda scope: [_truth(value) for _, value in collect(scope)].count(True) == 1
 
 
 def _map(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
-    return lambda scope: [body({**scope, variable: item}) for item in _each(inner, scope)]
+    collect = _collected(inner, variable, body)
+    return lambda scope: [value for _, value in collect(scope)]
 
 
 def _filter(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
-    return lambda scope: [item for item in _each(inner, scope) if _truth(body({**scope, variable: item}))]
+    collect = _collected(inner, variable, body)
+    return lambda scope: [item for item, value in collect(scope) if _truth(value)]
 
 
 _MACROS: Final[Mapping[str, Callable[[Evaluate, str, Evaluate], Evaluate]]] = {

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .behavior import ObjectBehavior
 from .building import with_room
-from .scalars import LENIENT
+from .scalars import reading
 from .schemas import Conforms
 
 
@@ -86,6 +86,8 @@ class DefaultedModel(ContractModel):
     @model_serializer(mode="wrap")
     def _write_what_was_set(self, handler: Callable[[Any], dict[str, Any]], info: SerializationInfo) -> dict[str, Any]:
         written = handler(self)
+        if info.exclude_unset:
+            return written
         for name, field in type(self).model_fields.items():
             if name not in self.__pydantic_fields_set__:
                 written.pop((field.alias or name) if info.by_alias is not False else name, None)
@@ -109,19 +111,20 @@ def _beside(model: type[ContractModel]) -> core_schema.WithInfoWrapValidatorFunc
 
     All rules that are broken are told in one error, of type `rule`.
     """
-    from .rules import breaches  # not before such a model is used
+    from .rules import keeper  # not before such a model is used
 
-    behavior, conforms = model.__behavior__, model.__conforms__
+    conforms = model.__conforms__
+    broken = keeper(model.__behavior__) if model.__behavior__ is not None else None
 
     def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)
-        lenient = info.context is LENIENT
-        if lenient and conforms is None:
+        how = reading(info.context)
+        if how.lenient and conforms is None:
             return made
-        written = value if info.mode == "json" else _written(model, *made)
+        written = value if how.plain or info.mode == "json" else _written(model, *made)
         if conforms is not None:
-            conforms.hold(written, lenient=lenient)
-        if behavior is not None and not lenient and (found := list(breaches(behavior, written))):
+            conforms.hold(written, lenient=how.lenient)
+        if broken is not None and not how.lenient and (found := broken(written)):
             message = "; ".join(breach.message for breach in found)
             raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
         return made

@@ -37,6 +37,25 @@ def breaches(behavior: ObjectBehavior, value: Any) -> Iterator[Breach]:
             yield Breach(_told(total), total.total, total.status, total.code)
 
 
+def keeper(behavior: ObjectBehavior) -> Callable[[Any], list[Breach]]:
+    """`breaches` of one object, put together once."""
+    tests = [condition(rule.rule) for rule in behavior.rules]
+    known = [test for test in tests if test is not None]
+    if len(known) < len(tests):
+        return lambda value: list(breaches(behavior, value))
+
+    def found(value: Any) -> list[Breach]:
+        for test in known:
+            if not test(value):
+                return list(breaches(behavior, value))
+        for total in behavior.totals:
+            if not adds_up(total, value):
+                return list(breaches(behavior, value))
+        return []
+
+    return found
+
+
 def holds(rule: Rule, value: Any) -> bool:
     """Whether a CEL condition is true of a value."""
     return _is_true(rule.rule, value)

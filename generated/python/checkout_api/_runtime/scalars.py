@@ -7,7 +7,6 @@ Pydantic's own would take `"5"` and `true` for an integer, refuse `5.0`, and giv
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Final, get_args
@@ -17,8 +16,29 @@ from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError, P
 
 from .equality import same
 
-LENIENT: Final[Mapping[str, Any]] = {"contract": "lenient"}
-"""The validation context of who reads what a server answers: enums may have grown, and rules across fields are left alone."""
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The validation context of who reads what somebody sent.
+
+    Read leniently, enums may have grown, and rules across fields are left alone. What is plain is JSON's own values, though it is
+    validated as Python's.
+    """
+
+    lenient: bool = False
+    plain: bool = False
+
+
+LENIENT: Final = Reading(lenient=True)
+"""How a client reads what a server answers."""
+PLAIN: Final = Reading(plain=True)
+PLAIN_LENIENT: Final = Reading(lenient=True, plain=True)
+_WRITING: Final = Reading()
+
+
+def reading(context: Any) -> Reading:
+    """The context of a validation; that of who writes Python, where it has none of these."""
+    return context if type(context) is Reading else _WRITING
 
 
 def _whole(value: float) -> int | float:
@@ -125,7 +145,7 @@ class OpenEnum:
         *most, last = (repr(value) for value in listed)
 
         def grown(value: Any, info: ValidationInfo) -> Any:
-            if type(value) is not str or info.context is not LENIENT:
+            if type(value) is not str or not reading(info.context).lenient:
                 raise ValueError("not listed")
             return UnknownValue(value)
 

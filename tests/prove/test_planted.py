@@ -73,6 +73,8 @@ FAULTS = [
           "accepted", "/components/schemas/Address/properties/street/maxLength", "maxLength: 1 longer", {"street": "abcdee"}),
     Fault("a model raises", "_runtime/formats.py", "return WireDateTime.parse(value)", "return WireDateTime.parse(value).x",
           "crashed", "/components/schemas/Order", "instance", {"name": "abcde", "count": 1, "when": "2026-03-04T05:06:07Z"}),
+    Fault("a type cannot be made whole", "models.py", "amount: JsonNumber", "amount: Nowhere",
+          "crashed", "/components/schemas/Order", "crashed", None),
     Fault("a component has no type", "models.py", '    "Address": Address,\n', "",
           "missing", "/components/schemas/Address", "missing", None),
     Fault("the stub takes any body", "_runtime/intake.py", "            value = validate(body, strict=True)",

@@ -13,7 +13,7 @@ from tillspec.prove.judge import Judge
 from tillspec.prove.package import Package, adapter
 from tillspec.prove.prover import Prover
 from tillspec.prove.reader import Subject, subjects
-from tillspec.prove.report import Failure, Proof, Result
+from tillspec.prove.report import Check, Failure, Proof, Result
 from tillspec.prove.stub import Stub
 from tillspec.prove.typed import Typed
 
@@ -38,9 +38,7 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
         try:
             annotation = package.annotation(subject)
         except LookupError as error:
-            said = f"the package has no {error}"
-            failure = Failure("missing", subject.name, "", "missing", subject.pointer, "", None, said)
-            result.proofs.append(Proof(subject, failures=[failure]))
+            result.proofs.append(_failed(subject, "missing", f"the package has no {error}"))
             continue
         if annotation is None:
             result.untyped += 1
@@ -51,7 +49,12 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
                 continue
             known.add(key)
         proof = Proof(subject)
-        prover = Prover(judge, Typed(adapter(annotation), package.lenient), proof, most)
+        try:
+            typed = Typed(adapter(annotation), package.lenient)
+        except Exception as error:  # whatever it raises, no value can be read by it
+            result.proofs.append(_failed(subject, "crashed", f"making it whole: {type(error).__name__}: {error}"))
+            continue
+        prover = Prover(judge, typed, proof, most)
         prover.run()
         if stub.takes(subject):
             await prover.send(stub)
@@ -59,6 +62,11 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
     result.disagreements = list(judge.disagreements.values())
     result.unreadable = judge.unreadable
     return result
+
+
+def _failed(subject: Subject, check: Check, said: str) -> Proof:
+    """The proof of a subject of which there is no type, or none that works."""
+    return Proof(subject, failures=[Failure(check, subject.name, "", check, subject.pointer, "", None, said)])
 
 
 def _meant(document: dict[str, Any], subject: Subject) -> Pointer:

@@ -77,12 +77,12 @@ FAULTS = [
           "crashed", "/components/schemas/Order", "crashed", None),
     Fault("a component has no type", "models.py", '    "Address": Address,\n', "",
           "missing", "/components/schemas/Address", "missing", None),
-    Fault("the stub takes any body", "_runtime/intake.py", "            value = validate(body, strict=True)",
-          "            value = from_json(body)", "stub accepted", f"{ORDER}/count/minimum", "bound: 1 below", {"count": 0}),
-    Fault("the stub refuses every body", "_runtime/intake.py", "            value = validate(body, strict=True)",
-          "            raise Invalid(MISSING_BODY)", "stub refused", BODY, "instance", {"count": 1}),
-    Fault("the stub fails", "_runtime/intake.py", "            value = validate(body, strict=True)", "            raise KeyError",
-          "stub crashed", BODY, "instance", {"count": 1}),
+    Fault("the stub takes any body", "_runtime/intake.py", "                return validate(plain, context=how)",
+          "                return plain", "stub accepted", f"{ORDER}/count/minimum", "bound: 1 below", {"count": 0}),
+    Fault("the stub refuses every body", "_runtime/intake.py", "                return validate(plain, context=how)",
+          "                raise Invalid(MISSING_BODY)", "stub refused", BODY, "instance", {"count": 1}),
+    Fault("the stub fails", "_runtime/intake.py", "                return validate(plain, context=how)",
+          "                raise KeyError", "stub crashed", BODY, "instance", {"count": 1}),
 ]  # fmt: skip
 
 

@@ -15,7 +15,8 @@ from tillspec.rules.context import Context
 from tillspec.rules.table import LINT, Rule
 
 _STANDARD = (
-    "structure", "operation-id-duplicate", "path-duplicate", "path-parameter", "security-unknown", "ref-missing", "ref-cycle",
+    "structure", "operation-id-duplicate", "path-duplicate", "path-parameter", "security-unknown", "ref-invalid", "ref-missing",
+    "ref-cycle",
 )  # fmt: skip
 """The codes of the builder that are about the standard; the rest is about what can be generated."""
 

@@ -97,7 +97,7 @@ class Proof:
 class Result:
     """What was found of a whole contract, with at most `most` edits of each schema's instances.
 
-    `untyped` counts the bodies that are text or bytes, `bodies_left` those of a package that was made without operations;
+    `untyped` counts the bodies that are texts, bytes or parts, `bodies_left` those of a package that was made without operations;
     `unreadable` goes from patterns that are none to the reason.
     """
 

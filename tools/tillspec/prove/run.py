@@ -40,7 +40,7 @@ async def _prove(bundle: Bundle, package: Package, most: int, progress: Callable
         except LookupError as error:
             result.proofs.append(_failed(subject, "missing", f"the package has no {error}"))
             continue
-        if annotation is None:
+        if annotation is None or (subject.kind != "component" and package.content(subject).carrier == "multipart"):
             result.untyped += 1
             continue
         if subject.kind == "response":

@@ -106,7 +106,7 @@ def left_out(result: Result) -> Iterator[str]:
     if unmade:
         yield printable(f"no valid instance was found, so mutants alone: {', '.join(unmade)}")
     if result.untyped:
-        yield f"not proved: {result.untyped:,} bodies that are text or bytes, which have no type"
+        yield f"not proved: {result.untyped:,} bodies that are no JSON: texts, bytes and parts"
     if result.bodies_left:
         yield f"not proved: {result.bodies_left:,} bodies; the package was made without operations"
     for pattern in result.unreadable:

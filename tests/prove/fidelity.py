@@ -33,8 +33,8 @@ HEAD = """\
 
 What `tillspec prove` finds when the models of a contract are generated and held against it: instances that are valid, how many of
 them the models accept and give back as they were; mutants by one edit that are not valid, and how many get through (structural
-ones, and those that break a format alone); bodies sent to the server stub, and how many it judges wrongly. The judge shares no code
-with what is generated. At most {most} edits of each schema, a tenth of that for contracts of more than 1 MB; written by
+ones, and those that break a format alone); bodies sent to the server stub, and how many it judges wrongly. The judge shares no
+code with what is generated. At most {most} edits of each schema, a tenth of that for contracts of more than 1 MB; written by
 `python tests/prove/fidelity.py {most}`.
 
 | contract | valid | accepted | came back | structural | let through | format | let through | to the stub | wrong |

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tillspec.runtime.behavior import Lifecycle, ObjectBehavior, Rule, Term, Tot
 from tillspec.runtime.model import ContractModel
 from tillspec.runtime.rules import adds_up, at, breaches, holds
 from tillspec.runtime.scalars import LENIENT
-from tillspec.runtime.violations import body_violations
+from tillspec.runtime.violations import violations
 
 CART = Total(
     total="/amount", terms=(Term(amount="/lines/*/price", times="/lines/*/quantity"),), when="has(self.lines)", status=400
@@ -87,7 +88,7 @@ def test_a_model_keeps_its_rules_and_tells_all_that_are_broken() -> None:
     body = b'{"amount": 1, "min": 3, "max": 2, "lines": [{"price": 5, "quantity": 2}]}'
     with pytest.raises(ValidationError) as caught:
         Cart.model_validate_json(body)
-    told = [(one.pointer, one.type, one.status, one.message) for one in body_violations(caught.value, body)]
+    told = [(one.pointer, one.type, one.status, one.message) for one in violations(caught.value, "body", json.loads(body), "")]
     assert told == [
         ("/min", "rule", 422, "min is at most max"),
         ("/amount", "rule", 400, "/amount must be the sum /lines/*/price × /lines/*/quantity"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic import ValidationError
-from pydantic_core import from_json
 
 Place = Literal["body", "path", "query", "header", "cookie"]
 
@@ -31,15 +30,6 @@ class Violation:
     type: str
     status: int | None = None
     code: str | int | None = None
-
-
-def body_violations(error: ValidationError, body: bytes) -> tuple[Violation, ...]:
-    """The violations of a JSON body."""
-    try:
-        value = from_json(body)
-    except ValueError:
-        value = None
-    return violations(error, "body", value, "")
 
 
 def violations(error: ValidationError, place: Place, value: Any, prefix: str) -> tuple[Violation, ...]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -53,9 +54,12 @@ def test_a_record_is_the_source_that_makes_it() -> None:
 def test_the_constants_are_what_the_contract_declares() -> None:
     report = Report()
     _, api = read(SPEC, frozenset(), (), report)
-    text = behavior(api, Options())["behavior.py"]
-    names: dict[str, object] = {}
-    exec(text.replace("from ._runtime.behavior", "from tillspec.runtime.behavior"), names)
+    files = behavior(api, Options())
+    checks = ModuleType("_checks")
+    names: dict[str, object] = {"_checks": checks}
+    exec(files["_checks.py"].replace("from ._runtime", "from tillspec.runtime"), vars(checks))
+    text = files["behavior.py"].replace("from . import _checks\n", "").replace("from ._runtime", "from tillspec.runtime")
+    exec(text, names)
     declared = {operation.id: operation.behavior for operation in api.operations if operation.behavior}
     assert names["OPERATIONS"] == declared
     assert names["OBJECTS"] == {name: made for name, made in object_behaviors(api).items() if made != records.ObjectBehavior()}

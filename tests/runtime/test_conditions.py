@@ -65,7 +65,8 @@ FIELDS = st.sampled_from(["self.n", "self.f", "self.s", "self.b", "self.no", "se
 LITERALS = st.sampled_from(["0", "1", "5", "2.5", "'abc'", "''", "true", "false", "null", "[1, 2]", "[]"])
 
 
-def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Larger expressions, of smaller ones."""
     signs = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "&&", "||", "in", "+", "-", "*"])
     return st.one_of(
         st.tuples(inner, signs, inner).map(lambda row: f"({row[0]} {row[1]} {row[2]})"),
@@ -79,7 +80,7 @@ def _joined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.recursive(st.one_of(FIELDS, LITERALS), _joined, max_leaves=8))
+@given(st.recursive(st.one_of(FIELDS, LITERALS), joined, max_leaves=8))
 def test_a_library_of_cel_says_the_same(expression: str) -> None:
     whole = f"({expression}) == true"
     found = condition(whole)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
+from . import _checks
 from ._runtime.behavior import (
     Among,
     Answer,
@@ -113,6 +114,7 @@ DIDDO_CHECKOUT_EVENT_2_SIGNATURE = Signature(
     timestamp=Timestamp(header="X-Diddo-Timestamp", tolerance=timedelta(minutes=5)),
 )
 VINR_SESSION_REQUEST = ObjectBehavior(
+    holds=_checks.vinr_session_request_holds,
     totals=(
         Total(
             total="/amount",
@@ -134,6 +136,7 @@ VINR_SESSION_REQUEST = ObjectBehavior(
     properties={"amount": PropertyBehavior(currency="/currency")},
 )
 VINR_CART_ITEM = ObjectBehavior(
+    holds=_checks.vinr_cart_item_holds,
     rules=(
         Rule(
             rule="!has(self.maxQuantity) || self.maxQuantity >= self.quantity",
@@ -150,6 +153,7 @@ VINR_PERCENTAGE_PROMO_CODE = ObjectBehavior(
 )
 VINR_FIXED_PROMO_CODE = ObjectBehavior(properties={"discount": PropertyBehavior(currency="/currency")})
 VINR_DELIVERY = ObjectBehavior(
+    holds=_checks.vinr_delivery_holds,
     rules=(
         Rule(
             rule="!has(self.enabled) || !self.enabled || (has(self.options) && ((has(self.options.shipping) && has(self.options.shipping.methods) && size(self.options.shipping.methods) > 0) || (has(self.options.pickup) && has(self.options.pickup.locations) && size(self.options.pickup.locations) > 0)))",
@@ -158,9 +162,10 @@ VINR_DELIVERY = ObjectBehavior(
             status=400,
             code="parameter_invalid",
         ),
-    )
+    ),
 )
 VINR_SHIPPING_OPTIONS = ObjectBehavior(
+    holds=_checks.vinr_shipping_options_holds,
     rules=(
         Rule(
             rule="!has(self.methods) || self.methods.all(one, self.methods.exists_one(other, other.id == one.id))",
@@ -169,13 +174,15 @@ VINR_SHIPPING_OPTIONS = ObjectBehavior(
             status=400,
             code="parameter_invalid",
         ),
-    )
+    ),
 )
 VINR_SHIPPING_METHOD = ObjectBehavior(properties={"price": PropertyBehavior(currency="/currency")})
 VINR_ESTIMATED_DAYS = ObjectBehavior(
-    rules=(Rule(rule="self.min <= self.max", message="min is at most max", at="/min", status=400, code="parameter_invalid"),)
+    holds=_checks.vinr_estimated_days_holds,
+    rules=(Rule(rule="self.min <= self.max", message="min is at most max", at="/min", status=400, code="parameter_invalid"),),
 )
 VINR_PICKUP_OPTIONS = ObjectBehavior(
+    holds=_checks.vinr_pickup_options_holds,
     rules=(
         Rule(
             rule="!has(self.locations) || self.locations.all(one, self.locations.exists_one(other, other.id == one.id))",
@@ -184,7 +191,7 @@ VINR_PICKUP_OPTIONS = ObjectBehavior(
             status=400,
             code="parameter_invalid",
         ),
-    )
+    ),
 )
 VINR_SESSION = ObjectBehavior(
     object="VinrSession",
@@ -194,6 +201,7 @@ VINR_SESSION = ObjectBehavior(
     properties={"checkoutUrl": PropertyBehavior(secret=Secret(lifetime=timedelta(minutes=5)))},
 )
 VINR_ERROR_DETAIL = ObjectBehavior(
+    holds=_checks.vinr_error_detail_holds,
     rules=(
         Rule(
             rule='!(self.code in ["invalid_api_key", "expired_api_key", "permission_denied"]) || self.type == "authentication_error"',
@@ -231,6 +239,7 @@ VINR_RESULT_CUSTOMER = ObjectBehavior(
     }
 )
 GR4VY_SESSION_REQUEST = ObjectBehavior(
+    holds=_checks.gr4vy_session_request_holds,
     rules=(
         Rule(
             rule='!has(self.merchant_initiated) || self.merchant_initiated != true || (has(self.payment_source) && (self.payment_source == "card_on_file" || (self.payment_source in ["recurring", "installment"] && has(self.is_subsequent_payment) && self.is_subsequent_payment == true)))',
@@ -251,6 +260,7 @@ GR4VY_SESSION_REQUEST = ObjectBehavior(
     },
 )
 GR4VY_SESSION_REQUEST_DATA = ObjectBehavior(
+    holds=_checks.gr4vy_session_request_data_holds,
     rules=(
         Rule(
             rule='!has(self.merchant_initiated) || self.merchant_initiated != true || (has(self.payment_source) && (self.payment_source == "card_on_file" || (self.payment_source in ["recurring", "installment"] && has(self.is_subsequent_payment) && self.is_subsequent_payment == true)))',
@@ -282,6 +292,7 @@ GR4VY_SESSION_DATA = ObjectBehavior(
     }
 )
 GR4VY_CART_ITEM_REQUEST = ObjectBehavior(
+    holds=_checks.gr4vy_cart_item_request_holds,
     rules=(
         Rule(
             rule="self.unit_amount * self.quantity - (has(self.discount_amount) && self.discount_amount != null ? self.discount_amount : 0) + (has(self.tax_amount) && self.tax_amount != null ? self.tax_amount : 0) >= 0",
@@ -300,6 +311,7 @@ GR4VY_CART_ITEM_REQUEST = ObjectBehavior(
     },
 )
 GR4VY_CART_ITEM = ObjectBehavior(
+    holds=_checks.gr4vy_cart_item_holds,
     rules=(
         Rule(
             rule="self.unit_amount * self.quantity - (has(self.discount_amount) && self.discount_amount != null ? self.discount_amount : 0) + (has(self.tax_amount) && self.tax_amount != null ? self.tax_amount : 0) >= 0",
@@ -367,6 +379,7 @@ GR4VY_BAD_GATEWAY_ERROR = ObjectBehavior(properties={"status": PropertyBehavior(
 GR4VY_SERVICE_UNAVAILABLE_ERROR = ObjectBehavior(properties={"status": PropertyBehavior(same_as="$statusCode")})
 GR4VY_GATEWAY_TIMEOUT_ERROR = ObjectBehavior(properties={"status": PropertyBehavior(same_as="$statusCode")})
 GR4VY_SESSION_UPDATE_REQUEST = ObjectBehavior(
+    holds=_checks.gr4vy_session_update_request_holds,
     rules=(
         Rule(
             rule='!has(self.merchant_initiated) || self.merchant_initiated != true || (has(self.payment_source) && (self.payment_source == "card_on_file" || (self.payment_source in ["recurring", "installment"] && has(self.is_subsequent_payment) && self.is_subsequent_payment == true)))',
@@ -424,6 +437,7 @@ DINTERO_ACCESS_TOKEN = ObjectBehavior(
     },
 )
 DINTERO_TOKEN_FORBIDDEN_ERROR = ObjectBehavior(
+    holds=_checks.dintero_token_forbidden_error_holds,
     rules=(
         Rule(
             rule='!has(self.mfa_token) || (has(self.error.code) && self.error.code == "mfa_required")',
@@ -434,6 +448,7 @@ DINTERO_TOKEN_FORBIDDEN_ERROR = ObjectBehavior(
     properties={"mfa_token": PropertyBehavior(secret=Secret())},
 )
 DINTERO_ORDER_SESSION_REQUEST = ObjectBehavior(
+    holds=_checks.dintero_order_session_request_holds,
     rules=(
         Rule(
             rule="self.items.all(one, self.items.exists_one(other, other.line_id == one.line_id))",
@@ -461,6 +476,7 @@ DINTERO_SESSION_ITEM_REQUEST = ObjectBehavior(
     }
 )
 DINTERO_EXPRESS = ObjectBehavior(
+    holds=_checks.dintero_express_holds,
     rules=(
         Rule(
             rule="self.shipping_options.all(one, self.shipping_options.exists_one(other, other.line_id == one.line_id))",
@@ -468,9 +484,10 @@ DINTERO_EXPRESS = ObjectBehavior(
             at="/shipping_options/*/line_id",
             status=400,
         ),
-    )
+    ),
 )
 DINTERO_SHIPPING_OPTION_REQUEST = ObjectBehavior(
+    holds=_checks.dintero_shipping_option_request_holds,
     totals=(
         Total(
             total="/amount",
@@ -493,6 +510,7 @@ DINTERO_SHIPPING_OPTION_REQUEST = ObjectBehavior(
     },
 )
 DINTERO_SHIPPING_OPTION_REQUEST_DATA = ObjectBehavior(
+    holds=_checks.dintero_shipping_option_request_data_holds,
     totals=(
         Total(
             total="/amount",
@@ -574,6 +592,7 @@ DINTERO_TIME_SLOT = ObjectBehavior(
 )
 DINTERO_SPLIT = ObjectBehavior(properties={"amount": PropertyBehavior(currency_of="DinteroOrder")})
 DINTERO_CHOSEN_SHIPPING_OPTION_REQUEST = ObjectBehavior(
+    holds=_checks.dintero_chosen_shipping_option_request_holds,
     totals=(
         Total(
             total="/amount",
@@ -602,6 +621,7 @@ DINTERO_CHOSEN_SHIPPING_OPTION_REQUEST = ObjectBehavior(
     },
 )
 DINTERO_ORDER_SESSION = ObjectBehavior(
+    holds=_checks.dintero_order_session_holds,
     object="DinteroOrderSession",
     id="/id",
     owner="credential",
@@ -616,6 +636,7 @@ DINTERO_ORDER_SESSION = ObjectBehavior(
 )
 DINTERO_SESSION_ITEM = ObjectBehavior(properties={"amount": PropertyBehavior(currency="/currency", currency_of="DinteroOrder")})
 DINTERO_SESSION_VIEW = ObjectBehavior(
+    holds=_checks.dintero_session_view_holds,
     object="DinteroOrderSession",
     id="/id",
     expires=DINTERO_SESSION_VIEW_EXPIRES,
@@ -634,6 +655,7 @@ DINTERO_SESSION_VIEW = ObjectBehavior(
     properties={"id": PropertyBehavior(secret=Secret(bits=122))},
 )
 DINTERO_VIEW_ORDER = ObjectBehavior(
+    holds=_checks.dintero_view_order_holds,
     totals=(Total(total="/amount", terms=(Term(amount="/items/*/amount"), Term(amount="/shipping_option/amount"))),),
     properties={
         "merchant_reference": PropertyBehavior(same_as="$request.body#/merchant_reference"),
@@ -663,13 +685,14 @@ DINTERO_SHIPPING_OPTION = ObjectBehavior(
     }
 )
 DINTERO_SESSION_NOT_FOUND_ERROR_BODY = ObjectBehavior(
+    holds=_checks.dintero_session_not_found_error_body_holds,
     rules=(
         Rule(
             rule="has(self.cause) == has(self.session_details)",
             message="cause and session_details stand together, and neither for a session that never existed",
             at="/session_details",
         ),
-    )
+    ),
 )
 DIDDO_LIVE_CART = ObjectBehavior(
     object="DiddoLiveCart",
@@ -703,6 +726,7 @@ DIDDO_LIVE_CART = ObjectBehavior(
     properties={"shipping_method_id": PropertyBehavior(same_as="$request.body#/shipping_method_id", initially=True)},
 )
 DIDDO_CART_LINE = ObjectBehavior(
+    holds=_checks.diddo_cart_line_holds,
     totals=(Total(total="/total_amount", terms=(Term(amount="/unit_amount", times="/quantity"),)),),
     properties={
         "unit_amount": PropertyBehavior(currency="/cost/currency"),
@@ -710,6 +734,7 @@ DIDDO_CART_LINE = ObjectBehavior(
     },
 )
 DIDDO_COST = ObjectBehavior(
+    holds=_checks.diddo_cost_holds,
     totals=(Total(total="/total", terms=(Term(amount="/subtotal"), Term(amount="/shipping"), Term(amount="/tax"))),),
     properties={
         "subtotal": PropertyBehavior(currency="/currency"),
@@ -720,6 +745,7 @@ DIDDO_COST = ObjectBehavior(
 )
 DIDDO_SHIPPING_METHOD = ObjectBehavior(properties={"amount": PropertyBehavior(currency="/cost/currency")})
 DIDDO_SHIPPING_REQUEST = ObjectBehavior(
+    holds=_checks.diddo_shipping_request_holds,
     rules=(
         Rule(
             rule="has(self.cart_id) || has(self.payment_intent_id)",
@@ -728,7 +754,7 @@ DIDDO_SHIPPING_REQUEST = ObjectBehavior(
             status=400,
             code="INVALID_REQUEST",
         ),
-    )
+    ),
 )
 DIDDO_SHIPPING_METHOD_REQUEST = ObjectBehavior(
     properties={
@@ -750,25 +776,27 @@ DIDDO_CUSTOMER_TOKEN = ObjectBehavior(
     },
 )
 VINR_SESSION_EVENT = ObjectBehavior(
+    holds=_checks.vinr_session_event_holds,
     rules=(
         Rule(
             rule='self.type == "checkout.session." + self.data.status',
             message="type ends with the status that the session has moved to",
             at="/type",
         ),
-    )
+    ),
 )
 DINTERO_TRANSACTION = ObjectBehavior(
     properties={"amount": PropertyBehavior(currency="/currency"), "session_id": PropertyBehavior(secret=Secret(bits=122))}
 )
 DIDDO_CHECKOUT_EVENT = ObjectBehavior(
+    holds=_checks.diddo_checkout_event_holds,
     rules=(
         Rule(
             rule='self.type == "checkout." + self.data.status',
             message="type ends with the status that the live cart has moved to",
             at="/type",
         ),
-    )
+    ),
 )
 CREATE_VINR_SESSION = OperationBehavior(
     surface="vinr",

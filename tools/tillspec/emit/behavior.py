@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from tillspec.api.model import Api, NamedType, Object, Ref
 from tillspec.emit import names
+from tillspec.emit.checks import checks
 from tillspec.emit.docstring import literal
 from tillspec.emit.options import Options
 from tillspec.emit.records import record
@@ -37,6 +38,7 @@ class BehaviorView:
     values: str
     credentials: str
     outside: str
+    has_checks: bool
 
 
 def behavior(api: Api, options: Options) -> dict[str, str]:
@@ -49,6 +51,7 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
         return {}
     used = {"ObjectBehavior", "OperationBehavior", "OutsideObject", "PropertyBehavior", "Secret"}
     used |= _records((*objects.values(), *operations.values(), *values.values()))
+    files, checked = checks({_check(constant): made for constant, made in zip(_constants(api), objects.values(), strict=False)})
     parts: list[ConstantView] = []
     views = []
     declared: list[tuple[str, ObjectBehavior | OperationBehavior]] = [*objects.items(), *operations.items()]
@@ -57,6 +60,8 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
         source = record(made)
         for part, (name, _) in zip(inner, _parts(made), strict=True):
             source = source.replace(f"{name}={part.source}", f"{name}={part.name}", 1)
+        if _check(constant) in checked:
+            source = source.replace("(", f"(holds=_checks.{_check(constant)}, ", 1)
         parts += inner
         views.append(ConstantView(constant, source, literal(key)))
     view = BehaviorView(
@@ -67,8 +72,14 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
         record(values),
         record(credentials),
         record(api.outside),
+        bool(checked),
     )
-    return {"behavior.py": render("python/checkout_api/behavior.py.j2", view)}
+    return {**files, "behavior.py": render("python/checkout_api/behavior.py.j2", view)}
+
+
+def _check(constant: str) -> str:
+    """The function that stands for the rules of an object."""
+    return f"{constant.lower()}_holds"
 
 
 def object_constants(api: Api) -> Mapping[str, str]:

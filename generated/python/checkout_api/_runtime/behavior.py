@@ -7,10 +7,10 @@ runtime expressions (OpenAPI 3.1, section 4.8.20.3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 Rounding = Literal["half-up", "half-even", "down"]
 Owner = Literal["credential", "bearer", "nobody"]
@@ -191,7 +191,10 @@ class PropertyBehavior:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectBehavior:
-    """What is declared of an object as one schema shows it; `properties` goes by the property's name on the wire."""
+    """What is declared of an object as one schema shows it; `properties` goes by the property's name on the wire.
+
+    `holds` is true of a JSON value that keeps all rules and totals; where it is not, or raises, they have to be asked one by one.
+    """
 
     object: str | None = None
     id: str | None = None
@@ -201,6 +204,7 @@ class ObjectBehavior:
     totals: tuple[Total, ...] = ()
     rules: tuple[Rule, ...] = ()
     properties: Mapping[str, PropertyBehavior] = field(default_factory=dict)
+    holds: Callable[[Any], Any] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

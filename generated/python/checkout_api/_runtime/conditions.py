@@ -3,34 +3,30 @@
 
 A rule is held against every request, and handing a value over to a CEL library costs many times what the condition itself does.
 So the common part of CEL (the specification's sections "Values", "Macros" and "List of Standard Definitions") becomes closures;
-what lies beyond it (`matches`, timestamps, conversions) is left to the library. JSON has one type of numbers: where an integer
-meets a fraction in a sum or a product, both are doubles.
+what lies beyond it (`matches`, timestamps, conversions) is left to the library.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
+from . import cel_values as cel
 from .cel_syntax import Expr, parse
+from .cel_values import Fault, truth
 
 Scope = dict[str, Any]
 Evaluate = Callable[[Scope], Any]
 
-_LEAST, _MOST = -(2**63), 2**63 - 1
-_ORDER: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+_OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "==": cel.same, "in": cel.is_in, "<": cel.less, "<=": cel.at_most, ">": cel.more, ">=": cel.at_least,
+    "+": cel.plus, "-": cel.minus, "*": cel.times,
 }  # fmt: skip
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`", "?": "?"}
-_TEXT_METHODS: Final[Mapping[str, Callable[[str, str], bool]]] = {
-    "contains": operator.contains, "startsWith": str.startswith, "endsWith": str.endswith,
+_TEXT_METHODS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "contains": cel.contains, "startsWith": cel.starts_with, "endsWith": cel.ends_with,
 }  # fmt: skip
-
-
-class Fault(Exception):
-    """A condition that cannot be carried out for a value: a field that is not there, or types that do not fit."""
 
 
 class _Beyond(Exception):
@@ -147,25 +143,14 @@ def _has(expr: Expr) -> Evaluate:
                 value = value[name]
         except (KeyError, TypeError):
             raise Fault(last) from None
-        if type(value) is not dict:
-            raise Fault(last)
-        return last in value
+        return cel.has(value, last)
 
     return evaluate
 
 
 def _index(expr: Expr) -> Evaluate:
     inner, key = map(_compile, expr.parts)
-
-    def evaluate(scope: Scope) -> Any:
-        value, at = inner(scope), key(scope)
-        if type(value) is list and type(at) is int and 0 <= at < len(value):
-            return value[at]
-        if type(value) is dict and type(at) is str and at in value:
-            return value[at]
-        raise Fault
-
-    return evaluate
+    return lambda scope: cel.entry(inner(scope), key(scope))
 
 
 def _list(expr: Expr) -> Evaluate:
@@ -175,13 +160,7 @@ def _list(expr: Expr) -> Evaluate:
 
 def _choice(expr: Expr) -> Evaluate:
     asked, then, otherwise = map(_compile, expr.parts)
-    return lambda scope: then(scope) if _truth(asked(scope)) else otherwise(scope)
-
-
-def _truth(value: Any) -> bool:
-    if value is True or value is False:
-        return bool(value)
-    raise Fault("not a bool")
+    return lambda scope: then(scope) if truth(asked(scope)) else otherwise(scope)
 
 
 # -- operators -------------------------------------------------------------------------------------------------------------
@@ -196,24 +175,19 @@ def _sign(expr: Expr) -> Evaluate:
     match expr.text:
         case "==" if type(text := _known(expr.parts[1])) is str:
             return lambda scope: bool(left(scope) == text)
-        case "==":
-            return lambda scope: same(left(scope), right(scope))
         case "!=":
-            return lambda scope: not same(left(scope), right(scope))
-        case "in":
-            return lambda scope: _is_in(left(scope), right(scope))
-        case "+" | "-" | "*":
-            return _calculation(expr.text, left, right)
-        case sign if sign in _ORDER:
-            return _comparison(_ORDER[sign], left, right)
+            return lambda scope: not cel.same(left(scope), right(scope))
+        case sign if sign in _OPERATORS:
+            apply = _OPERATORS[sign]
+            return lambda scope: apply(left(scope), right(scope))
         case _:  # division, which rounds and fails in ways of its own
             raise _Beyond
 
 
 def _negated(sign: str, inner: Evaluate) -> Evaluate:
     if sign == "!":
-        return lambda scope: not _truth(inner(scope))
-    return _calculation("-", lambda scope: 0, inner)
+        return lambda scope: not truth(inner(scope))
+    return lambda scope: cel.minus(0, inner(scope))
 
 
 def _flat(expr: Expr, sign: str) -> list[Expr]:
@@ -250,57 +224,6 @@ def _decided(parts: list[Evaluate], by: bool) -> Evaluate:
     return evaluate
 
 
-def _is_number(value: Any) -> bool:
-    return type(value) is int or type(value) is float
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equality of JSON values as CEL has it: numbers by their value, and things of two types are not equal."""
-    if type(one) is type(other):
-        if type(one) is list:
-            return len(one) == len(other) and all(map(same, one, other))
-        if type(one) is dict:
-            return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
-        return bool(one == other)
-    return _is_number(one) and _is_number(other) and bool(one == other)
-
-
-def _is_in(item: Any, where: Any) -> bool:
-    if type(where) is list:
-        return any(same(item, one) for one in where)
-    if type(where) is dict:
-        return type(item) is str and item in where
-    raise Fault("in")
-
-
-def _comparison(compare: Callable[[Any, Any], bool], left: Evaluate, right: Evaluate) -> Evaluate:
-    def evaluate(scope: Scope) -> bool:
-        one, other = left(scope), right(scope)
-        if (type(one) is type(other) and type(one) in (int, str, float, bool)) or (_is_number(one) and _is_number(other)):
-            return compare(one, other)
-        raise Fault("not to be compared")
-
-    return evaluate
-
-
-def _calculation(sign: str, left: Evaluate, right: Evaluate) -> Evaluate:
-    calculate: Callable[[Any, Any], Any] = {"+": operator.add, "-": operator.sub, "*": operator.mul}[sign]
-
-    def evaluate(scope: Scope) -> Any:
-        one, other = left(scope), right(scope)
-        if type(one) is int and type(other) is int:
-            if _LEAST <= (result := calculate(one, other)) <= _MOST:
-                return result
-            raise Fault("out of range")
-        if _is_number(one) and _is_number(other):
-            return calculate(float(one), float(other))
-        if sign == "+" and type(one) is type(other) and type(one) in (str, list):
-            return one + other
-        raise Fault("not to be calculated with")
-
-    return evaluate
-
-
 # -- functions and macros --------------------------------------------------------------------------------------------------
 
 
@@ -309,63 +232,29 @@ def _call(expr: Expr) -> Evaluate:
         case "has", (_,):
             return _has(expr)
         case "size", (part,):
-            return _size(_compile(part))
+            return _applied(cel.size, _compile(part))
         case "sum", (part,):
-            return _sum(_compile(part))
+            return _applied(cel.total, _compile(part))
         case _:
             raise _Beyond
 
 
-def _size(inner: Evaluate) -> Evaluate:
-    def evaluate(scope: Scope) -> int:
-        value = inner(scope)
-        if type(value) in (str, list, dict):
-            return len(value)
-        raise Fault("size")
-
-    return evaluate
-
-
-def _sum(inner: Evaluate) -> Evaluate:
-    """The sum of a list of numbers, a function that contracts have beside those of CEL."""
-
-    def evaluate(scope: Scope) -> int | float:
-        items = inner(scope)
-        if type(items) is not list or not all(map(_is_number, items)):
-            raise Fault("sum")
-        return sum(items)
-
-    return evaluate
+def _applied(function: Callable[[Any], Any], inner: Evaluate) -> Evaluate:
+    return lambda scope: function(inner(scope))
 
 
 def _method(expr: Expr) -> Evaluate:
     inner = _compile(expr.parts[0])
     match expr.text, expr.parts[1:]:
         case "size", ():
-            return _size(inner)
+            return _applied(cel.size, inner)
         case name, (part,) if name in _TEXT_METHODS:
-            return _of_text(_TEXT_METHODS[name], inner, _compile(part))
+            ask, wanted = _TEXT_METHODS[name], _compile(part)
+            return lambda scope: ask(inner(scope), wanted(scope))
         case name, (Expr("name", variable), body) if name in _MACROS:
             return _MACROS[name](inner, variable, _compile(body))
         case _:
             raise _Beyond
-
-
-def _of_text(ask: Callable[[str, str], bool], inner: Evaluate, part: Evaluate) -> Evaluate:
-    def evaluate(scope: Scope) -> bool:
-        text, wanted = inner(scope), part(scope)
-        if type(text) is str and type(wanted) is str:
-            return ask(text, wanted)
-        raise Fault("not a string")
-
-    return evaluate
-
-
-def _each(inner: Evaluate, scope: Scope) -> Any:
-    value = inner(scope)
-    if type(value) in (list, dict):
-        return value
-    raise Fault("nothing to go through")
 
 
 def _quantifier(decided_by: bool) -> Callable[[Evaluate, str, Evaluate], Evaluate]:
@@ -375,7 +264,7 @@ def _quantifier(decided_by: bool) -> Callable[[Evaluate, str, Evaluate], Evaluat
         def evaluate(scope: Scope) -> bool:
             fault: Fault | None = None
             within = {**scope}
-            for within[variable] in _each(inner, scope):
+            for within[variable] in cel.each(inner(scope)):
                 try:
                     value: object = body(within)
                 except Fault as error:
@@ -400,7 +289,7 @@ def _collected(inner: Evaluate, variable: str, body: Evaluate) -> Callable[[Scop
     def collect(scope: Scope) -> list[tuple[Any, Any]]:
         within = {**scope}
         found = []
-        for item in _each(inner, scope):
+        for item in cel.each(inner(scope)):
             within[variable] = item
             found.append((item, body(within)))
         return found
@@ -410,7 +299,7 @@ def _collected(inner: Evaluate, variable: str, body: Evaluate) -> Callable[[Scop
 
 def _exists_one(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
     collect = _collected(inner, variable, body)
-    return lambda scope: [_truth(value) for _, value in collect(scope)].count(True) == 1
+    return lambda scope: [truth(value) for _, value in collect(scope)].count(True) == 1
 
 
 def _map(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
@@ -420,7 +309,7 @@ def _map(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
 
 def _filter(inner: Evaluate, variable: str, body: Evaluate) -> Evaluate:
     collect = _collected(inner, variable, body)
-    return lambda scope: [item for item, value in collect(scope) if _truth(value)]
+    return lambda scope: [item for item, value in collect(scope) if truth(value)]
 
 
 _MACROS: Final[Mapping[str, Callable[[Evaluate, str, Evaluate], Evaluate]]] = {

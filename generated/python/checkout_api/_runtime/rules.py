@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from .behavior import ObjectBehavior, Rule, Total
+from .cel_values import Fault
 from .conditions import condition
 
 _PROGRAMS: Final[dict[str, Any]] = {}
@@ -39,19 +40,17 @@ def breaches(behavior: ObjectBehavior, value: Any) -> Iterator[Breach]:
 
 def keeper(behavior: ObjectBehavior) -> Callable[[Any], list[Breach]]:
     """`breaches` of one object, put together once."""
-    tests = [condition(rule.rule) for rule in behavior.rules]
-    known = [test for test in tests if test is not None]
-    if len(known) < len(tests):
+    holds_all = behavior.holds
+    if holds_all is None:
         return lambda value: list(breaches(behavior, value))
 
     def found(value: Any) -> list[Breach]:
-        for test in known:
-            if not test(value):
-                return list(breaches(behavior, value))
-        for total in behavior.totals:
-            if not adds_up(total, value):
-                return list(breaches(behavior, value))
-        return []
+        try:
+            if holds_all(value) is True:
+                return []
+        except (ArithmeticError, AttributeError, Fault, LookupError, RecursionError, TypeError):
+            pass  # a field that is absent, most of the time: a rule may hold all the same
+        return list(breaches(behavior, value))
 
     return found
 

@@ -23,7 +23,7 @@ GOOD, BAD = {"min": 1, "max": 2}, {"min": 2, "max": 1}
 class Span(ContractModel):
     """An object with a rule, that may hold others of its kind."""
 
-    __behavior__ = ORDERED
+    __behavior__ = staticmethod(lambda: ORDERED)
 
     min: int
     max: int

@@ -15,7 +15,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tillspec.runtime.behavior import Key, Signature, Timestamp
-from tillspec.runtime.signatures import Delivery, InvalidSignature, sign, verify
+from tillspec.runtime.invalid_signature import InvalidSignature
+from tillspec.runtime.signatures import Delivery, sign, verify
 
 NOW = 1_700_000_000.0
 SECRET = "shh-4711"

@@ -10,11 +10,10 @@ from pydantic import MISSING, ConfigDict, Field, StrictBool
 from typing_extensions import TypeAliasType
 
 from ._runtime.formats import Distinct, Format, Rfc3339Date, Rfc3339DateTime, Rfc9562Uuid
-from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.model import ContractModel, Declared, DefaultedModel
 from ._runtime.scalars import Integer, JsonNumber, Number, OneOf, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
 from ._runtime.schemas import Conforms, Schemas
-from .behavior import OBJECTS
 
 SCHEMAS = Schemas(__package__)
 
@@ -499,7 +498,7 @@ class VinrSessionRequest(DefaultedModel):
     """Which of the merchant's dashboard configurations the page follows."""
     metadata: VinrMetadata | MISSING = MISSING
     """What the page offers. These are typed options, not a free map."""
-    __behavior__ = OBJECTS["VinrSessionRequest"]
+    __behavior__ = Declared(__package__, "VinrSessionRequest")
 
 
 class VinrCustomer(ContractModel):
@@ -540,7 +539,7 @@ class VinrCartItem(ContractModel):
     """How many pieces the buyer may raise the quantity to on the page; at least `quantity`. Without it the quantity is fixed,
     which is this contract's reading of a page that is silent.
     """
-    __behavior__ = OBJECTS["VinrCartItem"]
+    __behavior__ = Declared(__package__, "VinrCartItem")
 
 
 class VinrMetadata(DefaultedModel):
@@ -612,7 +611,7 @@ class VinrDelivery(DefaultedModel):
     """Shows the delivery choices."""
     options: VinrDeliveryOptions | MISSING = MISSING
     """What there is to choose from."""
-    __behavior__ = OBJECTS["VinrDelivery"]
+    __behavior__ = Declared(__package__, "VinrDelivery")
 
 
 class VinrDeliveryOptions(ContractModel):
@@ -633,7 +632,7 @@ class VinrShippingOptions(ContractModel):
 
     methods: Annotated[list[VinrShippingMethod], Field(max_length=100)] | MISSING = MISSING
     """The shipping methods to choose from, in the order shown. No two share an `id`."""
-    __behavior__ = OBJECTS["VinrShippingOptions"]
+    __behavior__ = Declared(__package__, "VinrShippingOptions")
 
 
 class VinrShippingMethod(ContractModel):
@@ -664,7 +663,7 @@ class VinrEstimatedDays(ContractModel):
     """The fewest days that delivery is expected to take. The upper bound is this contract's own."""
     max: Annotated[int, Integer(ge=0, le=365)]
     """The most days that delivery is expected to take. The upper bound is this contract's own."""
-    __behavior__ = OBJECTS["VinrEstimatedDays"]
+    __behavior__ = Declared(__package__, "VinrEstimatedDays")
 
 
 class VinrPickupOptions(ContractModel):
@@ -674,7 +673,7 @@ class VinrPickupOptions(ContractModel):
 
     locations: Annotated[list[VinrPickupLocation], Field(max_length=100)] | MISSING = MISSING
     """The locations to choose from, in the order shown. No two share an `id`."""
-    __behavior__ = OBJECTS["VinrPickupOptions"]
+    __behavior__ = Declared(__package__, "VinrPickupOptions")
 
 
 class VinrPickupLocation(ContractModel):
@@ -719,7 +718,7 @@ class VinrErrorDetail(ContractModel):
     """The field or header that is at fault, where it is one, with dots and indexes as in `cartItems[0].price`."""
     request_id: Annotated[str, Field(min_length=1, max_length=64)]
     """The same as the `X-Request-Id` header."""
-    __behavior__ = OBJECTS["VinrErrorDetail"]
+    __behavior__ = Declared(__package__, "VinrErrorDetail")
 
 
 class VinrSessionResult(ContractModel):
@@ -786,7 +785,7 @@ class Gr4vySessionRequest(DefaultedModel):
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
     expires_in: Annotated[int, Integer(ge=3600, le=86400)] = 3600
     """For how many seconds, from now on, the session lives; between one hour and one day."""
-    __behavior__ = OBJECTS["Gr4vySessionRequest"]
+    __behavior__ = Declared(__package__, "Gr4vySessionRequest")
     __conforms__ = Conforms(SCHEMAS, "Gr4vySessionRequest")
 
 
@@ -822,7 +821,7 @@ class Gr4vySessionRequestData(ContractModel):
     """What occasions the payment. Not echoed in responses."""
     intent: Gr4vyIntent | None | MISSING = MISSING
     """What a transaction made from this session is to reach at first. Not echoed in responses."""
-    __behavior__ = OBJECTS["Gr4vySessionRequestData"]
+    __behavior__ = Declared(__package__, "Gr4vySessionRequestData")
     __conforms__ = Conforms(SCHEMAS, "Gr4vySessionRequestData")
 
 
@@ -887,7 +886,7 @@ class Gr4vyCartItemRequest(DefaultedModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
-    __behavior__ = OBJECTS["Gr4vyCartItemRequest"]
+    __behavior__ = Declared(__package__, "Gr4vyCartItemRequest")
 
 
 class Gr4vyCartItem(DefaultedModel):
@@ -935,7 +934,7 @@ class Gr4vyCartItem(DefaultedModel):
     """The customs duty on the line."""
     shipping_amount: Amount | None | MISSING = MISSING
     """The cost of shipping the line."""
-    __behavior__ = OBJECTS["Gr4vyCartItem"]
+    __behavior__ = Declared(__package__, "Gr4vyCartItem")
 
 
 class Gr4vyGuestBuyerRequest(ContractModel):
@@ -1802,7 +1801,7 @@ class Gr4vySessionUpdateRequest(ContractModel):
     """For how many seconds, from now on, the session still lives. Left out, `expires_at` stays as it is: the default of 3600
     counts when a session is created, and only then (the contract's choice).
     """
-    __behavior__ = OBJECTS["Gr4vySessionUpdateRequest"]
+    __behavior__ = Declared(__package__, "Gr4vySessionUpdateRequest")
     __conforms__ = Conforms(SCHEMAS, "Gr4vySessionUpdateRequest")
 
 
@@ -1830,7 +1829,7 @@ class Gr4vyCardFields(ContractModel):
     """The month and year of expiry, `MM/YY`. A month that does not exist, or one that is past, is 400."""
     security_code: Annotated[str, Field(min_length=3, max_length=4, pattern="^[0-9]+$")] | None | MISSING = MISSING
     """The card's security code. It is dropped when the card is stored as a payment method."""
-    __behavior__ = OBJECTS["Gr4vyCardFields"]
+    __behavior__ = Declared(__package__, "Gr4vyCardFields")
 
 
 class Gr4vyClickToPayFields(ContractModel):
@@ -1927,7 +1926,7 @@ class DinteroTokenForbiddenError(ContractModel):
     """What went wrong."""
     mfa_token: str | MISSING = MISSING
     """What to go on with when `error.code` is `mfa_required`: a second factor has to be given first."""
-    __behavior__ = OBJECTS["DinteroTokenForbiddenError"]
+    __behavior__ = Declared(__package__, "DinteroTokenForbiddenError")
 
 
 class DinteroOrderSessionRequest(ContractModel):
@@ -1955,7 +1954,7 @@ class DinteroOrderSessionRequest(ContractModel):
     """When the payment was processed. The vendor's text is that of a capture; a session simply keeps and returns it, and the
     payment sets it if the merchant has not.
     """
-    __behavior__ = OBJECTS["DinteroOrderSessionRequest"]
+    __behavior__ = Declared(__package__, "DinteroOrderSessionRequest")
 
 
 class DinteroSessionItemRequest(ContractModel):
@@ -2018,7 +2017,7 @@ class DinteroExpress(DefaultedModel):
     """The kinds of customer that the address form is for."""
     default_different_billing_shipping_address: Annotated[list[DinteroCustomerType], Distinct()] = []
     """The kinds of customer for whom the form starts with two addresses, one to bill and one to ship to."""
-    __behavior__ = OBJECTS["DinteroExpress"]
+    __behavior__ = Declared(__package__, "DinteroExpress")
 
 
 class DinteroShippingOptionRequest(ContractModel):
@@ -2070,7 +2069,7 @@ class DinteroShippingOptionRequest(ContractModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    __behavior__ = OBJECTS["DinteroShippingOptionRequest"]
+    __behavior__ = Declared(__package__, "DinteroShippingOptionRequest")
 
 
 class DinteroShippingOptionRequestData(ContractModel):
@@ -2120,7 +2119,7 @@ class DinteroShippingOptionRequestData(ContractModel):
     """Which sellers bear the payment fees. The buyer's view does not show it."""
     splits: list[DinteroSplit] | MISSING = MISSING
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
-    __behavior__ = OBJECTS["DinteroShippingOptionRequestData"]
+    __behavior__ = Declared(__package__, "DinteroShippingOptionRequestData")
 
 
 class DinteroShippingOptionData(ContractModel):
@@ -2173,7 +2172,7 @@ class DinteroEtaRequest(ContractModel):
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
-    __behavior__ = OBJECTS["DinteroEtaRequest"]
+    __behavior__ = Declared(__package__, "DinteroEtaRequest")
 
 
 class DinteroEta(ContractModel):
@@ -2191,7 +2190,7 @@ class DinteroEta(ContractModel):
     """The earliest time of arrival."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """The latest time of arrival, not before `starts_at`."""
-    __behavior__ = OBJECTS["DinteroEta"]
+    __behavior__ = Declared(__package__, "DinteroEta")
 
 
 class DinteroTimeSlotRequest(ContractModel):
@@ -2203,7 +2202,7 @@ class DinteroTimeSlotRequest(ContractModel):
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
-    __behavior__ = OBJECTS["DinteroTimeSlotRequest"]
+    __behavior__ = Declared(__package__, "DinteroTimeSlotRequest")
 
 
 class DinteroTimeSlot(ContractModel):
@@ -2213,7 +2212,7 @@ class DinteroTimeSlot(ContractModel):
     """When they begin."""
     ends_at: Rfc3339DateTime | MISSING = MISSING
     """When they end, not before `starts_at`."""
-    __behavior__ = OBJECTS["DinteroTimeSlot"]
+    __behavior__ = Declared(__package__, "DinteroTimeSlot")
 
 
 class DinteroPickUpAddressRequest(ContractModel):
@@ -2507,7 +2506,7 @@ class DinteroChosenShippingOptionRequest(ContractModel):
     """How `amount` is divided among sellers; `[]` if the capture will say. The buyer's view does not show it."""
     shipments: Annotated[list[DinteroShippingOptionRequest], Field(min_length=2)] | MISSING = MISSING
     """The shipments, if the order has several; one option for each, with its `shipment_items`."""
-    __behavior__ = OBJECTS["DinteroChosenShippingOptionRequest"]
+    __behavior__ = Declared(__package__, "DinteroChosenShippingOptionRequest")
 
 
 class DinteroOrderSession(ContractModel):
@@ -2535,7 +2534,7 @@ class DinteroOrderSession(ContractModel):
     """What the merchant keeps with the session."""
     processed_at: Rfc3339DateTime | MISSING = MISSING
     """When the payment was processed; absent before that."""
-    __behavior__ = OBJECTS["DinteroOrderSession"]
+    __behavior__ = Declared(__package__, "DinteroOrderSession")
     __conforms__ = Conforms(SCHEMAS, "DinteroOrderSession")
 
 
@@ -2634,7 +2633,7 @@ class DinteroSessionView(ContractModel):
     """What may be picked."""
     expires_at: Rfc3339DateTime | MISSING = MISSING
     """When the session expires, if it does."""
-    __behavior__ = OBJECTS["DinteroSessionView"]
+    __behavior__ = Declared(__package__, "DinteroSessionView")
 
 
 class DinteroViewOrder(ContractModel):
@@ -2656,7 +2655,7 @@ class DinteroViewOrder(ContractModel):
     """Where to ship to; absent before the buyer has said."""
     billing_address: DinteroAddress | MISSING = MISSING
     """Whom to bill; absent before the buyer has said."""
-    __behavior__ = OBJECTS["DinteroViewOrder"]
+    __behavior__ = Declared(__package__, "DinteroViewOrder")
 
 
 class DinteroViewItem(ContractModel):
@@ -2868,7 +2867,7 @@ class DinteroSessionNotFoundErrorBody(ContractModel):
     """Why nothing can be done in the session any more; absent if it never existed."""
     session_details: DinteroSessionDetails | MISSING = MISSING
     """Enough to lead the buyer back to the shop; absent if the session never existed."""
-    __behavior__ = OBJECTS["DinteroSessionNotFoundErrorBody"]
+    __behavior__ = Declared(__package__, "DinteroSessionNotFoundErrorBody")
 
 
 class DinteroSessionDetails(ContractModel):
@@ -2938,7 +2937,7 @@ class DiddoLiveCart(ContractModel):
     """The methods that the address allows; empty until an address is known."""
     shipping_method_id: Annotated[int, Integer(ge=0, le=2147483647)] | MISSING = MISSING
     """The `id` of the method that was chosen. Absent until one is."""
-    __behavior__ = OBJECTS["DiddoLiveCart"]
+    __behavior__ = Declared(__package__, "DiddoLiveCart")
 
 
 class DiddoCartLine(ContractModel):
@@ -2954,7 +2953,7 @@ class DiddoCartLine(ContractModel):
     """The price of one piece, in the minor unit of `cost.currency`."""
     total_amount: Amount
     """`unit_amount × quantity`."""
-    __behavior__ = OBJECTS["DiddoCartLine"]
+    __behavior__ = Declared(__package__, "DiddoCartLine")
 
 
 class DiddoCost(ContractModel):
@@ -2972,7 +2971,7 @@ class DiddoCost(ContractModel):
     """`subtotal + shipping + tax`."""
     currency: CurrencyCode
     """The currency of every amount in the cart, as an ISO 4217 code in upper case."""
-    __behavior__ = OBJECTS["DiddoCost"]
+    __behavior__ = Declared(__package__, "DiddoCost")
 
 
 class DiddoShippingMethod(ContractModel):
@@ -3000,7 +2999,7 @@ class DiddoShippingRequest(ContractModel):
     """The payment intent of the live cart, for a caller who knows that instead. Opaque."""
     buyer_info: DiddoBuyerInfo | MISSING = MISSING
     """The fields to set. A field that is left out stays as it was."""
-    __behavior__ = OBJECTS["DiddoShippingRequest"]
+    __behavior__ = Declared(__package__, "DiddoShippingRequest")
 
 
 class DiddoBuyerInfo(ContractModel):
@@ -3064,7 +3063,7 @@ class VinrSessionEvent(ContractModel):
     """When the status changed. It is not the time of delivery."""
     data: VinrSessionResult
     """The session's result as it stood after the change; its `status` is the last part of `type`."""
-    __behavior__ = OBJECTS["VinrSessionEvent"]
+    __behavior__ = Declared(__package__, "VinrSessionEvent")
 
 
 class DinteroTransaction(ContractModel):
@@ -3110,7 +3109,7 @@ class DiddoCheckoutEvent(ContractModel):
     """When the status changed. It is not the time of delivery."""
     data: DiddoLiveCart
     """The live cart as it stood after the change; its `status` is the last part of `type`."""
-    __behavior__ = OBJECTS["DiddoCheckoutEvent"]
+    __behavior__ = Declared(__package__, "DiddoCheckoutEvent")
 
 
 COMPONENTS: Mapping[str, Any] = {

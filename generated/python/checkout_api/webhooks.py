@@ -12,11 +12,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from . import models, operations, responses
+from ._runtime.invalid_signature import InvalidSignature
 from ._runtime.operation import Operation
 from ._runtime.receiving import InvalidDelivery, Message, Receiver, Verification
 from ._runtime.refusal import OperationNotImplemented
 from ._runtime.request import MAX_BODY, Request
-from ._runtime.signatures import InvalidSignature
 from .behavior import (
     DIDDO_CHECKOUT_EVENT_2_SIGNATURE,
     DINTERO_CALLBACK_POST_SIGNATURE,

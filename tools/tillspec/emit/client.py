@@ -155,20 +155,19 @@ def _tag(api: Api, view: GroupView, errors: Mapping[str, str]) -> str:
             if call.operation.id in polled:
                 methods.append(_poll(call, polled[call.operation.id], made, head, back))
         classes.append(ClassView(name, caller, about, tuple(methods)))
-    imports = _imports(view.group, classes[0].methods, [poll.constant for poll in polled.values()])
+    imports = _imports(view.group, classes[0].methods, polls=bool(polled))
     return render("python/checkout_api/client/tag.py.j2", TagView(imports, tuple(classes)))
 
 
-def _imports(group: Group, methods: tuple[MethodView, ...], lifecycles: list[str]) -> str:
+def _imports(group: Group, methods: tuple[MethodView, ...], *, polls: bool) -> str:
     """The import lines: those of the annotations, and those that every tag has."""
     sources = [source for method in methods for source in (*method.parameters, method.result)]
     *outside, local = import_lines([*sources, "operations"], "..").split("\n\n")
     if any(call.operation.deprecated for call in group.calls):
         outside.append("from typing_extensions import deprecated")
     runtime = ["from .._runtime.client import AsyncCaller, SyncCaller, Timeout", "from .._runtime.outgoing import Arguments"]
-    if lifecycles:
+    if polls:
         runtime.append("from .._runtime.polling import Backoff, Polling")
-        runtime.append(f"from ..behavior import {', '.join(sorted(set(lifecycles)))}")
     return "\n\n".join([*outside, "\n".join(sorted((*local.split("\n"), *runtime)))])
 
 
@@ -198,7 +197,8 @@ def _poll(call: Call, poll: Poll, method: MethodView, head: str, back: str) -> M
         (*given[:first], own[0], *given[first:], own[1], timeout),
         method.result,
         _polled(call, poll),
-        f"{back}self._caller.poll(operations.{call.constant}, {_arguments(call)}, {watched}, timeout)",
+        f"from ..behavior import {poll.constant}  # as it is asked for: many programs never do\n\n"
+        f"        {back}self._caller.poll(operations.{call.constant}, {_arguments(call)}, {watched}, timeout)",
     )
 
 

@@ -41,7 +41,7 @@ _LOCAL = {
     "MAX_BODY": "_runtime.request", "Request": "_runtime.request",
     "InvalidDelivery": "_runtime.receiving", "Message": "_runtime.receiving", "Receiver": "_runtime.receiving",
     "Verification": "_runtime.receiving",
-    "InvalidSignature": "_runtime.signatures", "Tags": "_runtime.events", "UnknownEvent": "_runtime.events",
+    "InvalidSignature": "_runtime.invalid_signature", "Tags": "_runtime.events", "UnknownEvent": "_runtime.events",
     "Binding": "_runtime.server", "make_app": "_runtime.server", "make_router": "_runtime.server",
 }  # fmt: skip
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")

@@ -33,7 +33,7 @@ from typing_extensions import TypeAliasType
 
 from ._runtime.files import Carries
 from ._runtime.formats import Distinct, Format, Matches, Rfc3339Date, Rfc3339DateTime, Rfc3339Duration, Rfc9562Uuid
-from ._runtime.model import ContractModel, DefaultedModel
+from ._runtime.model import ContractModel, Declared, DefaultedModel
 from ._runtime.scalars import Integer, JsonInteger, JsonNumber, Number, OneOf, OpenEnum
 from ._runtime.scalars import UnknownValue as UnknownValue
 from ._runtime.schemas import Conforms, Schemas
@@ -58,7 +58,7 @@ def models(api: Api, options: Options, report: Report) -> dict[str, str]:
     classes = layout.text(lambda type_: notation.annotation(plan.written(type_)))
     declared, run = behavior(api, options), schemas(api)
     has_files = any(isinstance(one, model.File) for named in api.types.values() for one in inside(named.type))
-    imports = _IMPORTS + ("from .behavior import OBJECTS\n" if declared else "") + (_FILES if has_files else "")
+    imports = _IMPORTS + (_FILES if has_files else "")
     constants = "SCHEMAS = Schemas(__package__)\n" if run else ""
     source = "\n\n".join((imports, constants, aliases, classes, same, _components(api)))
     return {**declared, **run, "models.py": f'"""The types of the contract."""\n\n{source}'}
@@ -68,7 +68,7 @@ def _marks(named: NamedType, behavior: ObjectBehavior) -> tuple[str, ...]:
     """What a class says of itself beside its fields."""
     marks = []
     if behavior.rules or behavior.totals:
-        marks.append(f"__behavior__ = OBJECTS[{literal(named.id)}]")
+        marks.append(f"__behavior__ = Declared(__package__, {literal(named.id)})")
     if not named.exact:
         marks.append(f"__conforms__ = Conforms(SCHEMAS, {literal(named.id)})")
     if named.loose:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import httpx
 
-from .behavior import Lifecycle
 from .errors import ApiError, ErrorResponse, PollTimedOut, Target, UnexpectedResponse
 from .retry import Retry, retry_after
+
+if TYPE_CHECKING:
+    from .behavior import Lifecycle
 
 _LATER = frozenset({429, 503})
 

@@ -11,36 +11,17 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import SplitResult, parse_qsl, quote_plus, urlsplit
 
 from .behavior import Key, Signature, Timestamp
-
-Reason = Literal["missing", "malformed", "wrong", "too old", "too new"]
+from .invalid_signature import InvalidSignature
 
 _NAME: Final = re.compile(r"\{([^{}]+)\}")
 _HEADER: Final = "$request.header."
 _HASHES: Final = {"hmac-sha1": hashlib.sha1, "hmac-sha256": hashlib.sha256, "hmac-sha512": hashlib.sha512}
 _UNITS: Final = {"epoch-seconds": 1, "epoch-milliseconds": 1000}
 _LONGEST_TIMESTAMP: Final = 16
-
-
-class InvalidSignature(Exception):
-    """A delivery that its sender did not sign, or not just now. Do not trust it. The message holds no secret.
-
-    Attributes:
-        reason: `missing` (no signature or timestamp), `malformed` (not of the declared form), `wrong` (made with none of the
-            secrets, or over something else), `too old` (perhaps a replay) or `too new`.
-    """
-
-    reason: Reason
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-    def __reduce__(self) -> tuple[type[InvalidSignature], tuple[Reason, str]]:
-        return type(self), (self.reason, str(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,32 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationInfo, ValidationInfo, model_serializer
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .behavior import ObjectBehavior
 from .building import with_room
 from .scalars import reading
 from .schemas import Conforms
+
+if TYPE_CHECKING:
+    from .behavior import ObjectBehavior
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a package's `behavior.py` declares of an object, by its name there; read when it is first asked for."""
+
+    package: str | None
+    name: str
+
+    def __call__(self) -> ObjectBehavior:
+        objects: dict[str, ObjectBehavior] = importlib.import_module(f"{self.package}.behavior").OBJECTS
+        return objects[self.name]
 
 
 class ContractModel(BaseModel):
@@ -21,8 +37,8 @@ class ContractModel(BaseModel):
     Its constructor takes fields by their Python names, or by their names on the wire; JSON, and `model_validate`, have the
     latter alone. Numbers are finite, as JSON has no others (RFC 8259, section 6).
 
-    A model may say more of itself: the rules across its fields (`__behavior__`), the JSON Schema that holds beside its types
-    (`__conforms__`), and that its schema says nothing of what is no object (`__loose__`): such a value passes as it is.
+    A model may say more of itself: what gives the rules across its fields (`__behavior__`), the JSON Schema that holds beside
+    its types (`__conforms__`), and that its schema says nothing of what is no object (`__loose__`): such a value passes as it is.
     """
 
     model_config = ConfigDict(
@@ -33,7 +49,7 @@ class ContractModel(BaseModel):
         protected_namespaces=(),
     )
     if TYPE_CHECKING:
-        __behavior__: ClassVar[ObjectBehavior | None]
+        __behavior__: ClassVar[Callable[[], ObjectBehavior] | None]
         __conforms__: ClassVar[Conforms | None]
         __loose__: ClassVar[bool]
     else:
@@ -114,7 +130,7 @@ def _beside(model: type[ContractModel]) -> core_schema.WithInfoWrapValidatorFunc
     from .rules import keeper  # not before such a model is used
 
     conforms = model.__conforms__
-    broken = keeper(model.__behavior__) if model.__behavior__ is not None else None
+    broken = keeper(model.__behavior__()) if model.__behavior__ is not None else None
 
     def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)

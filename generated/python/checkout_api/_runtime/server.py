@@ -25,6 +25,7 @@ from starlette.types import Receive, Scope, Send
 from . import media
 from .authentication import Authenticate, authenticator, challenge, used
 from .intake import MISSING_BODY, BodyReader, Invalid, ParameterReader, ReadBody, Unsupported, header_names, raw_request
+from .invalid_signature import InvalidSignature
 from .operation import Operation, Response, SecurityScheme
 from .parameters import Raw
 from .paths import blank, expressions
@@ -33,7 +34,6 @@ from .replies import Ambient, Reply, Undeclared, Write, ambient_headers, plain_h
 from .request import MAX_BODY, Request
 from .routing import Application, Endpoint, PathRoute, PathRoutes
 from .scalars import LENIENT
-from .signatures import InvalidSignature
 from .violations import Violation
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from .. import models, operations, responses
 from .._runtime.client import AsyncCaller, SyncCaller, Timeout
 from .._runtime.outgoing import Arguments
 from .._runtime.polling import Backoff, Polling
-from ..behavior import VINR_SESSION_RESULT_LIFECYCLE
 
 
 class Results:
@@ -72,6 +71,8 @@ class Results:
             errors.PollTimedOut: There was no terminal state in time; it carries the last response.
             errors.ApiError: As `get_vinr_session_result` does, whose other arguments these are.
         """
+        from ..behavior import VINR_SESSION_RESULT_LIFECYCLE  # as it is asked for: many programs never do
+
         return self._caller.poll(
             operations.GET_VINR_SESSION_RESULT,
             Arguments({"session_id": session_id}),
@@ -138,6 +139,8 @@ class AsyncResults:
             errors.PollTimedOut: There was no terminal state in time; it carries the last response.
             errors.ApiError: As `get_vinr_session_result` does, whose other arguments these are.
         """
+        from ..behavior import VINR_SESSION_RESULT_LIFECYCLE  # as it is asked for: many programs never do
+
         return await self._caller.poll(
             operations.GET_VINR_SESSION_RESULT,
             Arguments({"session_id": session_id}),

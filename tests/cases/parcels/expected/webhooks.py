@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import models, operations, responses
 from ._runtime.events import Tags, UnknownEvent
+from ._runtime.invalid_signature import InvalidSignature
 from ._runtime.operation import Operation
 from ._runtime.receiving import InvalidDelivery, Message, Receiver, Verification
 from ._runtime.refusal import OperationNotImplemented
 from ._runtime.request import MAX_BODY, Request
-from ._runtime.signatures import InvalidSignature
 from .behavior import DEPOT_CALLED_SIGNATURE, PARCEL_EVENT_SIGNATURE
 
 if TYPE_CHECKING:

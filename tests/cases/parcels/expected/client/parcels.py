@@ -13,7 +13,6 @@ from .. import operations, responses
 from .._runtime.client import AsyncCaller, SyncCaller, Timeout
 from .._runtime.outgoing import Arguments
 from .._runtime.polling import Backoff, Polling
-from ..behavior import TRACKED_LIFECYCLE
 
 
 class Parcels:
@@ -61,6 +60,8 @@ class Parcels:
             errors.PollTimedOut: There was no terminal state in time; it carries the last response.
             errors.ApiError: As `get_parcel` does, whose other arguments these are.
         """
+        from ..behavior import TRACKED_LIFECYCLE  # as it is asked for: many programs never do
+
         return self._caller.poll(
             operations.GET_PARCEL,
             Arguments({"id": id, "deadline": deadline}),
@@ -122,6 +123,8 @@ class AsyncParcels:
             errors.PollTimedOut: There was no terminal state in time; it carries the last response.
             errors.ApiError: As `get_parcel` does, whose other arguments these are.
         """
+        from ..behavior import TRACKED_LIFECYCLE  # as it is asked for: many programs never do
+
         return await self._caller.poll(
             operations.GET_PARCEL,
             Arguments({"id": id, "deadline": deadline}),

@@ -313,8 +313,15 @@ class Distinct:
         def check(value: list[Any], read: core_schema.ValidatorFunctionWrapHandler) -> Any:
             made = read(value)
             # Judged as it was given: a date-time that is read has lost how it was written.
-            if len(value) > 1 and len({same(to_jsonable_python(item, by_alias=True)) for item in value}) != len(value):
+            if len(value) > 1 and len(_keys(value)) != len(value):
                 raise ValueError("two items are equal")
             return made
 
         return core_schema.no_info_wrap_validator_function(check, handler(source))
+
+
+def _keys(items: list[Any]) -> set[Any]:
+    """A key for each item, the same for those that are equal."""
+    if all(type(item) is str for item in items):
+        return set(items)
+    return {same(to_jsonable_python(item, by_alias=True)) for item in items}

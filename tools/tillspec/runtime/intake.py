@@ -18,6 +18,7 @@ from .events import Tags
 from .multipart import read_multipart
 from .operation import Content, Operation, Parameter, RequestBody, SecurityScheme, Text, Value
 from .parameters import ABSENT, Malformed, Raw, decode_form, decoder, other_readings, validated, validator
+from .quick import quick_reader
 from .scalars import PLAIN, PLAIN_LENIENT, reading
 from .strict_json import parsed
 from .texts import pairs_of
@@ -220,12 +221,16 @@ def _json_reader(content: Content, context: Any, tags: Tags | None) -> ReadBody:
     assert content.value is not None, "JSON content has a value"
     validate = content.value.adapter.validator.validate_python
     how = PLAIN_LENIENT if reading(context).lenient else PLAIN
+    quick = quick_reader(content.value.adapter.core_schema) if how is PLAIN else None
 
     def read(body: bytes) -> Any:
         try:
             plain = parsed(body)
         except ValueError as error:
             raise Invalid(Violation("body", "", f"Invalid JSON: {error}", "json_invalid")) from None
+        if quick is not None and len(body) <= SMALL:
+            with suppress(Exception):
+                return quick(plain)
         try:
             if len(body) <= SMALL:
                 return validate(plain, context=how)

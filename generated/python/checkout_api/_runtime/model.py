@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SerializationI
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .building import with_room
+from .quick import RULES
 from .scalars import reading
 from .schemas import Conforms
 
@@ -130,7 +131,8 @@ def _beside(model: type[ContractModel]) -> core_schema.WithInfoWrapValidatorFunc
     from .rules import keeper  # not before such a model is used
 
     conforms = model.__conforms__
-    broken = keeper(model.__behavior__()) if model.__behavior__ is not None else None
+    behavior = model.__behavior__() if model.__behavior__ is not None else None
+    broken = keeper(behavior) if behavior is not None else None
 
     def check(value: Any, handler: core_schema.ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
         made = handler(value)
@@ -145,6 +147,8 @@ def _beside(model: type[ContractModel]) -> core_schema.WithInfoWrapValidatorFunc
             raise PydanticCustomError("rule", "{message}", {"message": message, "breaches": found})
         return made
 
+    if behavior is not None and conforms is None:
+        setattr(check, RULES, behavior.holds)
     return check
 
 

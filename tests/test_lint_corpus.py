@@ -1,16 +1,12 @@
-"""Lint on other people's contracts: no crash, every place is one, and soon enough."""
+"""Lint on other people's contracts: no crash, and every place is one."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 from tillspec.lint import lint
-
-SECONDS = {"stripe": 10}
-"""Each document takes less than 5 s; Stripe's, of 3 MB, has twice as long."""
 
 DOCUMENTS = [
     "acp-checkout", "acp-delegate-payment", "acp-webhook", "adyen-binlookup", "adyen-payout", "adyen-transfers", "box-2025",
@@ -23,16 +19,11 @@ DOCUMENTS = [
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_a_document_of_the_corpus(name: str, shared: Path) -> None:
-    started = time.monotonic()
     findings = lint(shared / f"{name}.json")
     places = [item.place.position for item in findings if item.place]
-    seconds = time.monotonic() - started
-
-    print(f"{name}: {len(findings)} findings in {seconds:.2f} s")
     assert [item.message for item in findings if item.code == "defect"] == []
     assert len(places) == len(findings)
     assert all(line > 1 for line, _ in places)
-    assert seconds < SECONDS.get(name, 5)
 
 
 def test_the_list_is_the_corpus(shared: Path) -> None:

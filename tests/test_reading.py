@@ -300,6 +300,26 @@ def test_what_generated_code_cannot_carry_is_told_at_its_place(tmp_path: Path, t
     assert done.stderr.count("warning[") == 2
 
 
+@pytest.mark.parametrize(
+    ("dialect", "told"),
+    [
+        ("http://json-schema.org/draft-07/schema#", True),
+        ("https://json-schema.org/draft/2019-09/schema", True),
+        ("https://json-schema.org/draft/2020-12/schema", False),
+        ("https://spec.openapis.org/oas/3.1/dialect/base", False),
+    ],
+)
+def test_another_dialect_is_told(dialect: str, told: bool, tmp_path: Path, tillspec: Tillspec) -> None:
+    text = WARNED.replace("paths:", f"jsonSchemaDialect: {dialect}\npaths:").replace(
+        "    Order:\n", f"    Order:\n      $schema: {dialect}\n"
+    )
+    (tmp_path / "openapi.yaml").write_text(text)
+    done = tillspec("generate", "--spec", "openapi.yaml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0
+    assert (f"warning[dialect]: {dialect!r} is read as draft 2020-12\n  --> openapi.yaml:3:20" in done.stderr) is told
+    assert (f"warning[dialect]: {dialect!r} is read as draft 2020-12\n  --> openapi.yaml:14:16" in done.stderr) is told
+
+
 def test_a_field_knows_its_place(tmp_path: Path) -> None:
     (tmp_path / "openapi.yaml").write_text(WARNED)
     _, api = read(tmp_path / "openapi.yaml", frozenset(), (), Report())

@@ -14,12 +14,13 @@ import pytest
 from tillspec.runtime.authorization import CredentialSource
 from tillspec.runtime.client import AsyncCaller, Settings
 from tillspec.runtime.credentials import ApiKey, Basic, Bearer, Credential, Other
+from tillspec.runtime.endpoint import Binding
 from tillspec.runtime.errors import MissingCredentials
 from tillspec.runtime.operation import Operation, Response, SecurityScheme
 from tillspec.runtime.outgoing import Arguments
 from tillspec.runtime.request import Request
 from tillspec.runtime.retry import Retry
-from tillspec.runtime.server import Binding, make_router
+from tillspec.runtime.server import make_router
 
 SCHEMES = {
     "header": SecurityScheme(name="header", kind="api_key", location="header", parameter="X-Key"),

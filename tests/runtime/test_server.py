@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from tillspec.runtime import fastapi, media
 from tillspec.runtime.credentials import ApiKey, Basic, Bearer, Other
+from tillspec.runtime.endpoint import Binding
 from tillspec.runtime.model import ContractModel
 from tillspec.runtime.operation import (
     Content,
@@ -40,7 +41,7 @@ from tillspec.runtime.paths import expressions
 from tillspec.runtime.refusal import OperationNotImplemented, Problem, Refusal
 from tillspec.runtime.request import Request
 from tillspec.runtime.scalars import Integer
-from tillspec.runtime.server import Binding, make_app, make_router
+from tillspec.runtime.server import make_app, make_router
 
 
 class Line(ContractModel):

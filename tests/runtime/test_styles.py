@@ -16,13 +16,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tillspec.runtime.client import AsyncCaller, Settings
+from tillspec.runtime.endpoint import Binding
 from tillspec.runtime.operation import Items, Operation, Parameter, Properties, Response, Shape, Text, Value, Wire
 from tillspec.runtime.outgoing import Arguments
 from tillspec.runtime.parameters import Raw, decode, encode
 from tillspec.runtime.request import Request
 from tillspec.runtime.retry import Retry
 from tillspec.runtime.scalars import JsonInteger, JsonNumber
-from tillspec.runtime.server import Binding, make_router
+from tillspec.runtime.server import make_router
 
 COLORS = ["blue", "black", "brown"]
 POINT = {"R": 100, "G": 200, "B": 150}

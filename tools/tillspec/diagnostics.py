@@ -56,6 +56,7 @@ CODES: dict[str, Code] = {
     "schema-invalid": Code("A schema is no JSON Schema, or contradicts itself."),
     # what cannot be expressed
     "unsupported": Code("Something that a document says cannot be expressed in what is generated."),
+    "dialect": _warning("A schema names another dialect of JSON Schema than draft 2020-12, by which it is read."),
     "pattern": _warning("A pattern that no engine of the generated code can carry; it is in the bundle alone."),
     "default": _warning("A default that a model cannot carry: an object's, a time's, or one that its own schema refuses."),
     "name-clash": Code("Two things would get one name in the generated code."),

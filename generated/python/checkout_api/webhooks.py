@@ -479,8 +479,9 @@ def create_webhook_router(
         KeyError: `paths` names an operation that the contract does not have.
         ValueError: two operations with one method share a path; or `secrets` are not those that are needed.
     """
+    from ._runtime.endpoint import Binding
     from ._runtime.guard import guards
-    from ._runtime.server import Binding, make_router
+    from ._runtime.server import make_router
 
     verified = guards(RECEIVERS, list(paths), secrets)
     bindings = [

@@ -30,6 +30,7 @@ from tillspec.api.place import Place
 from tillspec.api.schemas import Schemas
 from tillspec.api.servers import servers
 from tillspec.api.size import check_components, check_size
+from tillspec.api.told_apart import check_ids, check_paths
 from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
@@ -65,10 +66,11 @@ class _Builder:
         }
 
     def api(self) -> Api:
+        self.schemas.check_dialect(self.bundle.value.get("jsonSchemaDialect"), "/jsonSchemaDialect")
         if check_components(len(self.schemas.ids), self.report):
             self._read()
-        self._check_ids()
-        self._check_paths()
+        check_ids(self.operations, self.made_ids, self.report)
+        check_paths(self.operations, self.report)
         info = self.root.get("info")
         return Api(
             title=info.text("title") or "API",
@@ -380,36 +382,6 @@ class _Builder:
         told = {tag.text("name"): tag.text("description") for tag in self.root.get("tags").each()}
         for name in dict.fromkeys((*told, *(operation.tag for operation in self.operations))):
             yield Tag(name, told.get(name, ""))
-
-    def _check_ids(self) -> None:
-        places: dict[str, Operation] = {}
-        for operation in self.operations:
-            same = names.type_id(operation.id).casefold()
-            first = places.setdefault(same, operation)
-            if first is operation:
-                continue
-            place = operation.span
-            if operation.id in self.made_ids or first.id in self.made_ids:
-                message = f"the name {operation.id!r}, made for an operation without operationId, is taken at {first.span}"
-                self.report.error("name-clash", message, place, "give each of the two an operationId")
-                continue
-            place = replace(place, pointer=join(place.pointer, "operationId"))
-            if first.id == operation.id:
-                message = f"the operationId {operation.id!r} stands here a second time, first at {first.span}"
-                self.report.error("operation-id-duplicate", message, place, "give each operation an id of its own")
-            else:
-                message = f"the operationIds {first.id!r} and {operation.id!r} would become one name"
-                self.report.error("name-clash", message, place, f"rename one of them; the other stands at {first.span}")
-
-    def _check_paths(self) -> None:
-        """Two templates that differ in the names of their parameters alone are one path (OpenAPI 3.1, section 4.8.8.2)."""
-        found: dict[tuple[str, str], Operation] = {}
-        for operation in self.operations:
-            first = found.setdefault((operation.method, _TEMPLATE.sub("{}", operation.path)), operation)
-            if operation.role == first.role == "path" and first.path != operation.path:
-                message = f"{operation.method} {operation.path} is the same as {first.method} {first.path}, at {first.span}"
-                hint = "no request tells them apart; make one operation of them, or change a path"
-                self.report.error("path-duplicate", message, operation.span, hint)
 
     def _deref(self, at: Place) -> Place:
         """Follow references until there is a value."""

@@ -13,23 +13,15 @@ from typing import Any as Untyped
 from tillspec.api import exactness, names, views
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.api.model import (
-    FILE,
     Any,
-    Array,
-    Discriminator,
-    Enum,
-    Field,
-    File,
     Json,
-    Map,
     NamedType,
     Object,
-    Presence,
     Ref,
-    Scalar,
     Type,
     Union,
 )
+from tillspec.api.types import Types
 from tillspec.api.views import Direction
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
@@ -48,10 +40,9 @@ _INSIDE = frozenset(
     }
 )  # fmt: skip
 """Keywords that evaluate properties, beside `properties` itself."""
+_DIALECTS = ("https://json-schema.org/draft/2020-12/schema", "https://spec.openapis.org/oas/3.")
+"""How the names of the dialects begin that draft 2020-12 is, with OpenAPI's own words or without."""
 _MOST_AT_ONCE = 20
-_MOST_PARTS = 100
-"""So many schemas are looked at to see whether they mean an object."""
-_KINDS = ("string", "integer", "number", "boolean", "null")
 
 
 class Schemas:
@@ -73,7 +64,8 @@ class Schemas:
         self.depth = 0
         self.later: list[tuple[str, Untyped, Pointer]] = []
         self.later_views: list[tuple[str, str]] = []
-        self.combined: dict[int, tuple[Json, Type]] = {}
+        self.type_of = Types(self._look_ahead, bundle.span).of
+        """The type of the finished schema at a pointer."""
         for first, second in clashes:
             hint = f"rename {first!r} or {second!r}; names that differ in case alone are kept apart"
             place = bundle.span(join("/components/schemas", second), key=True)
@@ -129,6 +121,12 @@ class Schemas:
     def define(self, identifier: str, schema: Untyped, pointer: Pointer) -> None:
         """Say what a reserved id stands for: a schema in the words of the document, made of the one at `pointer`."""
         self._add(identifier, schema, pointer)
+
+    def check_dialect(self, dialect: Untyped, pointer: Pointer) -> None:
+        """Tell of a dialect that is named at a pointer, where schemas are read as of another."""
+        if isinstance(dialect, str) and not dialect.startswith(_DIALECTS):
+            hint = "check what it says in other words (dependencies, items as a list), and name draft 2020-12, or nothing"
+            self.report.warning("dialect", f"{dialect!r} is read as draft 2020-12", self.bundle.span(pointer), hint)
 
     def finish(self) -> None:
         """Say of every type whether it says all that its schema says, once all are known."""
@@ -260,6 +258,7 @@ class Schemas:
         for key in schema.keys() & {"$dynamicRef", "$recursiveRef"}:
             hint = "use $ref; a dynamic reference has no fixed type"
             self.report.error("unsupported", f"{key} is not supported", self.bundle.span(join(pointer, key)), hint)
+        self.check_dialect(schema.get("$schema"), join(pointer, "$schema"))
         if self.bundle.version == "3.0":
             schema = from_3_0(schema)
         if "$ref" in schema:
@@ -371,155 +370,6 @@ class Schemas:
 
     # -- types ----------------------------------------------------------------------------------------------------------
 
-    def type_of(self, schema: Untyped, pointer: Pointer) -> Type:
-        """The type that the finished schema at a pointer has, for signatures and pages."""
-        if not isinstance(schema, dict):
-            return Any()
-        if "$ref" in schema:
-            return Ref(str(schema["$ref"]).removeprefix(_PREFIX))
-        if isinstance(schema.get(FILE), dict):
-            facts = schema[FILE]
-            return File(tuple(facts.get("mediaTypes", ())), facts.get("minLength"), facts.get("maxLength"))
-        kinds = schema.get("type", [])
-        kinds = [kinds] if isinstance(kinds, str) else list(kinds)
-        nullable = "null" in kinds and len(kinds) > 1
-        if nullable:
-            kinds.remove("null")
-        made = self._choice(schema, pointer) or self._combined(schema, pointer) or self._composite(schema, kinds, pointer)
-        made = made or _scalars(schema, kinds)
-        listed = isinstance(made, Enum) or made == Scalar("null")  # null is allowed there where it is listed
-        return replace(made, nullable=True) if nullable and not made.nullable and not listed else made
-
-    def _choice(self, schema: dict[str, Untyped], pointer: Pointer) -> Type | None:
-        if "const" in schema or isinstance(schema.get("enum"), list):
-            listed = [schema["const"]] if "const" in schema else schema["enum"]
-            values = [value for value in listed if exactness.fits(value, exactness.kinds_of(schema))]
-            texts = tuple(json.dumps(value, ensure_ascii=False, sort_keys=True) for value in values if value is not None)
-            if not texts:
-                return Scalar("null") if values else Any()
-            return Enum(texts, nullable=None in values)
-        for key in ("oneOf", "anyOf"):
-            branches = schema.get(key)
-            if not isinstance(branches, list) or schema.get("properties"):
-                continue
-            real = [(index, branch) for index, branch in enumerate(branches) if branch != {"type": "null"}]
-            options = tuple(self.type_of(branch, join(pointer, key, index)) for index, branch in real)
-            nullable = len(real) < len(branches)
-            if len(options) == 1:
-                return replace(options[0], nullable=nullable or options[0].nullable)
-            if options:
-                return Union(options, key == "oneOf", _discriminator(schema), nullable)
-            if branches:
-                return Scalar("null")
-        return None
-
-    def _combined(self, schema: dict[str, Untyped], pointer: Pointer) -> Type | None:
-        """The type of an `allOf`, made once: alone and merged with others it would be made twice on every level of a deep one."""
-        parts = schema.get("allOf")
-        if not isinstance(parts, list) or not parts:
-            return None
-        if id(schema) not in self.combined:
-            self.combined[id(schema)] = schema, self._all_of(schema, parts, pointer)
-        return self.combined[id(schema)][1]
-
-    def _composite(self, schema: dict[str, Untyped], kinds: list[str], pointer: Pointer) -> Type | None:
-        if kinds == ["array"]:
-            items = schema.get("items", True)
-            inner = self.type_of(items, join(pointer, "items")) if "prefixItems" not in schema else Any()
-            return Array(inner, _count(schema, "minItems"), _count(schema, "maxItems"), schema.get("uniqueItems") is True)
-        if schema.get("properties") and kinds in ([], ["object"]):
-            return self._object(schema, tuple(self._fields(schema, pointer)), (), pointer)
-        if kinds == ["object"]:
-            more = schema.get("additionalProperties", True) if "patternProperties" not in schema else True
-            return Map(self.type_of(more, join(pointer, "additionalProperties")))
-        return None
-
-    def _all_of(self, schema: dict[str, Untyped], parts: list[Untyped], pointer: Pointer) -> Type:
-        types = [self.type_of(part, join(pointer, "allOf", index)) for index, part in enumerate(parts)]
-        bases = [one for one in types if isinstance(one, Ref)]
-        objects = [one for one in types if isinstance(one, Object)]
-        bases += [base for one in objects for base in one.bases]
-        fields = (*(field for one in objects for field in one.fields), *self._fields(schema, pointer))
-        closed = self._is_closed(schema)
-        if not fields and not self._is_object_like(schema):
-            return self._conjunction(schema, bases, pointer)
-        required = [name for part in (schema, *parts) if isinstance(part, dict) for name in part.get("required", ())]
-        if fields or len(bases) > 1 or (bases and (closed or required)):
-            made = self._object(schema, fields, tuple(dict.fromkeys(bases)), pointer)
-            own = {field.name for field in fields if field.presence is Presence.REQUIRED}
-            return replace(made, required=tuple(dict.fromkeys(name for name in required if name not in own)))
-        return self._conjunction(schema, bases, pointer)
-
-    def _is_object_like(self, schema: dict[str, Untyped]) -> bool:
-        """Whether a schema means an object, be it only that it names properties."""
-        if exactness.is_object(schema, self._look_ahead):
-            return True
-        waiting: list[Untyped] = [schema]
-        seen: set[str] = set()
-        while waiting and len(seen) < _MOST_PARTS:
-            part = waiting.pop()
-            if not isinstance(part, dict):
-                continue
-            if part.get("properties"):
-                return True
-            reference = part.get("$ref")
-            if isinstance(reference, str) and reference not in seen:
-                seen.add(reference)
-                waiting.append(self._look_ahead(reference))
-            waiting += part.get("allOf") or ()
-        return False
-
-    def _conjunction(self, schema: dict[str, Untyped], bases: list[Ref], pointer: Pointer) -> Type:
-        """The type of values that are no objects: one of several that hold at once."""
-        if bases:
-            return bases[0]
-        merged: dict[str, Untyped] = {}
-        waiting = [schema]
-        while waiting:
-            part = waiting.pop()
-            merged = {key: value for key, value in part.items() if key != "allOf"} | merged
-            waiting += [one for one in part.get("allOf") or () if isinstance(one, dict)]
-        return self.type_of(merged, pointer)
-
-    def _is_closed(self, schema: dict[str, Untyped]) -> bool:
-        """Whether an object has no other properties than its type tells."""
-        if schema.get("unevaluatedProperties") is False:
-            rest = {key: value for key, value in schema.items() if key != "unevaluatedProperties"}
-            return exactness.is_plain(rest, self._look_ahead)
-        return schema.get("additionalProperties") is False and not schema.get("patternProperties")
-
-    def _object(self, schema: dict[str, Untyped], fields: tuple[Field, ...], bases: tuple[Ref, ...], pointer: Pointer) -> Object:
-        closed = self._is_closed(schema)
-        more = schema.get("additionalProperties") if not schema.get("patternProperties") else None
-        additional = self.type_of(more, join(pointer, "additionalProperties")) if isinstance(more, dict) and more else None
-        names = {field.name for field in fields}
-        elsewhere = tuple(name for name in schema.get("required", ()) if name not in names)
-        return Object(fields, bases, closed, elsewhere, additional)
-
-    def _fields(self, schema: dict[str, Untyped], pointer: Pointer) -> Iterator[Field]:
-        required = frozenset(schema.get("required", ()))
-        for name, value in (schema.get("properties") or {}).items():
-            facts = value if isinstance(value, dict) else {}
-            yield Field(
-                name,
-                self.type_of(value, join(pointer, "properties", name)),
-                Presence.REQUIRED if name in required else Presence.OPTIONAL,
-                json.dumps(facts["default"], ensure_ascii=False) if "default" in facts else None,
-                str(facts.get("description", "")),
-                facts.get("readOnly") is True,
-                facts.get("writeOnly") is True,
-                facts.get("deprecated") is True,
-                span=self.bundle.span(join(pointer, "properties", name)),
-            )
-
-
-def _discriminator(schema: dict[str, Untyped]) -> Discriminator | None:
-    found = schema.get("discriminator")
-    if not isinstance(found, dict) or not isinstance(found.get("propertyName"), str):
-        return None
-    mapping = found.get("mapping") or {}
-    return Discriminator(found["propertyName"], tuple((key, str(value).removeprefix(_PREFIX)) for key, value in mapping.items()))
-
 
 def _deserves_a_name(schema: dict[str, Untyped]) -> bool:
     if "$ref" in schema:
@@ -542,34 +392,3 @@ def _branch_name(schema: Untyped, index: int) -> str:
             if isinstance(one, list) and len(one) == 1 and isinstance(one[0], str):
                 return names.type_id(one[0])
     return f"Option{index + 1}"
-
-
-def _scalars(schema: dict[str, Untyped], kinds: list[str]) -> Type:
-    made: dict[str, Type] = {"object": Map(Any()), "array": Array(Any())}
-    options: tuple[Type, ...] = tuple(_scalar(schema, kind) for kind in kinds if kind in _KINDS)
-    options += tuple(made[kind] for kind in kinds if kind in made)
-    if len(options) == 1:
-        return options[0]
-    return Union(options) if options else Any()
-
-
-def _scalar(schema: dict[str, Untyped], kind: str) -> Scalar:
-    text = kind == "string"
-    number = kind in ("integer", "number")
-    return Scalar(
-        kind,  # type: ignore[arg-type]
-        schema.get("format") if isinstance(schema.get("format"), str) else None,
-        schema.get("minimum") if number else None,
-        schema.get("maximum") if number else None,
-        schema.get("exclusiveMinimum") if number else None,
-        schema.get("exclusiveMaximum") if number else None,
-        schema.get("multipleOf") if number else None,
-        _count(schema, "minLength") if text else None,
-        _count(schema, "maxLength") if text else None,
-        schema.get("pattern") if text else None,
-    )
-
-
-def _count(schema: dict[str, Untyped], key: str) -> int | None:
-    """A length, which may be written as 2.0 (JSON Schema validation, section 6.3.1)."""
-    return int(schema[key]) if key in schema else None

@@ -131,7 +131,7 @@ def _imports(plan: Layout, known: tuple[AlternativeView, ...], paths: bool, othe
         "from ._runtime.fastapi import Dependency, credential, make_app, make_router",
         "from ._runtime.guard import guards",
         "from ._runtime.request import MAX_BODY",
-        "from ._runtime.server import Binding",
+        "from ._runtime.endpoint import Binding",
     ]
     lines += [f"from .server import {', '.join(sorted(classes(plan)))}"] if paths else []
     lines += ["from .webhooks import OPERATIONS, RECEIVERS, Webhooks"] if others else []

@@ -42,7 +42,7 @@ _LOCAL = {
     "InvalidDelivery": "_runtime.receiving", "Message": "_runtime.receiving", "Receiver": "_runtime.receiving",
     "Verification": "_runtime.receiving",
     "InvalidSignature": "_runtime.invalid_signature", "Tags": "_runtime.events", "UnknownEvent": "_runtime.events",
-    "Binding": "_runtime.server", "make_app": "_runtime.server", "make_router": "_runtime.server",
+    "Binding": "_runtime.endpoint", "make_app": "_runtime.server", "make_router": "_runtime.server",
 }  # fmt: skip
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _TEXT = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")

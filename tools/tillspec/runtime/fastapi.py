@@ -25,23 +25,14 @@ from starlette.types import Lifespan, Message, Receive, Scope, Send
 
 from .authentication import alternative
 from .credentials import Credential
+from .endpoint import Binding, OperationEndpoint, request_of
 from .intake import Invalid, header_names, raw_request
 from .operation import SecurityScheme
 from .paths import concreteness
 from .replies import Reply
 from .request import MAX_BODY
 from .routing import Endpoint, PathRoutes, sent_path
-from .server import (
-    CONTRACT_PATH,
-    Binding,
-    OperationEndpoint,
-    by_path,
-    contract_route,
-    endpoints,
-    not_found,
-    request_of,
-    unanswered,
-)
+from .server import CONTRACT_PATH, by_path, contract_route, endpoints, not_found, unanswered
 
 Dependency = Callable[..., Any]
 """A dependency as `fastapi.Depends` takes it: a function or generator, a coroutine's or not, or a class."""

@@ -12,9 +12,9 @@ from starlette.types import Lifespan
 
 from . import operations
 from ._runtime.credentials import ApiKey, Bearer
+from ._runtime.endpoint import Binding
 from ._runtime.fastapi import Dependency, credential, make_app, make_router
 from ._runtime.request import MAX_BODY
-from ._runtime.server import Binding
 from .server import FastAPI_2, Parcels, Surface
 from .webhooks import OPERATIONS, RECEIVERS, Webhooks
 

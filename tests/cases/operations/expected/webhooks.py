@@ -136,7 +136,8 @@ def create_webhook_router(
         KeyError: `paths` names an operation that the contract does not have.
         ValueError: two operations with one method share a path.
     """
-    from ._runtime.server import Binding, make_router
+    from ._runtime.endpoint import Binding
+    from ._runtime.server import make_router
 
     bindings = [
         Binding(*OPERATIONS[operation], handlers, path=path, receiver=RECEIVERS[operation]) for operation, path in paths.items()

@@ -11,9 +11,10 @@ from starlette.routing import Router
 
 from .. import operations
 from .._runtime.credentials import ApiKey, Basic, Bearer, Other
+from .._runtime.endpoint import Binding
 from .._runtime.refusal import OperationNotImplemented, Problem, Refusal
 from .._runtime.request import MAX_BODY, Request
-from .._runtime.server import Binding, make_app, make_router
+from .._runtime.server import make_app, make_router
 from .._runtime.violations import Violation
 from .files import Files
 

@@ -11,7 +11,9 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import core_schema
 
 from tillspec.runtime.behavior import ObjectBehavior, Rule
+from tillspec.runtime.intake import BodyReader, Invalid
 from tillspec.runtime.model import ContractModel
+from tillspec.runtime.operation import Content, RequestBody, Value
 from tillspec.runtime.quick import Doubtful, quick_reader
 from tillspec.runtime.scalars import PLAIN, JsonInteger
 
@@ -64,6 +66,28 @@ def test_it_accepts_what_is_in_order_and_no_rule_broken() -> None:
         quick([{"low": 2, "high": 1}])
     with pytest.raises(ValidationError):
         SPANS.validate_python([{"low": 2, "high": 1}], context=PLAIN)
+
+
+def test_a_body_is_read_the_quick_way_first() -> None:
+    asked: list[Any] = []
+
+    def holds(value: Any) -> bool:
+        asked.append(value)
+        return True
+
+    class Ruled(ContractModel):
+        n: JsonInteger
+        __behavior__ = staticmethod(lambda: ObjectBehavior(rules=ORDERED.rules, holds=holds))
+
+    body = RequestBody(contents={"application/json": Content(carrier="json", value=Value(Ruled))}, required=True)
+    _, read = BodyReader(body).choose("application/json")
+    assert read(b'{"n": 1}') == Ruled(n=1)
+    asked.clear()
+    # The exact way asks for rules once the types are right.
+    with pytest.raises(Invalid) as refused:
+        read(b'{"n": "1"}')
+    assert [violation.pointer for violation in refused.value.found] == ["/n"]
+    assert asked == [{"n": "1"}]
 
 
 def test_where_no_object_has_rules_there_is_no_other_way() -> None:

@@ -50,6 +50,9 @@ def _ruled(*expressions: str) -> ObjectBehavior:
         ("self.lines.exists(size, size.n == 1)", "any((same(item1['n'], 1) for item1 in each(self['lines'])))"),
         ("self.note == '\"); import os  #'", "self['note'] == '\"); import os  #'"),
         ("self.on", "truth(self['on'])"),
+        ("self.rate < 2.5", "less(self['rate'], 2.5)"),
+        ("self.note == 'it\\'s'", "self['note'] == \"it's\""),
+        ("1 == null", "same(1, None)"),
     ],
 )
 def test_an_expression(expression: str, source: str) -> None:
@@ -59,7 +62,15 @@ def test_an_expression(expression: str, source: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["self.text.matches('^a')", "self.n / 2 == 2", "timestamp(self.a) < timestamp(self.b)", "other.n == 1"]
+    "expression",
+    [
+        "self.text.matches('^a')",
+        "self.n / 2 == 2",
+        "timestamp(self.a) < timestamp(self.b)",
+        "other.n == 1",
+        "'abc'.x == 1",
+        "[1].x == 1",
+    ],
 )
 def test_what_python_is_not_made_of(expression: str) -> None:
     assert checked(_ruled("self.n == 1", expression)) is None

@@ -38,11 +38,11 @@ from tillspec.document.grammar import METHODS
 from tillspec.document.select import surface_of
 from tillspec.pointer import join, look_up, split
 from tillspec.runtime.behavior import Encodes, OperationBehavior, PropertyBehavior
+from tillspec.runtime.paths import expressions
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple", "querystring": "form"}
 _DIRECTIONS: tuple[tuple[Direction, Direction], ...] = (("request", "response"), ("response", "request"))
 """What a body and its answer are: for a webhook or a callback the other way round, there the owner of the contract sends."""
-_TEMPLATE = re.compile(r"\{([^{}]+)\}")
 _STATUS = re.compile(r"[1-5](\d\d|XX)")
 _IGNORED_HEADERS = ("accept", "content-type", "authorization")
 
@@ -190,7 +190,7 @@ class _Builder:
         return tuple(found.values())
 
     def _check_path(self, path: str, declared: dict[str, Parameter], at: Place) -> None:
-        template = _TEMPLATE.findall(path)
+        template = expressions(path)
         place = self.bundle.span(at.pointer, key=True)
         for name in template:
             if name not in declared:

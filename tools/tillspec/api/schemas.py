@@ -368,8 +368,6 @@ class Schemas:
         reference = {"$ref": _PREFIX + identifier}
         return {"anyOf": [reference, {"type": "null"}], **kept} if nullable else {**reference, **kept}
 
-    # -- types ----------------------------------------------------------------------------------------------------------
-
 
 def _deserves_a_name(schema: dict[str, Untyped]) -> bool:
     if "$ref" in schema:

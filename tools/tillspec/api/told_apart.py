@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence, Set
 from dataclasses import replace
 
@@ -10,8 +9,7 @@ from tillspec.api import names
 from tillspec.api.model import Operation
 from tillspec.diagnostics import Report
 from tillspec.pointer import join
-
-_TEMPLATE = re.compile(r"\{([^{}]+)\}")
+from tillspec.runtime.paths import blank
 
 
 def check_ids(operations: Sequence[Operation], made: Set[str], report: Report) -> None:
@@ -40,7 +38,7 @@ def check_paths(operations: Sequence[Operation], report: Report) -> None:
     """Two templates that differ in the names of their parameters alone are one path (OpenAPI 3.1, section 4.8.8.2)."""
     found: dict[tuple[str, str], Operation] = {}
     for operation in operations:
-        first = found.setdefault((operation.method, _TEMPLATE.sub("{}", operation.path)), operation)
+        first = found.setdefault((operation.method, blank(operation.path)), operation)
         if operation.role == first.role == "path" and first.path != operation.path:
             message = f"{operation.method} {operation.path} is the same as {first.method} {first.path}, at {first.span}"
             hint = "no request tells them apart; make one operation of them, or change a path"

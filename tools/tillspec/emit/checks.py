@@ -16,7 +16,7 @@ from typing import Final
 
 from tillspec.emit.templates import render
 from tillspec.runtime.behavior import ObjectBehavior, Term, Total
-from tillspec.runtime.cel_syntax import Expr, parse
+from tillspec.runtime.cel_syntax import Expr, NotPlain, literal, parse
 
 _CALLS: Final = {"size": "size", "sum": "total"}
 _TEXT_METHODS: Final = {"contains": "contains", "startsWith": "starts_with", "endsWith": "ends_with"}
@@ -26,6 +26,10 @@ _OPERATORS: Final = {
 }  # fmt: skip
 _ORDER: Final[Mapping[str, ast.cmpop]] = {"<": ast.Lt(), "<=": ast.LtE(), ">": ast.Gt(), ">=": ast.GtE()}
 _VALUES: Final = {"truth", "has", "each", "entry", "distinct", *_CALLS.values(), *_TEXT_METHODS.values(), *_OPERATORS.values()}
+_QUESTIONS: Final = {"less", "at_most", "more", "at_least", "same", "is_in", "has", "truth", "distinct", "all", "any"} | {
+    *_TEXT_METHODS.values()
+}
+"""The functions that are true or false."""
 _RESERVED: Final = {"self", "type", "dict", "any", "all", "sum", "line"} | _VALUES
 
 
@@ -89,9 +93,7 @@ def _is_bool(value: ast.expr) -> bool:
         case ast.BoolOp():
             return True  # its parts are made so
         case ast.Call(func=ast.Name(id=name)):
-            return name in ("less", "at_most", "more", "at_least", "same", "is_in", "has", "truth", "distinct", "all", "any") or (
-                name in _TEXT_METHODS.values()
-            )
+            return name in _QUESTIONS
         case _:
             return False
 
@@ -125,14 +127,10 @@ class _Rule:
         return make(expr)
 
     def _literal(self, expr: Expr) -> ast.expr:
-        text = expr.text
-        if text in ("true", "false", "null"):
-            return ast.Constant({"true": True, "false": False, "null": None}[text])
-        if text[0] in "\"'" and "\\" not in text and not text.startswith(('"""', "'''")):
-            return ast.Constant(text[1:-1])
-        if text.isascii() and text.isdigit() and len(text) < 19:
-            return ast.Constant(int(text))
-        raise _Beyond
+        try:
+            return ast.Constant(literal(expr.text))
+        except NotPlain:
+            raise _Beyond from None
 
     def _name(self, expr: Expr) -> ast.expr:
         if expr.text not in self._names:
@@ -140,7 +138,10 @@ class _Rule:
         return ast.Name(self._names[expr.text])
 
     def _select(self, expr: Expr) -> ast.expr:
-        return ast.Subscript(self.value(expr.parts[0]), ast.Constant(expr.text))
+        value = self.value(expr.parts[0])
+        if isinstance(value, ast.Constant | ast.List):  # has no fields; Python warns of it
+            raise _Beyond
+        return ast.Subscript(value, ast.Constant(expr.text))
 
     def _index(self, expr: Expr) -> ast.expr:
         return _call("entry", *map(self.value, expr.parts))
@@ -222,18 +223,15 @@ class _Rule:
 def _unique(name: str, items: Expr, variable: str, body: Expr, value: Callable[[Expr], ast.expr]) -> ast.expr | None:
     """`x.all(one, x.exists_one(other, other.id == one.id))`, which asks each item about each, as one look through the items."""
     match body:
-        case Expr("method", "exists_one", (again, Expr("name", other), Expr("sign", "==", (left, right)))) if name == "all":
-            pass
+        case Expr("method", "exists_one", (again, Expr("name", other), Expr("sign", "==", sides))) if name == "all":
+            fields = {side.text for side in sides if side.kind == "select"}
+            asked = {side.parts[0] for side in sides if side.kind == "select"}
         case _:
             return None
-    match left, right:
-        case Expr("select", field, (Expr("name", one),)), Expr("select", field_too, (Expr("name", two),)):
-            pass
-        case _:
-            return None
-    if field != field_too or {one, two} != {variable, other} or variable == other or again != items:
+    told_apart = asked == {Expr("name", variable), Expr("name", other)} and len(fields) == 1
+    if not told_apart or again != items or _speaks_of(items, {variable, other}):
         return None
-    return _call("distinct", value(items), ast.Constant(field)) if not _speaks_of(items, {variable, other}) else None
+    return _call("distinct", value(items), ast.Constant(*fields))
 
 
 def _speaks_of(expr: Expr, names: set[str]) -> bool:
@@ -245,7 +243,7 @@ def _compared(sign: str, one: ast.expr, other: ast.expr) -> ast.expr:
     sides = [side.value for side in (one, other) if isinstance(side, ast.Constant)]
     if sign == "==" and any(type(value) is str for value in sides):
         return ast.Compare(one, [ast.Eq()], [other])
-    if sign == "==" and isinstance(other, ast.Constant) and (other.value is None or type(other.value) is bool):
+    if sign == "==" and len(sides) == 1 and isinstance(other, ast.Constant) and (sides[0] is None or type(sides[0]) is bool):
         return ast.Compare(one, [ast.Is()], [other])
     if sign == "in" and isinstance(other, ast.List) and all(_is_text(item) for item in other.elts):
         return ast.Compare(one, [ast.In()], [ast.Tuple(other.elts)])
@@ -287,7 +285,7 @@ def _term(term: Term) -> ast.expr:
     if times is not None:
         found = ast.BinOp(found, ast.Mult(), _amount(item, _tokens(f"/{times.removeprefix(base)}" if star else times), 1))
     if star:
-        # A list alone has items; what goes through an object's names, as CEL does, fails at the first of them.
+        # `each` goes through an object's names as well, and `get` fails at the first of them: a list alone has items here.
         lines = _call("each", _below(ast.Name("self"), _tokens(above)))
         found = _call("sum", ast.ListComp(found, [ast.comprehension(ast.Name("line"), lines, [], 0)]))
     return ast.UnaryOp(ast.USub(), found) if term.sign == "-" else found

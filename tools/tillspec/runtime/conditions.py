@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from . import cel_values as cel
-from .cel_syntax import Expr, parse
+from .cel_syntax import Expr, NotPlain, literal, parse
 from .cel_values import Fault, truth
 
 Scope = dict[str, Any]
@@ -22,7 +22,6 @@ _OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "==": cel.same, "in": cel.is_in, "<": cel.less, "<=": cel.at_most, ">": cel.more, ">=": cel.at_least,
     "+": cel.plus, "-": cel.minus, "*": cel.times,
 }  # fmt: skip
-_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`", "?": "?"}
 _TEXT_METHODS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "contains": cel.contains, "startsWith": cel.starts_with, "endsWith": cel.ends_with,
 }  # fmt: skip
@@ -63,35 +62,11 @@ def _compile(expr: Expr) -> Evaluate:
 
 
 def _literal(expr: Expr) -> Evaluate:
-    value = _value(expr.text)
+    try:
+        value = literal(expr.text)
+    except NotPlain:
+        raise _Beyond from None
     return lambda scope: value
-
-
-def _value(text: str) -> Any:
-    if text in ("true", "false"):
-        return text == "true"
-    if text == "null":
-        return None
-    if text[0] in "\"'":
-        return _text(text)
-    if text.isascii() and text.isdigit():
-        return int(text) if len(text) < 20 else _beyond()
-    if text[0].isdigit() and text[-1].isdigit() and not text.startswith("0x"):
-        return float(text)
-    raise _Beyond
-
-
-def _text(text: str) -> str:
-    if text.startswith(('"""', "'''")):
-        raise _Beyond
-    plain, *escaped = text[1:-1].split("\\")
-    if "" in escaped:  # a backslash before a backslash: rare, and split in two here
-        raise _Beyond
-    return plain + "".join(_ESCAPES[part[0]] + part[1:] if part[0] in _ESCAPES else _beyond() for part in escaped)
-
-
-def _beyond() -> str:
-    raise _Beyond
 
 
 def _name(expr: Expr) -> Evaluate:
@@ -172,8 +147,6 @@ def _sign(expr: Expr) -> Evaluate:
         return _decided([_compile(part) for part in _flat(expr, expr.text)], by=expr.text == "||")
     left, right = map(_compile, expr.parts)
     match expr.text:
-        case "==" if type(text := _known(expr.parts[1])) is str:
-            return lambda scope: bool(left(scope) == text)
         case "!=":
             return lambda scope: not cel.same(left(scope), right(scope))
         case sign if sign in _OPERATORS:
@@ -194,10 +167,6 @@ def _flat(expr: Expr, sign: str) -> list[Expr]:
     if expr.kind == "sign" and expr.text == sign:
         return [part for side in expr.parts for part in _flat(side, sign)]
     return [expr]
-
-
-def _known(expr: Expr) -> Any:
-    return _value(expr.text) if expr.kind == "literal" else None
 
 
 def _decided(parts: list[Evaluate], by: bool) -> Evaluate:

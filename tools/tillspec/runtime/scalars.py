@@ -21,11 +21,12 @@ class Reading:
     """The validation context of who reads what somebody sent.
 
     Read leniently, enums may have grown, and rules across fields are left alone. What is plain is JSON's own values, though it is
-    validated as Python's.
+    validated as Python's. Where `noted` is a list, rules are noted in it in place of being held (see `quick`).
     """
 
     lenient: bool = False
     plain: bool = False
+    noted: list[Any] | None = None
 
 
 LENIENT: Final = Reading(lenient=True)

@@ -22,8 +22,15 @@ _LONGEST = 80
 """So many signs, or names behind dots, may stand in a row: each is a level of the tree."""
 
 
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "`": "`", "?": "?"}
+
+
 class SyntaxFault(Exception):
     """A text is no expression."""
+
+
+class NotPlain(Exception):
+    """A literal is of a form that is rare, and read by a library of CEL alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,33 @@ class Expr:
     kind: str
     text: str
     parts: tuple[Expr, ...] = ()
+
+
+def literal(text: str) -> bool | int | float | str | None:
+    """The value of a literal: null, true and false, a number, or a text in single quotation marks or double ones.
+
+    Raises:
+        NotPlain: it has another form, such as a raw text, bytes or an unsigned number.
+    """
+    if text in ("true", "false"):
+        return text == "true"
+    if text == "null":
+        return None
+    if text[0] in "\"'":
+        return _text(text)
+    if text.isascii() and text.isdigit() and len(text) < 20:
+        return int(text)
+    if text[0].isdigit() and text[-1].isdigit() and not text.startswith("0x") and not text.isdigit():
+        return float(text)
+    raise NotPlain
+
+
+def _text(text: str) -> str:
+    plain, *escaped = text[1:-1].split("\\")
+    # A backslash before a backslash is rare, and split in two here.
+    if text.startswith(('"""', "'''")) or not all(part and part[0] in _ESCAPES for part in escaped):
+        raise NotPlain
+    return plain + "".join(_ESCAPES[part[0]] + part[1:] for part in escaped)
 
 
 @cache

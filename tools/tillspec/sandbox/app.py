@@ -1,0 +1,135 @@
+"""One worker of the sandbox, as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import AsyncIterator
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tillspec.sandbox import ids
+from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
+from tillspec.sandbox.handlers import create_app as create_contract
+from tillspec.sandbox.store import Unavailable, open_store
+
+_ENVIRONMENT: Final = "TILLSPEC_SANDBOX"
+_SLOWEST: Final = 30.0
+"""How many seconds a client has to send its request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What all workers of one program share."""
+
+    database: str
+    base_url: str
+
+    def hand_over(self) -> None:
+        """Puts them where the workers find them."""
+        os.environ[_ENVIRONMENT] = json.dumps(asdict(self))
+
+
+def create() -> ASGIApp:
+    """The application of a worker, with the settings that were handed over."""
+    return SandboxApp(Settings(**json.loads(os.environ[_ENVIRONMENT])))
+
+
+class SandboxApp:
+    """Gives each request its id and the shared state, and sends it to the room that it is for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._sandbox: Sandbox | None = None
+        self._contract: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        await self._serve(scope, receive, send)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Sandbox]:
+        """The worker, from its start to its end."""
+        store = await open_store(self._settings.database)
+        sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
+        self._contract = create_contract(sandbox)
+        try:
+            yield sandbox
+        finally:
+            self._sandbox = None
+            await store.close()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self.running():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        sandbox, contract = self._sandbox, self._contract
+        assert sandbox is not None
+        assert contract is not None
+        path = scope["path"]
+        if path in ("/healthz", "/readyz"):
+            await self._health(sandbox, path, send)
+            return
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state[REQUEST_ID] = ids.request_id()
+        try:
+            state[STATE] = await sandbox.store.state()
+        except Unavailable as error:
+            state[STATE] = error  # the surface says it in its own shape
+        try:
+            await contract(scope, _patient(receive) if scope["method"] in ("POST", "PUT", "PATCH") else receive, send)
+        except HTTPException as error:
+            await _plain(send, error.status_code, error.detail)
+
+    async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:
+        """`/healthz`: the worker lives. `/readyz`: its database can be used as well."""
+        if path == "/readyz":
+            try:
+                await sandbox.store.state()
+            except Unavailable as error:
+                await _plain(send, 503, f"not ready: {error}", [(b"retry-after", b"1")])
+                return
+        await _plain(send, 200, "ok")
+
+
+def _patient(receive: Receive) -> Receive:
+    """Waits for a client no longer than `_SLOWEST`."""
+    until = asyncio.get_running_loop().time() + _SLOWEST
+
+    async def received() -> Message:
+        try:
+            async with asyncio.timeout_at(until):
+                return await receive()
+        except TimeoutError:
+            raise HTTPException(408, "The request took too long to come") from None
+
+    return received
+
+
+async def _plain(send: Send, status: int, text: str, headers: list[tuple[bytes, bytes]] | None = None) -> None:
+    body = text.encode() + b"\n"
+    fixed = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": [*fixed, *(headers or [])]})
+    await send({"type": "http.response.body", "body": body})

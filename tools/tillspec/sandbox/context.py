@@ -1,0 +1,65 @@
+"""What handlers share: the store, the merchants, and what they need of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from checkout_api.server import Request
+from tillspec.sandbox import merchants
+from tillspec.sandbox.state import State
+from tillspec.sandbox.store import Store, T, Unavailable, Work
+
+STATE: Final = "tillspec.state"
+REQUEST_ID: Final = "tillspec.request_id"
+MERCHANT: Final = "tillspec.merchant"
+
+
+@dataclass(slots=True)
+class Sandbox:
+    """One worker. `base_url` is where the pages are, as browsers reach them, without a slash at its end."""
+
+    store: Store
+    base_url: str
+    _directory: tuple[int, merchants.Directory] | None = field(default=None, init=False)
+
+    async def directory(self, state: State) -> merchants.Directory:
+        """All merchants; read again only when the epoch has changed.
+
+        Raises:
+            Unavailable: the database cannot be used now.
+        """
+        if self._directory is None or self._directory[0] != state.epoch:
+            self._directory = state.epoch, await self.store.read(merchants.read)
+        return self._directory[1]
+
+    async def read(self, work: Work[T]) -> T:
+        """See `Store.read`."""
+        return await self.store.read(work)
+
+    async def write(self, work: Work[T]) -> T:
+        """See `Store.write`."""
+        return await self.store.write(work)
+
+
+def state_of(request: Request) -> State:
+    """The shared row, as it was when the request came.
+
+    Raises:
+        Unavailable: it could not be read.
+    """
+    found = request.state[STATE]
+    if isinstance(found, Unavailable):
+        raise found
+    assert isinstance(found, State)
+    return found
+
+
+def request_id_of(request: Request) -> str:
+    """The id of a request, which its answer carries."""
+    return str(request.state[REQUEST_ID])
+
+
+def comes_from(request: Request, merchant: merchants.Merchant) -> None:
+    """Notes whose request it is, for the log."""
+    request.state[MERCHANT] = merchant.id

@@ -1,0 +1,10 @@
+"""Where all state is kept: SQLite for one machine, PostgreSQL for many.
+
+Work on it is a plain function of a SQLAlchemy connection. It is one transaction: all of it is kept, or nothing. It may run more
+than once, so it changes nothing but the database.
+"""
+
+from tillspec.sandbox.store.base import RETRY_AFTER, Store, T, Unavailable, Work
+from tillspec.sandbox.store.opening import open_store
+
+__all__ = ["RETRY_AFTER", "Store", "T", "Unavailable", "Work", "open_store"]

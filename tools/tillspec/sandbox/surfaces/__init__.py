@@ -1,0 +1,1 @@
+"""The four surfaces, one module each: the shapes of its errors, and the handlers of its operations."""

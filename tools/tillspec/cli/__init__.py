@@ -9,6 +9,7 @@ from tillspec.cli.completion import completion
 from tillspec.cli.generate import generate
 from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
+from tillspec.cli.sandbox import sandbox
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -32,4 +33,5 @@ def main() -> None:
 main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)
+main.add_command(sandbox)
 main.add_command(completion)

@@ -19,11 +19,12 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from checkout_api._runtime.behavior import Idempotency
 from tillspec.sandbox import clock, schema
+from tillspec.sandbox.store.prepared import Prepared
 
 _T: Final = schema.idempotency
 _HERE: Final = [_T.c.scope == bindparam("of"), _T.c.key == bindparam("used")]
-_FIND: Final = select(_T.c.fingerprint, _T.c.answer, _T.c.lease_until, _T.c.kept_until).where(*_HERE).with_for_update()
-_DELETE: Final = _T.delete().where(*_HERE)
+_FIND: Final = Prepared(select(_T.c.fingerprint, _T.c.answer, _T.c.lease_until, _T.c.kept_until).where(*_HERE).with_for_update())
+_DELETE: Final = Prepared(_T.delete().where(*_HERE))
 _INSERTS: Final = {
     "sqlite": sqlite_insert(_T).on_conflict_do_nothing(),
     "postgresql": postgres_insert(_T).on_conflict_do_nothing(),
@@ -71,12 +72,12 @@ def _plain(value: Any) -> Any:
 
 def look(connection: Connection, key: Key, now: int) -> Found | None:
     """What is known of a key; None if it is free, or not kept any more."""
-    row = connection.execute(_FIND, {"of": key.scope, "used": key.key}).one_or_none()
+    row = _FIND.row(connection, {"of": key.scope, "used": key.key})
     if row is None:
         return None
     known, answer, lease_until, kept_until = row
     if now >= kept_until or (answer is None and clock.real() >= (lease_until or 0)):
-        connection.execute(_DELETE, {"of": key.scope, "used": key.key})
+        _DELETE.run(connection, {"of": key.scope, "used": key.key})
         return None
     if known != key.fingerprint:
         return Found("mismatch")
@@ -115,4 +116,4 @@ def finish(connection: Connection, key: Key, answer: Any) -> None:
 
 def free(connection: Connection, key: Key) -> None:
     """Lets go of a key that was held: nothing was carried out."""
-    connection.execute(_DELETE, {"of": key.scope, "used": key.key})
+    _DELETE.run(connection, {"of": key.scope, "used": key.key})

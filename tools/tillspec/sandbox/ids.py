@@ -8,23 +8,25 @@ import secrets
 import uuid
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tillspec.sandbox import schema
 from tillspec.sandbox.state import State
+from tillspec.sandbox.store.prepared import Prepared
 
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+_COUNT: Final = Prepared(schema.state.update().values(made=text("made + 1")).returning(schema.state.c.made))
 
 
 def entropy(connection: Connection, state: State, size: int) -> bytes:
     """Bytes that were never given before: random ones, or the next of the seed."""
     if state.seed is None:
         return secrets.token_bytes(size)
-    made = connection.execute(
-        schema.state.update().values(made=schema.state.c.made + 1).returning(schema.state.c.made)
-    ).scalar_one()
-    return derived(state.seed, f"id {made}", size)
+    made = _COUNT.row(connection, {})
+    assert made is not None, "the shared row is there"
+    return derived(state.seed, f"id {made[0]}", size)
 
 
 def derived(seed: str, what: str, size: int) -> bytes:

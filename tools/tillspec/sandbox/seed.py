@@ -126,6 +126,15 @@ def fill(connection: Connection, data: SeedData | None, seed: str | None) -> Non
             outside.save(connection, merchant.id, one)
 
 
+def reset(connection: Connection, data: SeedData | None, frozen: int | None = None) -> None:
+    """Empties a sandbox and fills it anew. The clock is set to the machine's; `frozen` is where it stands still from now on."""
+    for table in reversed(schema.metadata.sorted_tables):
+        if table is not schema.state:
+            connection.execute(table.delete())
+    fill(connection, data, state.read(connection).seed)
+    state.change(connection, epoch=state.next_epoch, clock_offset=0, clock_frozen=frozen, made=0, faults=0)
+
+
 def secret_of(seed: str | None) -> str:
     """What a sandbox signs for itself with, in hex."""
     return (derived(seed, "secret", 32) if seed is not None else secrets.token_bytes(32)).hex()

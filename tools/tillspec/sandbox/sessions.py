@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.sql import Select
 
 from checkout_api import behavior
 from tillspec.sandbox import clock, schema
+from tillspec.sandbox.store.prepared import Prepared
 
 _T: Final = schema.sessions
 _COLUMNS: Final = (
@@ -22,7 +22,9 @@ _COLUMNS: Final = (
     _T.c.request, _T.c.data,
 )  # fmt: skip
 _BY_ID: Final = select(*_COLUMNS).where(_T.c.id == bindparam("key"), _T.c.kind == bindparam("of"))
-_INSERT: Final = _T.insert()
+_FIND: Final = Prepared(_BY_ID)
+_TAKE: Final = Prepared(_BY_ID.with_for_update())
+_INSERT: Final = Prepared(_T.insert())
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,8 +88,8 @@ def _ended(kind: str, status: str) -> bool:
 
 def insert(connection: Connection, session: Session) -> None:
     """Stores a new object."""
-    connection.execute(
-        _INSERT,
+    _INSERT.run(
+        connection,
         {
             "id": session.id, "kind": session.kind, "merchant": session.merchant, "parent": session.parent,
             "status": session.status, "amount": session.amount, "currency": session.currency, "created_at": session.created_at,
@@ -99,19 +101,16 @@ def insert(connection: Connection, session: Session) -> None:
 
 def find(connection: Connection, kind: str, key: str, *, merchant: str | None = None) -> Session | None:
     """The object of an id; with `merchant` only if it is theirs, so that another's cannot be told from none."""
-    return _one(connection, _BY_ID, kind, key, merchant)
-
-
-_LOCKED: Final = _BY_ID.with_for_update()
+    return _one(connection, _FIND, kind, key, merchant)
 
 
 def take(connection: Connection, kind: str, key: str, *, merchant: str | None = None) -> Session | None:
     """The same, and nobody else changes it before the transaction ends."""
-    return _one(connection, _LOCKED, kind, key, merchant)
+    return _one(connection, _TAKE, kind, key, merchant)
 
 
-def _one(connection: Connection, query: Select[Any], kind: str, key: str, merchant: str | None) -> Session | None:
-    row = connection.execute(query, {"key": key, "of": kind}).one_or_none()
+def _one(connection: Connection, query: Prepared, kind: str, key: str, merchant: str | None) -> Session | None:
+    row = query.row(connection, {"key": key, "of": kind})
     if row is None or (merchant is not None and row[2] != merchant):
         return None
     return session_of(row)

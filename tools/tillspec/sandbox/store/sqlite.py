@@ -27,6 +27,7 @@ from tillspec.sandbox import state
 from tillspec.sandbox.schema import migrate
 from tillspec.sandbox.state import State
 from tillspec.sandbox.store.base import PATIENCE, T, Unavailable, Work
+from tillspec.sandbox.store.prepared import RAW
 
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-16384", "temp_store=MEMORY", "busy_timeout=0")
 _MOST: Final = 128
@@ -115,6 +116,7 @@ class SqliteStore:
         raw = self._connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         self._raw: sqlite3.Connection = raw
+        self._connection.info[RAW] = raw
         for pragma in _PRAGMAS:
             self._raw.execute(f"PRAGMA {pragma}")
         self._file = self._identity()

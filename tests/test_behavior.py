@@ -302,6 +302,51 @@ def test_what_is_foreign_answers_as_what_never_was(name: str) -> None:
     assert words.get("foreign") == (None if words.get("owner") == "bearer" else words["unknown"])
 
 
+@pytest.mark.parametrize("name", [name for name, operation in OPERATIONS.items() if "tells" in operation[KEY]])
+def test_a_webhook_is_delivered_as_decided(name: str) -> None:
+    stepwise = ["PT1M", "PT5M", "PT30M", "PT2H", "PT24H"]
+    decided = {
+        "vinr": {"timeout": "PT5S", "retries": stepwise, "delivered": [200, 204], "event-id": "$request.body#/id"},
+        "dintero": {
+            "timeout": "PT10S",
+            "retries": {"times": 20, "first": "PT1M", "factor": 2, "longest": "PT6H"},
+            "ends": ["3XX", "4XX"],
+            "event-id": "$request.header.event-delivery",
+        },
+        "diddo": {"timeout": "PT20S", "retries": stepwise, "event-id": "$request.body#/id"},
+    }
+    assert OPERATIONS[name][KEY]["delivery"] == decided[OPERATIONS[name][KEY]["surface"]]
+
+
+def _delivery(**words: Any) -> dict[str, Any]:
+    return {"delivery": {"timeout": "PT5S", "retries": [], **words}}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"timeout": "PT0S"},
+        {"timeout": "P0DT0H"},
+        {"retries": ["PT1M", "PT0M"]},
+        {"retries": 3},
+        {"retries": {"times": 3}},
+        {"retries": {"times": 0, "first": "PT1M"}},
+        {"retries": {"times": 3, "first": "PT1M", "factor": 2}},
+        {"retries": {"times": 3, "first": "PT1M", "longest": "PT2M"}},
+        {"delivered": []},
+        {"delivered": ["200"]},
+        {"ends": ["6XX"]},
+        {"event-id": "/id"},
+        {"event-id": "$response.body#/id"},
+    ],
+)
+def test_a_delivery_that_means_nothing_is_noticed(words: dict[str, Any]) -> None:
+    operation = vocabulary("operation")
+    assert operation.is_valid(_delivery())
+    assert operation.is_valid(_delivery(retries={"times": 3, "first": "PT10M"}, delivered=[200, "3XX"], ends=[410]))
+    assert not operation.is_valid(_delivery(**words))
+
+
 # Other people's documents
 
 

@@ -7,10 +7,11 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from tillspec.api.behavior import duration
+from tillspec.api.durations import duration
 from tillspec.diagnostics import Report
 from tillspec.emit.behavior import behavior, object_behaviors
 from tillspec.emit.options import Options
@@ -47,8 +48,10 @@ def test_a_record_is_the_source_that_makes_it() -> None:
         rules=(records.Rule(rule='self.a == "\\n"', message='\'"""', status=400),),
         properties={"amount": records.PropertyBehavior(currency="/currency")},
     )
+    delivery = records.Delivery(timeout=timedelta(seconds=5), retries=(timedelta(hours=2),), ends=("4XX",))
     names = {name: getattr(records, name) for name in dir(records)} | {"timedelta": timedelta}
     assert eval(record(made), names) == made
+    assert eval(record(delivery), names) == delivery
 
 
 def test_the_constants_are_what_the_contract_declares() -> None:
@@ -66,6 +69,24 @@ def test_the_constants_are_what_the_contract_declares() -> None:
     create = declared["createVinrSession"]
     assert create.idempotency is not None and not isinstance(create.idempotency, str)
     assert create.idempotency.retention == timedelta(hours=24)
+    assert names["VINR_SESSION_STATUS_CHANGED_DELIVERY"] == declared["vinrSessionStatusChanged"].delivery
+
+
+def test_the_constant_of_a_part_is_nothing_elses(tmp_path: Path) -> None:
+    told = {"x-behavior": {"delivery": {"timeout": "PT5S", "retries": []}}, "responses": {"204": {"description": "Yes."}}}
+    hooks = {name: {"post": {"operationId": name, **told}} for name in ("parcel", "parcelDelivery", "parcelDelivery_2")}
+    document = {"openapi": "3.1.0", "info": {"title": "t", "version": "1"}, "webhooks": hooks}
+    (tmp_path / "contract.json").write_text(json.dumps(document))
+    _, api = read(tmp_path / "contract.json", frozenset(), (), Report())
+    names: dict[str, Any] = {}
+    exec(behavior(api, Options())["behavior.py"].replace("from ._runtime", "from tillspec.runtime"), names)
+    assert names["OPERATIONS"] == {operation.id: operation.behavior for operation in api.operations}
+    assert isinstance(names["PARCEL_DELIVERY"], records.Delivery)
+    assert {name for name in names if name.startswith("PARCEL") and not name.endswith("_DELIVERY")} == {
+        "PARCEL",
+        "PARCEL_DELIVERY_2",
+        "PARCEL_DELIVERY_3",
+    }
 
 
 def test_every_word_of_the_contract_is_read() -> None:

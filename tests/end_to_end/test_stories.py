@@ -18,7 +18,7 @@ import yaml
 from end_to_end import state
 from end_to_end.conftest import Framework
 from end_to_end.support import CONTRACT, METHODS, served
-from tillspec.api.behavior import duration
+from tillspec.api.durations import duration
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "spec" / "scenarios"
 INPUTS: dict[str, Any] = {

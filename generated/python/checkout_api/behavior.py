@@ -10,6 +10,7 @@ from . import _checks
 from ._runtime.behavior import (
     Among,
     Answer,
+    Delivery,
     Encodes,
     Expiry,
     Idempotency,
@@ -86,6 +87,12 @@ VINR_SESSION_STATUS_CHANGED_SIGNATURE = Signature(
     over="{timestamp}.{$request.body}",
     timestamp=Timestamp(header="X-Vinr-Timestamp", tolerance=timedelta(minutes=5)),
 )
+VINR_SESSION_STATUS_CHANGED_DELIVERY = Delivery(
+    timeout=timedelta(seconds=5),
+    retries=(timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(days=1)),
+    delivered=("200", "204"),
+    event_id="$request.body#/id",
+)
 DINTERO_CALLBACK_SIGNATURE = Signature(
     header="Dintero-Signature",
     scheme="hmac-sha256",
@@ -95,6 +102,33 @@ DINTERO_CALLBACK_SIGNATURE = Signature(
     prefix="v0-hmac-sha256=",
     timestamp=Timestamp(prefix="t=", tolerance=timedelta(minutes=5)),
     given={"account": "The account's id."},
+)
+DINTERO_CALLBACK_DELIVERY = Delivery(
+    timeout=timedelta(seconds=10),
+    retries=(
+        timedelta(minutes=1),
+        timedelta(minutes=2),
+        timedelta(minutes=4),
+        timedelta(minutes=8),
+        timedelta(minutes=16),
+        timedelta(minutes=32),
+        timedelta(minutes=64),
+        timedelta(minutes=128),
+        timedelta(minutes=256),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+    ),
+    ends=("3XX", "4XX"),
+    event_id="$request.header.event-delivery",
 )
 DINTERO_CALLBACK_POST_SIGNATURE = Signature(
     header="Dintero-Signature",
@@ -106,12 +140,44 @@ DINTERO_CALLBACK_POST_SIGNATURE = Signature(
     timestamp=Timestamp(prefix="t=", tolerance=timedelta(minutes=5)),
     given={"account": "The account's id."},
 )
+DINTERO_CALLBACK_POST_DELIVERY = Delivery(
+    timeout=timedelta(seconds=10),
+    retries=(
+        timedelta(minutes=1),
+        timedelta(minutes=2),
+        timedelta(minutes=4),
+        timedelta(minutes=8),
+        timedelta(minutes=16),
+        timedelta(minutes=32),
+        timedelta(minutes=64),
+        timedelta(minutes=128),
+        timedelta(minutes=256),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+        timedelta(hours=6),
+    ),
+    ends=("3XX", "4XX"),
+    event_id="$request.header.event-delivery",
+)
 DIDDO_CHECKOUT_EVENT_2_SIGNATURE = Signature(
     header="X-Diddo-Signature",
     scheme="hmac-sha256",
     encoding="hex",
     over="{timestamp}.{$request.body}",
     timestamp=Timestamp(header="X-Diddo-Timestamp", tolerance=timedelta(minutes=5)),
+)
+DIDDO_CHECKOUT_EVENT_2_DELIVERY = Delivery(
+    timeout=timedelta(seconds=20),
+    retries=(timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(days=1)),
+    event_id="$request.body#/id",
 )
 VINR_SESSION_REQUEST = ObjectBehavior(
     holds=_checks.vinr_session_request_holds,
@@ -1194,22 +1260,30 @@ MINT_DIDDO_CUSTOMER_TOKEN = OperationBehavior(
     ),
 )
 VINR_SESSION_STATUS_CHANGED = OperationBehavior(
-    surface="vinr", tells=Telling(object="VinrSession", when=("moved",)), signature=VINR_SESSION_STATUS_CHANGED_SIGNATURE
+    surface="vinr",
+    tells=Telling(object="VinrSession", when=("moved",)),
+    signature=VINR_SESSION_STATUS_CHANGED_SIGNATURE,
+    delivery=VINR_SESSION_STATUS_CHANGED_DELIVERY,
 )
 DINTERO_CALLBACK = OperationBehavior(
     surface="dintero",
     tells=Telling(object="DinteroOrderSession"),
     signature=DINTERO_CALLBACK_SIGNATURE,
+    delivery=DINTERO_CALLBACK_DELIVERY,
     parameters={"session_id": PropertyBehavior(secret=Secret(bits=122)), "sid": PropertyBehavior(secret=Secret(bits=122))},
 )
 DINTERO_CALLBACK_POST = OperationBehavior(
     surface="dintero",
     tells=Telling(object="DinteroOrderSession"),
     signature=DINTERO_CALLBACK_POST_SIGNATURE,
+    delivery=DINTERO_CALLBACK_POST_DELIVERY,
     parameters={"session_id": PropertyBehavior(secret=Secret(bits=122)), "sid": PropertyBehavior(secret=Secret(bits=122))},
 )
 DIDDO_CHECKOUT_EVENT_2 = OperationBehavior(
-    surface="diddo", tells=Telling(object="DiddoLiveCart", when=("created", "moved")), signature=DIDDO_CHECKOUT_EVENT_2_SIGNATURE
+    surface="diddo",
+    tells=Telling(object="DiddoLiveCart", when=("created", "moved")),
+    signature=DIDDO_CHECKOUT_EVENT_2_SIGNATURE,
+    delivery=DIDDO_CHECKOUT_EVENT_2_DELIVERY,
 )
 
 OBJECTS: Mapping[str, ObjectBehavior] = {

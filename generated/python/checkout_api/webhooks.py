@@ -277,7 +277,7 @@ class Webhooks(Protocol):
 
         Sent to the merchant's HTTPS endpoint whenever a session moves to another status. Answer 200 or 204 within 5 seconds,
         and work after that. Anything else, or nothing, counts as not delivered, and the event is sent again after 1 minute, 5
-        minutes, 30 minutes, 2 hours and 24 hours.
+        minutes, 30 minutes, 2 hours and 24 hours, each counted from the end of the try before; then it is given up.
 
         Deliveries come at least once and in no certain order: drop an `id` that you have seen, and read the result when in
         doubt.
@@ -321,8 +321,13 @@ class Webhooks(Protocol):
         the fields below are added. A transaction that is `ON_HOLD` is reported again when it is decided; failures and later
         events are reported if the URL asks for them.
 
-        **Delivery.** Answer within 10 seconds. After a 1xx, a 5xx, no answer in time or no connection it is sent again, up to
-        20 times; a 4xx ends it for good. Deliveries come at least once and in no certain order.
+        **Delivery.** Answer with any 2xx within 10 seconds; 200 and 204 stand here for all of them. After a 1xx, a 5xx, no
+        answer in time or no connection it is sent again, up to 20 times; a 4xx ends it for good. Deliveries come at least once
+        and in no certain order: drop an `event-delivery` that you have seen.
+
+        The vendor publishes no waits between the tries. This contract's choice: 1 minute, then twice the wait before, up to 6
+        hours, each counted from the end of the try before, which makes about three days in all. Nor does the vendor say what a
+        3xx does. This contract's choice: it is not followed, and ends the delivery as a 4xx does.
 
         **Signature.** `Dintero-Signature` is `t=<timestamp>,v0-hmac-sha256=<hex>`: the lower-case hex of an HMAC-SHA256, under
         the account's secret, over these six lines in UTF-8, joined by a line feed (U+000A), with none after the last:
@@ -397,7 +402,8 @@ class Webhooks(Protocol):
         """Receive the outcome of a payment, with the transaction
 
         As `dinteroCallback`, for a callback URL that says `method=POST`: the transaction stands in the body. There is none
-        where `error` reports a payment that came to no transaction. The signature covers the query and not the body.
+        where `error` reports a payment that came to no transaction. The signature covers the query and not the body. It is
+        delivered, and sent again, as `dinteroCallback` is.
 
         Args:
             dintero_signature: When it was signed, in seconds since 1970-01-01T00:00:00Z, and the signature. Sent once the
@@ -435,7 +441,9 @@ class Webhooks(Protocol):
 
         Sent to the merchant's HTTPS endpoint when a live cart is begun and whenever its status changes. Answer with any 2xx
         within 20 seconds, and work after that; 200 and 204 stand here for all of them. Anything else, or nothing, counts as
-        not delivered, and the event is sent again.
+        not delivered, and the event is sent again after 1 minute, 5 minutes, 30 minutes, 2 hours and 24 hours, each counted
+        from the end of the try before; then it is given up. The vendor says that it is sent again, and publishes neither how
+        often nor when: number and waits are this contract's choice.
 
         Deliveries come at least once and in no certain order: drop an `id` that you have seen.
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import assert_type
 
 import httpx
-from parcels_api import errors, models, responses, webhooks
+from parcels_api import behavior, errors, models, responses, webhooks
 from parcels_api.client import AsyncClient, Backoff, Client, Retry, mock
 from parcels_api.client.hooks import Call, Hook, LoggingHook, Outcome
 
@@ -167,6 +167,15 @@ except ValueError as error:
     assert "declares no signature of ping" in str(error)
 else:
     raise AssertionError("there is nothing to verify")
+
+
+# What becomes of a delivery that is not answered as it should be
+
+policy = behavior.PARCEL_EVENT_DELIVERY
+assert behavior.OPERATIONS["parcelEvent"].delivery == policy
+assert [policy.outcome(status) for status in (204, 200, 503, None, 401)] == ["delivered", "again", "again", "again", "ended"]
+waits = [policy.wait(tries) for tries in range(1, 6)]
+assert waits == [*(datetime.timedelta(seconds=each) for each in (60, 150, 375, 600)), None]
 
 
 # Webhooks by a router

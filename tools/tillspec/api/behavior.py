@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any, cast
 
+from tillspec.api.delivery import delivery
+from tillspec.api.durations import duration
 from tillspec.runtime.behavior import (
     Among,
     Answer,
@@ -37,10 +37,6 @@ from tillspec.runtime.cel_syntax import SyntaxFault, parse
 KEY = "x-behavior"
 
 _SCHEMES = ("hmac-sha1", "hmac-sha256", "hmac-sha512")
-_DURATION = re.compile(
-    r"P(?:(?P<weeks>\d+)W)?(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
-)
 
 
 def operation_behavior(value: Any) -> OperationBehavior:
@@ -55,6 +51,7 @@ def operation_behavior(value: Any) -> OperationBehavior:
         deletes=_text(words, "deletes"),
         tells=_telling(words.get("tells")),
         signature=_signature(words.get("signature")),
+        delivery=delivery(words.get("delivery")),
         identifies=_text(words, "identifies"),
         owner=cast("Any", _text(words, "owner")),
         merge=cast("Any", _text(words, "merge")),
@@ -119,19 +116,6 @@ def credential(scheme: Any) -> Secret | None:
 def encoding(value: Any) -> Encodes | None:
     """What a media type declares that it encodes."""
     return _encodes(_words(value).get("encodes"))
-
-
-def duration(text: Any) -> timedelta | None:
-    """An ISO 8601 duration; a year counts 365 days and a month 30. None where the text is none, or lasts longer than history."""
-    match = _DURATION.fullmatch(text) if isinstance(text, str) and len(text) > 2 else None
-    if match is None:
-        return None
-    try:
-        parts = {name: int(number) for name, number in match.groupdict(default="0").items()}
-        days = parts.pop("years") * 365 + parts.pop("months") * 30 + parts.pop("days")
-        return timedelta(days=days, **parts)
-    except (OverflowError, ValueError):
-        return None
 
 
 def _words(value: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tillspec.emit.records import record
 from tillspec.emit.templates import render
 from tillspec.runtime.behavior import ObjectBehavior, OperationBehavior
 
+_OWN_CONSTANT = ("lifecycle", "expires", "idempotency", "moves", "signature", "delivery")
 _TABLES = ("CREDENTIALS", "OBJECTS", "OPERATIONS", "OUTSIDE", "VALUES")
 
 
@@ -56,7 +57,7 @@ def behavior(api: Api, options: Options) -> dict[str, str]:
     views = []
     declared: list[tuple[str, ObjectBehavior | OperationBehavior]] = [*objects.items(), *operations.items()]
     for constant, (key, made) in zip(_constants(api), declared, strict=True):
-        inner = [ConstantView(f"{constant}_{name.upper()}", record(part)) for name, part in _parts(made)]
+        inner = [ConstantView(_part(constant, name), record(part)) for name, part in _parts(made)]
         source = record(made)
         for part, (name, _) in zip(inner, _parts(made), strict=True):
             source = source.replace(f"{name}={part.source}", f"{name}={part.name}", 1)
@@ -95,9 +96,16 @@ def operation_constants(api: Api) -> Mapping[str, str]:
 
 @lru_cache(maxsize=4)
 def _constants(api: Api) -> tuple[str, ...]:
-    """The names of all constants: of the objects first, then of the operations."""
+    """The names of all constants: of the objects first, then of the operations. None is that of a part."""
     objects, operations = _declared(api)
-    return names.unique([names.constant(name) for name in (*objects, *operations)], _TABLES)
+    declared: list[ObjectBehavior | OperationBehavior] = [*objects.values(), *operations.values()]
+    wanted, taken = [names.constant(name) for name in (*objects, *operations)], set(_TABLES)
+    while True:
+        found = names.unique(wanted, taken)
+        parts = {_part(constant, name) for constant, made in zip(found, declared, strict=True) for name, _ in _parts(made)}
+        if not parts & set(found):
+            return found
+        taken |= parts
 
 
 @lru_cache(maxsize=4)
@@ -109,8 +117,12 @@ def _declared(api: Api) -> tuple[Mapping[str, ObjectBehavior], Mapping[str, Oper
 
 def _parts(made: ObjectBehavior | OperationBehavior) -> list[tuple[str, object]]:
     """What an implementation reads most gets a constant of its own, whose type says that it is there."""
-    found = [(name, getattr(made, name, None)) for name in ("lifecycle", "expires", "idempotency", "moves", "signature")]
+    found = [(name, getattr(made, name, None)) for name in _OWN_CONSTANT]
     return [(name, part) for name, part in found if is_dataclass(part)]
+
+
+def _part(constant: str, name: str) -> str:
+    return f"{constant}_{name.upper()}"
 
 
 @lru_cache(maxsize=4)

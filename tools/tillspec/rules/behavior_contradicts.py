@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tillspec.diagnostics import Diagnostic
 from tillspec.pointer import split
@@ -12,6 +13,7 @@ from tillspec.rules.reading.nodes import Node
 from tillspec.rules.reading.operations import Operation
 from tillspec.rules.reading.schemas import called
 from tillspec.rules.reading.words import NUMBER, SIGNED, TEXT, Answered, Pointed, in_braces, successes
+from tillspec.runtime.behavior import Delivery
 
 _CODE = "behavior-contradicts"
 _VALUES = {"money": NUMBER, "percent": NUMBER, "secret": TEXT, "encodes": TEXT}
@@ -29,6 +31,7 @@ def behavior_contradicts(context: Context) -> Iterator[Diagnostic]:
     for operation in context.operations:
         yield from _methods(context, operation)
         yield from _signature(context, operation)
+        yield from _delivery(context, operation)
     for answer in context.words.answered:
         yield from _code(context, answer)
 
@@ -105,6 +108,36 @@ def _signature(context: Context, operation: Operation) -> Iterator[Diagnostic]:
         if name in SIGNED:
             message = f"{name} is what the delivery itself has, and not given"
             yield context.found(_CODE, message, node.pointer, "give it another name", key=True)
+
+
+def _delivery(context: Context, operation: Operation) -> Iterator[Diagnostic]:
+    delivery = operation.behavior.get("delivery")
+    if "delivery" in operation.behavior.value and operation.is_incoming:
+        message = f"{operation.name} is no webhook, and nothing is delivered to it by this word"
+        yield context.found(_CODE, message, delivery.pointer, "say it of a webhook or a callback", key=True)
+    yield from _outcomes(context, operation, delivery)
+    node = delivery.get("event-id")
+    expression = parse(node.value) if isinstance(node.value, str) else None
+    found = yields(context.schemas, operation, [], expression) if expression else None
+    if found and not any(context.schemas.types(schema) & (TEXT | NUMBER) for schema in found):
+        message = f"{node.value} is {called(context.schemas.types(found[0]))}, and what names an event is a text or a number"
+        yield context.found(_CODE, message, node.pointer, "name the id itself")
+
+
+def _outcomes(context: Context, operation: Operation, delivery: Node) -> Iterator[Diagnostic]:
+    """What is said of an answer twice, and successes that do not count."""
+    delivered, ends = ([(str(node.value), node) for node in delivery.get(word).list()] for word in ("delivered", "ends"))
+    for status, node in ends:
+        if status in dict(delivered):
+            yield context.found(
+                _CODE, f"{status} counts as delivered, and ends it as well", node.pointer, "name it in one of the two"
+            )
+    policy = Delivery(timeout=timedelta(), retries=(), delivered=tuple(dict(delivered)) or ("2XX",), ends=tuple(dict(ends)))
+    for status in operation.responses if delivered or ends else ():
+        if status.isdecimal() and status.startswith("2") and policy.outcome(int(status)) != "delivered":
+            node = delivery.get("delivered" if delivered else "ends")
+            message = f"{operation.name} declares the success {status}, and it does not count as delivered"
+            yield context.found(_CODE, message, node.pointer, "let it count, or take it out of the responses")
 
 
 def _code(context: Context, answer: Answered) -> Iterator[Diagnostic]:

@@ -26,6 +26,7 @@ def behavior_nowhere(context: Context) -> Iterator[Diagnostic]:
         yield from _headers(context, operation)
         yield from _media_types(context, operation)
         yield from _signed(context, operation)
+        yield from _delivered(context, operation)
     yield from _names(context)
 
 
@@ -108,6 +109,15 @@ def _signed(context: Context, operation: Operation) -> Iterator[Diagnostic]:
             yield context.found(
                 _CODE, f"{name} is given, and not signed", node.pointer, "name it in `over`, or leave it out", key=True
             )
+
+
+def _delivered(context: Context, operation: Operation) -> Iterator[Diagnostic]:
+    """Answers that decide on a delivery, and that its receiver is not said to give; a whole class may be more than is said."""
+    delivery = operation.behavior.get("delivery")
+    for node in (*delivery.get("delivered").list(), *delivery.get("ends").list()):
+        if isinstance(node.value, int) and not operation.answers(str(node.value)):
+            message = f"{operation.name} does not declare the answer {node.value}"
+            yield context.found(_CODE, message, node.pointer, "add the response, or name another status")
 
 
 def _has_header(response: Node, name: str) -> bool:

@@ -290,6 +290,55 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """How a webhook or a callback is delivered, and tried again until it is.
+
+    Attributes:
+        timeout: how long the receiver has to answer.
+        retries: the wait before each further try, counted from the end of the try before it; empty where there is one try alone.
+        delivered: the answers that count as delivered, each a status (`204`) or a class of them (`2XX`).
+        ends: the answers after which it is given up at once, in the same form.
+        event_id: the runtime expression of the value that repetitions of a delivery share, if there is one.
+    """
+
+    timeout: timedelta
+    retries: tuple[timedelta, ...]
+    delivered: tuple[str, ...] = ("2XX",)
+    ends: tuple[str, ...] = ()
+    event_id: str | None = None
+
+    def outcome(self, status: int | None) -> Literal["delivered", "again", "ended"]:
+        """What a try comes to; a status goes before its class, as in OpenAPI's responses.
+
+        Args:
+            status: what was answered; None where nothing was in time, or there was no connection.
+
+        Returns:
+            Whether it is delivered, is to be tried `again` as long as there are further tries, or is given up.
+        """
+        if status is not None:
+            for form in (str(status), f"{status // 100}XX"):
+                if form in self.delivered:
+                    return "delivered"
+                if form in self.ends:
+                    return "ended"
+        return "again"
+
+    def wait(self, tries: int) -> timedelta | None:
+        """How long to wait before the next try, from the end of the last one; None where that was the last of all.
+
+        Args:
+            tries: how many there were so far.
+
+        Raises:
+            ValueError: there was none yet; the first try waits for nothing.
+        """
+        if tries < 1:
+            raise ValueError(f"a wait follows a try, and there were {tries}")
+        return self.retries[tries - 1] if tries <= len(self.retries) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Negotiation:
     """The media type where `Accept` leaves it open, and the media type or status where it allows none."""
 
@@ -312,6 +361,7 @@ class OperationBehavior:
     deletes: str | None = None
     tells: Telling | None = None
     signature: Signature | None = None
+    delivery: Delivery | None = None
     identifies: str | None = None
     owner: Owner | None = None
     merge: Literal["shallow", "deep"] | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from ._runtime.behavior import (
+    Delivery,
     Lifecycle,
     ObjectBehavior,
     OperationBehavior,
@@ -37,6 +38,12 @@ PARCEL_EVENT_SIGNATURE = Signature(
     prefix="v1=",
     timestamp=Timestamp(prefix="t=", tolerance=timedelta(minutes=2)),
 )
+PARCEL_EVENT_DELIVERY = Delivery(
+    timeout=timedelta(seconds=10),
+    retries=(timedelta(minutes=1), timedelta(seconds=150), timedelta(seconds=375), timedelta(minutes=10)),
+    delivered=("204",),
+    ends=("4XX",),
+)
 DEPOT_CALLED_SIGNATURE = Signature(
     header="X-Depot-Hmac",
     scheme="hmac-sha512",
@@ -47,7 +54,9 @@ DEPOT_CALLED_SIGNATURE = Signature(
 PARCEL = ObjectBehavior(object="Parcel", id="/id", lifecycle=PARCEL_LIFECYCLE)
 TRACKED = ObjectBehavior(object="Parcel", id="/id", lifecycle=TRACKED_LIFECYCLE)
 GET_PARCEL = OperationBehavior(reads="Parcel", identifies="$request.path.id")
-PARCEL_EVENT = OperationBehavior(tells=Telling(object="Parcel", when=("moved",)), signature=PARCEL_EVENT_SIGNATURE)
+PARCEL_EVENT = OperationBehavior(
+    tells=Telling(object="Parcel", when=("moved",)), signature=PARCEL_EVENT_SIGNATURE, delivery=PARCEL_EVENT_DELIVERY
+)
 DEPOT_CALLED = OperationBehavior(tells=Telling(object="Parcel"), signature=DEPOT_CALLED_SIGNATURE)
 
 OBJECTS: Mapping[str, ObjectBehavior] = {

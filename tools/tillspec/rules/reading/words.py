@@ -113,7 +113,8 @@ class Words:
     @cached_property
     def expressed(self) -> list[Expressed]:
         """Every runtime expression."""
-        found = [(operation.behavior.get("identifies"), [operation]) for operation in self.context.operations]
+        asked = (("identifies",), ("delivery", "event-id"))
+        found = [(operation.behavior.get(*words), [operation]) for operation in self.context.operations for words in asked]
         behaviors = self.context.behaviors
         for one in behaviors.on("schema"):
             nodes = [one.node.get("same-as"), one.node.get("money", "currency"), one.node.get("expires", "after")]

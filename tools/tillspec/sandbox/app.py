@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 from collections.abc import AsyncIterator
@@ -62,6 +63,8 @@ class SandboxApp:
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
         self._contract = create_contract(sandbox)
+        gc.collect()
+        gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
             yield sandbox
         finally:

@@ -191,7 +191,15 @@ def _options(folder: Path, user: dict[str, str | int]) -> dict[str, Any]:
 
 
 def _initdb(programs: Path, folder: Path, secret: Path, user: dict[str, str | int]) -> None:
-    command = [programs / "initdb", "--pgdata", folder / "data", "--username", PostgresServer.user, "--pwfile", secret]
+    command: list[str | Path] = [
+        programs / "initdb",
+        "--pgdata",
+        folder / "data",
+        "--username",
+        PostgresServer.user,
+        "--pwfile",
+        secret,
+    ]
     plain = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-sync"]
     done = subprocess.run([*command, *plain], check=False, stdout=subprocess.PIPE, text=True, **_options(folder, user))
     if done.returncode:
@@ -203,7 +211,7 @@ def _start(programs: Path, folder: Path, user: dict[str, str | int]) -> tuple[su
     for _ in range(3):  # between asking for a free port and taking it, another program may take it
         port, log = _free_port(), folder / "log"
         only_loopback = ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-p", str(port)]
-        command = [*_with_us(), programs / "postgres", "-D", folder / "data", *only_loopback, *QUICK]
+        command: list[str | Path] = [*_with_us(), programs / "postgres", "-D", folder / "data", *only_loopback, *QUICK]
         with log.open("wb") as output:
             # not in our session: at Ctrl-C, it is there until the tests have cleaned up
             process = subprocess.Popen(command, stdout=output, start_new_session=True, **_options(folder, user))

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 REQUIRED: Final = "is required"
 
@@ -44,7 +44,8 @@ def provinces(country: str) -> tuple[Place, ...]:
     """
     import pycountry
 
-    found = pycountry.subdivisions.get(country_code=country) or ()
+    database: Any = pycountry.subdivisions  # which is only partly typed
+    found = database.get(country_code=country) or ()
     return tuple(sorted((Place(code=one.code[3:], name=one.name, kind=one.type) for one in found), key=_alphabetically))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 from collections.abc import AsyncIterator
@@ -19,16 +20,15 @@ from tillspec.sandbox.handlers import create_app as create_contract
 from tillspec.sandbox.store import Unavailable, open_store
 
 _ENVIRONMENT: Final = "TILLSPEC_SANDBOX"
-_SLOWEST: Final = 30.0
-"""How many seconds a client has to send its request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What all workers of one program share."""
+    """What all workers of one program share. A client has `request_timeout` seconds to send a request."""
 
     database: str
     base_url: str
+    request_timeout: float = 30.0
 
     def hand_over(self) -> None:
         """Puts them where the workers find them."""
@@ -63,6 +63,8 @@ class SandboxApp:
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
         self._contract = create_contract(sandbox)
+        gc.collect()
+        gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
             yield sandbox
         finally:
@@ -95,9 +97,10 @@ class SandboxApp:
         except Unavailable as error:
             state[STATE] = error  # the surface says it in its own shape
         try:
-            await contract(scope, _patient(receive) if scope["method"] in ("POST", "PUT", "PATCH") else receive, send)
+            slow = scope["method"] in ("POST", "PUT", "PATCH")
+            await contract(scope, _patient(receive, self._settings.request_timeout) if slow else receive, send)
         except HTTPException as error:
-            await _plain(send, error.status_code, error.detail)
+            await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
 
     async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:
         """`/healthz`: the worker lives. `/readyz`: its database can be used as well."""
@@ -110,9 +113,9 @@ class SandboxApp:
         await _plain(send, 200, "ok")
 
 
-def _patient(receive: Receive) -> Receive:
-    """Waits for a client no longer than `_SLOWEST`."""
-    until = asyncio.get_running_loop().time() + _SLOWEST
+def _patient(receive: Receive, seconds: float) -> Receive:
+    """Waits for a client no longer than so many seconds."""
+    until = asyncio.get_running_loop().time() + seconds
 
     async def received() -> Message:
         try:

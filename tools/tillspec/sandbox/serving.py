@@ -18,7 +18,11 @@ from tillspec.sandbox.store import open_store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What one may choose. With `seed`, ids are the same in every run; with `freeze` a new sandbox's clock stands still."""
+    """What one may choose.
+
+    A client has `request_timeout` seconds to send a request. With `seed`, ids are the same in every run; with `freeze` a new
+    sandbox's clock stands still.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8787
@@ -28,6 +32,7 @@ class Options:
     seed: str | None = None
     freeze: bool = False
     base_url: str | None = None
+    request_timeout: float = 30.0
     switches: Switches = Switches()
 
 
@@ -67,7 +72,7 @@ def make_ready(options: Options) -> Ready:
 
 def serve(ready: Ready, options: Options) -> None:
     """Serves until it is told to end (SIGINT or SIGTERM)."""
-    Settings(database=options.database, base_url=ready.base_url).hand_over()
+    Settings(database=options.database, base_url=ready.base_url, request_timeout=options.request_timeout).hand_over()
     config = uvicorn.Config(
         "tillspec.sandbox.app:create", factory=True, workers=options.workers, log_level="warning", access_log=False,
         server_header=False, timeout_graceful_shutdown=5, limit_concurrency=4096,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 
+from postgres import postgres, programs
 from tillspec.sandbox import seed
 from tillspec.sandbox.merchants import Key
 
@@ -192,15 +193,17 @@ def fill(database: Path, model: str, count: int) -> list[str]:
 
 def on_postgres(data: Path) -> None:
     heading("Sandbox, PostgreSQL", "throughput grows with two workers")
-    from engines import postgres  # type: ignore[attr-defined]
-
+    found = programs()
+    if found is None:
+        print("  left out: no PostgreSQL; on Debian: apt-get install postgresql")
+        return
     cores = f"{SERVER_CORE},{LOAD_CORE}"
-    with postgres() as url, ExitStack() as stack:
+    with postgres(found, settings=()) as server, server.database() as url, ExitStack() as stack:
         servers = {count: stack.enter_context(sandbox(url, data, workers=count, cores=cores)) for count in (1, 2)}
         (path,) = made(servers[1], 1)
         for operation, bursts in (
-            ("create", {f"{count} workers": create(server) for count, server in servers.items()}),
-            ("result", {f"{count} workers": result(server, path) for count, server in servers.items()}),
+            ("create", {f"{count} workers": create(each) for count, each in servers.items()}),
+            ("result", {f"{count} workers": result(each, path) for count, each in servers.items()}),
         ):
             found = in_turn(ROUNDS, bursts)
             one, two = ([each.rate for each in loads] for loads in found.values())

@@ -25,7 +25,7 @@ ROUNDS = int(os.environ.get("KILLS", "3"))
 KEY = built_in().merchants[0].vinr.keys[0].key  # type: ignore[union-attr]
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(tmp_path / "sandbox.db") if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
 

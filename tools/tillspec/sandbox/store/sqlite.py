@@ -115,10 +115,11 @@ class SqliteStore:
     # -- the file -----------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._engine = create_engine(
+        engine = create_engine(
             f"sqlite:///{self._path}", isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False, "timeout": 0}
         )
-        self._connection: Connection = self._engine.connect()
+        self._connection: Connection = engine.connect()
+        self._engine = engine
         raw = self._connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         self._raw: sqlite3.Connection = raw

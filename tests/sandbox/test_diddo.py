@@ -1,31 +1,23 @@
-"""Diddo's live carts, QR codes and customer tokens, on a running sandbox."""
+"""Diddo's live carts and customer tokens, on a running sandbox."""
 
 from __future__ import annotations
 
-import io
-import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from checkout_api import models
-from tillspec.sandbox import ids, merchants, outside, schema, sessions, state
-from tillspec.sandbox.hosted import Address, Choices, Outcome, Refused
+from tillspec.sandbox import outside, sessions, state
+from tillspec.sandbox.hosted import Outcome
 from tillspec.sandbox.seed import SeedMerchant
-from tillspec.sandbox.sessions import NotAllowed, Session
-from tillspec.sandbox.state import State
-from tillspec.sandbox.surfaces import diddo_carts, diddo_checkout, diddo_qr, diddo_tokens
+from tillspec.sandbox.surfaces import diddo_carts, diddo_checkout, diddo_tokens
 
 from .conftest import Running
-from .test_qr import decoded
 
 Json = dict[str, Any]
 
@@ -311,6 +303,7 @@ def test_what_is_wrong_is_named(sandbox: Running) -> None:
         form = http.post("/checkout/shipping", data={"cart_id": NOBODY})
         assert told(form) == (415, "UNSUPPORTED_MEDIA_TYPE")
         assert told(http.put("/checkout/shipping")) == (405, "INVALID_REQUEST")
+        assert told(http.post("/checkout/cst", json={"city": "x" * 2**20})) == (413, "INVALID_REQUEST")
 
 
 def test_keys_that_may_not(sandbox: Running) -> None:
@@ -330,80 +323,6 @@ def test_keys_that_may_not(sandbox: Running) -> None:
         assert told(answer) == (401, "UNAUTHORIZED")
         assert answer.headers["www-authenticate"].startswith("Bearer")
         assert "dk_test_unknown" not in answer.text
-
-
-# -- QR codes --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_code_opens_the_hosted_checkout_of_its_cart(sandbox: Running) -> None:
-    cart = template(sandbox)
-    url = f"{sandbox.url}/pay?cart_id={cart}"
-    with sandbox.diddo() as http:
-        for path, size, kind in (
-            ("qr", 300, "image/png"),
-            ("qr?size=128", 128, "image/png"),
-            ("qr.png?size=1024", 1024, "image/png"),
-            ("qr.svg?size=129", 129, "image/svg+xml"),
-        ):
-            answer = http.get(f"/checkout/{cart}/{path}", headers={"Accept": "text/html"})
-            assert answer.headers["content-type"] == kind
-            assert answer.headers["cache-control"] == "private, max-age=3600"
-            assert decoded(answer.content) == url
-            if kind == "image/png":
-                assert Image.open(io.BytesIO(answer.content)).size == (size, size)
-                assert zxingcpp.read_barcode(Image.open(io.BytesIO(answer.content))).text == url  # type: ignore[union-attr]
-
-
-def test_accept_chooses_the_format(sandbox: Running) -> None:
-    path = f"/checkout/{template(sandbox)}/qr"
-    svg = ("image/svg+xml", "image/svg+xml, image/png;q=0.5", "text/html, image/svg+xml;q=0.1")
-    with sandbox.diddo() as http:
-        for accept in (*svg, "*/*", "image/*", "text/html", "image/png, image/svg+xml"):
-            answer = http.get(path, headers={"Accept": accept})
-            assert answer.headers["content-type"] == ("image/svg+xml" if accept in svg else "image/png"), accept
-            assert answer.headers["vary"] == "Accept"
-
-
-def test_ids_in_any_writing_are_the_same_cart(sandbox: Running) -> None:
-    cart = template(sandbox)
-    number = sum("0123456789ABCDEFGHJKMNPQRSTVWXYZ".index(each) * 32**place for place, each in enumerate(reversed(cart)))
-    as_uuid = str(uuid.UUID(int=number))
-    with sandbox.diddo() as http:
-        answers = [http.get(f"/checkout/{one}/qr.png") for one in (cart, cart.lower(), as_uuid, as_uuid.upper())]
-        assert len({(answer.status_code, answer.content, answer.headers["etag"]) for answer in answers}) == 1
-        assert begin(http, as_uuid)["template_cart_id"] == cart
-
-
-@given(st.integers(0, 2**128 - 1))
-def test_a_uuid_and_its_ulid_are_the_same_id(number: int) -> None:
-    made = diddo_carts.ulid(str(uuid.UUID(int=number)))
-    assert made == ids.ulid_of(number >> 80, (number % 2**80).to_bytes(10)) == diddo_carts.ulid(made.lower())
-
-
-def test_who_holds_the_image_is_told_so(sandbox: Running) -> None:
-    path = f"/checkout/{template(sandbox)}"
-    with sandbox.diddo() as http:
-        first = http.get(f"{path}/qr")
-        tag = first.headers["etag"]
-        sandbox.advance(timedelta(days=365))
-        for held in (tag, f"W/{tag}", f'"other", {tag}', f'"a,b",W/{tag} , "c"', "*"):
-            answer = http.get(f"{path}/qr", headers={"If-None-Match": held})
-            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag), held
-            assert (answer.headers["cache-control"], answer.headers["vary"]) == (first.headers["cache-control"], "Accept")
-        for held in ('"other"', tag.strip('"'), f'"{tag[1:-2]}"'):
-            assert http.get(f"{path}/qr", headers={"If-None-Match": held}).status_code == 200, held
-        assert http.get(f"{path}/qr.png", headers={"If-None-Match": tag}).status_code == 304
-        assert http.get(f"{path}/qr.svg", headers={"If-None-Match": tag}).status_code == 200
-        assert http.get(f"{path}/qr?size=301", headers={"If-None-Match": tag}).status_code == 200
-        assert http.get(f"/checkout/{template(sandbox, 1)}/qr", headers={"If-None-Match": tag}).status_code == 200
-        assert told(http.get(f"/checkout/{NOBODY}/qr", headers={"If-None-Match": "*"})) == (404, "CART_NOT_FOUND")
-
-
-@given(st.lists(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters='"'), max_size=8), max_size=4))
-def test_a_tag_is_found_among_others(others: list[str]) -> None:
-    listed = ", ".join(f'"{one}"' for one in others)
-    assert diddo_qr.holds(listed, '"mine"') == ("mine" in others)
-    assert diddo_qr.holds(f'{listed}{", " if listed else ""}W/"mine"', '"mine"')
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------------------
@@ -437,126 +356,3 @@ def test_a_customer_token_is_signed_and_lasts_a_day(sandbox: Running) -> None:
     assert customer(token, sandbox.mine) == MAYA
     sandbox.advance(timedelta(microseconds=1))
     assert customer(token, sandbox.mine) is None
-
-
-# -- the page, the control plane, and the merchant -------------------------------------------------------------------------
-
-
-def listen(sandbox: Running) -> None:
-    """Gives the merchant an address to be told at, where nobody answers."""
-
-    def written(connection: Connection) -> None:
-        mine = sandbox.mine.alone()
-        assert mine.diddo is not None
-        webhook = mine.diddo.webhook.model_copy(update={"url": "http://127.0.0.1:9/hook"})
-        told = mine.model_copy(update={"diddo": mine.diddo.model_copy(update={"webhook": webhook})})
-        merchants.save(connection, told, 0)
-        state.change(connection, epoch=state.next_epoch)
-
-    sandbox.work(written)
-
-
-def events(sandbox: Running, cart_id: str) -> list[models.DiddoCheckoutEvent]:
-    table = schema.deliveries
-    query = select(table.c.operation, table.c.event, table.c.body).where(table.c.session == cart_id)
-    rows = sandbox.work(lambda connection: list(connection.execute(query)))
-    assert {row.operation for row in rows} <= {"diddoCheckoutEvent"}
-    found = [models.DiddoCheckoutEvent.model_validate_json(row.body) for row in rows]
-    assert {event.id for event in found} == {row.event for row in rows}
-    assert len({event.id for event in found}) == len(found)
-    return sorted(found, key=lambda event: str(event.created_at))
-
-
-def test_the_merchant_is_told_of_each_move_once(sandbox: Running) -> None:
-    listen(sandbox)
-    with sandbox.diddo() as http, sandbox.diddo(sandbox.other) as silent:
-        cart = begin(http, template(sandbox))["cart_id"]
-        ship(http, cart, country_code="US", province_code="NY")
-        ship(http, cart, address2="Apt 15")
-        last = choose(http, cart, 1).json()
-        told(ship(http, cart, country_code="XX"))
-
-        def paid(connection: Connection) -> None:
-            merchant = merchants.read(connection).get(sandbox.mine.id)
-            session = sessions.take(connection, diddo_carts.LIVE_CART, cart)
-            assert merchant is not None and session is not None
-            CHECKOUT.settle(connection, state.read(connection), merchant, session, "complete")
-
-        sandbox.work(paid)
-        found = events(sandbox, cart)
-        assert [event.type for event in found] == ["checkout.initialized", "checkout.in_progress", "checkout.succeeded"]
-        assert found[-1].data.model_dump(mode="json", exclude_unset=True) == last | {"status": "succeeded"}
-        assert "Okafor" not in "".join(event.model_dump_json() for event in found)
-        assert events(sandbox, begin(silent, template(sandbox, merchant=sandbox.other))["cart_id"]) == []
-
-
-def test_what_the_buyer_sees_and_chooses(sandbox: Running) -> None:
-    with sandbox.diddo() as http:
-        cart = begin(http, template(sandbox))["cart_id"]
-        empty = on_page(sandbox, cart, CHECKOUT.view)
-        assert (empty.status, empty.total, empty.options, empty.asks) == ("open", 2950, (), {"address", "option"})
-        address = Address(
-            first_name="Maya", line1="740 Valencia", city="SF", country="US", province="CA", phone="+1 (415) 555-0137"
-        )
-
-        def chosen(choices: Choices) -> Any:
-            def do(connection: Connection, now: State, merchant: merchants.Merchant, session: Session) -> Any:
-                CHECKOUT.choose(connection, now, merchant, session, choices)
-                return CHECKOUT.view(connection, now, merchant, session)
-
-            return on_page(sandbox, cart, do)
-
-        seen = chosen(Choices(address=address))
-        assert ([one.id for one in seen.options], seen.tax, seen.address.phone) == (["1", "2", "3"], 243, "+14155550137")
-        seen = chosen(Choices(option="3"))
-        assert (seen.chosen, seen.shipping, seen.total) == ("3", 995, 4188)
-        assert choose(http, cart, 3).json()["cost"]["total"] == seen.total
-        seen = chosen(Choices(address=Address(country="FR"), option="3"))
-        assert (seen.chosen, seen.shipping, seen.address.first_name) == (None, 0, "")
-        for choices, field in (
-            (Choices(option="3"), "option"),
-            (Choices(option="one"), "option"),
-            (Choices(address=Address(country="XX")), "country"),
-            (Choices(address=Address(country="US", province="ZZ")), "province"),
-            (Choices(address=Address(email="nobody")), "email"),
-            (Choices(address=Address(phone="12")), "phone"),
-            (Choices(promo_code="SAVE"), "promo_code"),
-            (Choices(currency="USD"), "currency"),
-            (Choices(quantities={"filter-1": 2}), "quantities"),
-        ):
-            with pytest.raises(Refused) as refused:
-                chosen(choices)
-            assert refused.value.field == field
-        assert on_page(sandbox, cart, CHECKOUT.view) == seen
-        assert chosen(Choices(currency="EUR", quantities={"filter-1": 1}, promo_code="")) == seen
-
-
-def test_a_challenge_is_shown_and_a_new_total_ends_it(sandbox: Running) -> None:
-    with sandbox.diddo() as http:
-        cart = begin(http, template(sandbox))["cart_id"]
-        settle(sandbox, cart, "challenge")
-        assert on_page(sandbox, cart, CHECKOUT.view).status == "challenge"
-        assert ship(http, cart, first_name="Maya").json()["status"] == "in_progress"
-        assert on_page(sandbox, cart, CHECKOUT.view).status == "challenge"
-        ship(http, cart, country_code="DE")
-        assert on_page(sandbox, cart, CHECKOUT.view).status == "open"
-        settle(sandbox, cart, "challenge")
-        settle(sandbox, cart, "fail")
-        assert on_page(sandbox, cart, CHECKOUT.view).status == "failed"
-
-
-@pytest.mark.parametrize("first", ["complete", "fail", "cancel", "expire"])
-def test_nothing_comes_after_the_end(sandbox: Running, first: Outcome) -> None:
-    with sandbox.diddo() as http:
-        cart = begin(http, template(sandbox))["cart_id"]
-        settle(sandbox, cart, first)
-        outcomes: tuple[Outcome, ...] = ("complete", "fail", "cancel", "challenge", "expire")
-        for outcome in outcomes:
-            with pytest.raises(NotAllowed):
-                settle(sandbox, cart, outcome)
-        with pytest.raises(NotAllowed):
-            on_page(sandbox, cart, lambda *found: CHECKOUT.choose(*found, Choices(address=Address(country="US"))))
-        seen = on_page(sandbox, cart, CHECKOUT.view)
-        assert seen.status == {"complete": "paid", "fail": "failed", "cancel": "canceled", "expire": "expired"}[first]
-        if first == "expire":
-            assert told(ship(http, cart)) == (400, "CART_NOT_FOUND")

@@ -113,10 +113,13 @@ class QrHandlers:
         if found is None:
             return responses.DiddoNotFound(body=error(_UNKNOWN, "No cart has this id."))
         text = url_of(self._sandbox.base_url, found.id)
-        tag = qr.entity_tag(text, asked.kind, asked.size)
-        if holds(asked.if_none_match, tag):
-            return Drawn(tag, None)
         try:
-            return Drawn(tag, await asyncio.to_thread(qr.image, text, asked.kind, asked.size))
+            return await asyncio.to_thread(_draw, text, asked)  # it takes some milliseconds, where it was not drawn before
         except qr.TooSmall as small:
             return responses.DiddoBadRequest(body=invalid(("size", str(small))))
+
+
+def _draw(text: str, asked: Asked) -> Drawn:
+    tag = qr.entity_tag(text, asked.kind, asked.size)
+    held = holds(asked.if_none_match, tag)
+    return Drawn(tag, None if held else qr.image(text, asked.kind, asked.size))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -15,8 +16,10 @@ import pytest
 from sqlalchemy import Connection
 
 from checkout_api import behavior, webhooks
-from tillspec.sandbox import clock, deliveries, delivery_overrides, merchants, outbox, schema, state
+from tillspec.sandbox import clock, deliveries, delivery_overrides, merchants, outbox, schema, seed, state
+from tillspec.sandbox.context import Sandbox
 from tillspec.sandbox.outbox import Delivery
+from tillspec.sandbox.store import open_store
 
 from .conftest import Running, start, stop
 from .receiver import Got, Receiver, receiving, wait_until
@@ -254,6 +257,30 @@ def test_two_workers_send_each_once_and_killed_ones_again(
     done = over(sandbox, delivery)
     assert (done.state, len(done.attempts)) == ("delivered", 1)
     assert events(receiver.got) == ["evt_again"] * 2
+
+
+def test_a_worker_that_ends_gives_back_what_is_under_way(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "_GRACE", 0.05)
+    receiver.gate.clear()
+
+    async def live() -> Delivery | None:
+        store = await open_store(str(tmp_path / "sandbox.db"))
+        await store.write(lambda connection: seed.plant(connection, None, "1", state.Switches(), None))
+        courier = deliveries.Courier(Sandbox(store, "http://localhost"))
+        now = await store.state()
+        message = outbox.Message(merchant="harbor", operation=VINR, session="cs_1", event="evt_1", url=receiver.url)
+        made = await store.write(lambda connection: outbox.add(connection, now, message))
+        await asyncio.to_thread(receiver.wait_for, 1)
+        await courier.stop()
+        found = await store.read(lambda connection: outbox.find(connection, made))
+        await store.close()
+        return found
+
+    left = asyncio.run(live())
+    assert left is not None
+    assert (left.state, left.lease_until, left.attempts) == ("pending", None, [])
 
 
 # -- what the control plane does -----------------------------------------------------------------------------------------------

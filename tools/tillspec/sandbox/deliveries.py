@@ -198,6 +198,7 @@ class Courier:
             merchant = (await self._sandbox.directory(state)).get(claimed.merchant)
         except Unavailable:
             return  # somebody sends it when the lease is over
+        await outgoing.ready()
         began = time.monotonic()
         headers, outcome = await _send(claimed, merchant, state.switches)
         attempt = Attempt(

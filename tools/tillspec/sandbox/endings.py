@@ -29,11 +29,11 @@ Tell = Callable[[Connection, State, Merchant, Session, int], None]
 TELL: Final[Mapping[str, Tell]] = {vinr.SESSION: vinr_events.moved}
 """Who tells of an end, by the object's kind."""
 
-BATCH: Final = 50
+BATCH: Final = 25
 """How many end in one transaction: few enough that requests do not wait for it."""
 
 _EVERY: Final = 0.25
-_SHARE: Final = 4
+_SHARE: Final = 9
 """After a batch it rests so many times as long as the batch took."""
 
 _log: Final = logging.getLogger("tillspec.sandbox")

@@ -211,8 +211,15 @@ async def _resolve(host: str) -> list[Address]:
 # -- sending ---------------------------------------------------------------------------------------------------------------
 
 
+async def ready() -> None:
+    """Loads what sending needs, once, and in a thread: it takes so long that requests would wait for it."""
+    if not _context.cache_info().currsize:
+        await asyncio.to_thread(_context)
+
+
 async def send(letter: Letter, switches: Switches, patience: Patience) -> Outcome:
     """Sends a request and reads its answer. Whatever goes wrong is an outcome, not an exception."""
+    await ready()
     import httpx
 
     try:
@@ -244,7 +251,7 @@ async def _to_one_of(addresses: Sequence[Address], url: httpx.URL, letter: Lette
         read=(patience.read or patience.total).total_seconds(),
     )
     async with httpx.AsyncClient(
-        transport=httpx.AsyncHTTPTransport(verify=await _certificates(), trust_env=False), trust_env=False, timeout=each
+        transport=httpx.AsyncHTTPTransport(verify=_context(), trust_env=False), trust_env=False, timeout=each
     ) as client:
         for address in addresses[:-1]:
             with contextlib.suppress(httpx.ConnectError, httpx.ConnectTimeout):
@@ -286,14 +293,10 @@ async def _beginning(answer: httpx.Response) -> tuple[bytes, bool]:
 
 @cache
 def _context() -> ssl.SSLContext:
+    """Whom it trusts."""
     import httpx
 
     return httpx.create_ssl_context()
-
-
-async def _certificates() -> ssl.SSLContext:
-    """Whom it trusts: read once, in a thread, since that takes a while."""
-    return await asyncio.to_thread(_context)
 
 
 def _why_no_connection(error: BaseException) -> str:

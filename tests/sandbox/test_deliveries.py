@@ -203,7 +203,7 @@ def test_what_is_refused_is_told(sandbox: Running, receiver: Receiver) -> None:
 def test_who_is_slow_holds_up_nobody_else(sandbox: Running, receiver: Receiver) -> None:
     with receiving() as slow:
         slow.gate.clear()
-        waiting = put(sandbox, slow.url, *(f"evt_{n}" for n in range(30)))
+        waiting = put(sandbox, slow.url, *(f"evt_{n}" for n in range(30)), operation=DIDDO)
         slow.wait_for(4)
         mine = put(sandbox, receiver.url, "evt_mine")
         other = put(sandbox, receiver.url, "evt_other", merchant=sandbox.other.id)
@@ -246,7 +246,7 @@ def test_two_workers_send_each_once_and_killed_ones_again(
 
     receiver.got.clear()
     receiver.gate.clear()
-    [delivery] = put(sandbox, receiver.url, "evt_again")
+    [delivery] = put(sandbox, receiver.url, "evt_again", operation=DIDDO)
     receiver.wait_for(1)
     sandbox = killed()
     left = look(sandbox, delivery)
@@ -321,7 +321,7 @@ def test_an_override_that_cannot_be_applied_says_why(sandbox: Running, receiver:
     over(sandbox, delivery)
     with receiving() as slow:
         slow.gate.clear()
-        [sending] = put(sandbox, slow.url, "evt_2")
+        [sending] = put(sandbox, slow.url, "evt_2", operation=DIDDO)
         slow.wait_for(1)
 
         def refused(work: Callable[[Connection, state.State], Any]) -> str:

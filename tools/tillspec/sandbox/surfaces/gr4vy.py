@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from pydantic import MISSING
@@ -65,7 +66,10 @@ class Gr4vyHandlers:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._tokens = Tokens()
+
+    @cached_property
+    def _gr4vy_tokens(self) -> Tokens:
+        return Tokens()
 
     @changing
     async def create_gr4vy_session(
@@ -220,7 +224,7 @@ class Gr4vyHandlers:
         """Whose token it is, and that it permits the operation."""
         directory = await self._sandbox.directory(state)
         try:
-            token = self._tokens.verify(credentials.token, directory, state.epoch, state.now())
+            token = self._gr4vy_tokens.verify(credentials.token, directory, state.epoch, state.now())
         except BadToken as bad:
             body = error(models.Gr4vyUnauthorizedError, f"There is no valid bearer token: {bad}.")
             challenge = f'{CHALLENGE}, error="invalid_token", error_description="{bad}"'

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,7 +102,7 @@ def test_some_answers_end_a_callback_of_dintero(sandbox: Running, receiver: Rece
     receiver.answers.append(status)
     receiver.headers["Location"] = f"{receiver.url}/elsewhere"
     url = f"{receiver.url}/callback?b=1&a=x+y&event-delivery=d1"
-    options = {"method": "GET", "body": b"", "operation": "dinteroCallback", "headers": {"event-delivery": "d1"}}
+    options: dict[str, Any] = {"method": "GET", "body": b"", "operation": "dinteroCallback", "headers": {"event-delivery": "d1"}}
     [delivery] = put(sandbox, url, "d1", **options)
     assert over(sandbox, delivery).state == "ended"
     [got] = receiver.got

@@ -58,7 +58,10 @@ def over(sandbox: Running, delivery: str) -> Delivery:
 
 def fates(sandbox: Running, deliveries: list[str]) -> set[str]:
     """What became of them, when all are over."""
-    there = lambda: [one for one in listed(sandbox) if one.id in deliveries]  # noqa: E731
+
+    def there() -> list[Delivery]:
+        return [one for one in listed(sandbox) if one.id in deliveries]
+
     wait_until(lambda: all(one.due_at is None for one in there()), "all deliveries to be over")
     found = there()
     assert len(found) == len(deliveries)

@@ -105,6 +105,7 @@ def test_taxes_are_rounded_half_up_to_the_minor_unit(sandbox: Running) -> None:
             cart = begin(http, template(sandbox, number))["cart_id"]
             cost = ship(http, cart, country_code="DE").json()["cost"]
             assert (cost["tax"], cost["currency"]) == (561, currency)  # 19 % of 2950 is 560.5
+            assert ship(http, cart, province_code="BY").json()["cost"]["tax"] == 561, "no tax of its own, so that of the country"
             assert ship(http, cart, country_code="FR").json()["cost"]["tax"] == 0
 
 
@@ -328,8 +329,10 @@ def test_keys_that_may_not(sandbox: Running) -> None:
 # -- tokens ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_customer_token_is_signed_and_lasts_a_day(sandbox: Running) -> None:
+@pytest.mark.parametrize("days", [-10, 10])
+def test_a_customer_token_is_signed_and_lasts_a_day_by_the_clock_of_the_sandbox(sandbox: Running, days: int) -> None:
     sandbox.freeze()
+    sandbox.advance(timedelta(days=days))
     now = sandbox.work(state.read).now() // 1_000_000
 
     def customer(token: str, merchant: SeedMerchant) -> Any:

@@ -60,6 +60,12 @@ def test_a_module_is_whole_and_the_quiet_zone_four_of_them(size: int, path: str)
     assert decoded(drawn) == text
 
 
+def test_an_svg_stays_sharp_at_any_size() -> None:
+    drawn = resvg_py.svg_to_bytes(svg_string=qr.image(URL, "svg", 300).decode(), width=411)
+    picture = Image.open(io.BytesIO(drawn)).convert("L")
+    assert picture.width == 411 and set(picture.tobytes()) == {0, 255}
+
+
 def test_an_svg_is_shapes_alone() -> None:
     drawn = qr.image(URL, "svg", 300).decode()
     assert "<!" not in drawn and "<?" not in drawn

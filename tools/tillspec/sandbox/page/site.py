@@ -26,7 +26,7 @@ _SESSION_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LATER: Final = "The checkout cannot be reached just now. Nothing was charged. Try again in a moment."
 _STATUS: Final = {"expired": 410}
 _ASCII: Final = "".join(map(chr, range(0x21, 0x7F)))
-_PAUSE: Final = 4
+_PAUSE: Final = 2
 """How many seconds a buyer can read that all is well before being sent on."""
 
 

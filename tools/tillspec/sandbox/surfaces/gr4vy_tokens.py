@@ -91,8 +91,8 @@ def sign_token(merchant: Merchant, scopes: Iterable[str], now: int, lifetime: ti
     issued = now // clock.SECOND
     # Not of the seed: a signature of ECDSA is another each time, and so is the token.
     claims = {
-        "iss": merchant.gr4vy.issuer, "iat": issued, "nbf": issued, "exp": issued + lifetime // timedelta(seconds=1),
-        "jti": secrets.token_hex(16), "scopes": list(scopes),
+        "iss": merchant.gr4vy.issuer or merchant.id, "iat": issued, "nbf": issued,
+        "exp": issued + lifetime // timedelta(seconds=1), "jti": secrets.token_hex(16), "scopes": list(scopes),
     }  # fmt: skip
     return jwt.encode(claims, key.private, algorithm=key.algorithm, headers={"kid": key.kid})
 
@@ -105,11 +105,7 @@ def _signed(text: str, directory: Directory) -> Token:
         raise BadToken("it is no JWT")
     try:
         header = jwt.get_unverified_header(text)
-        issuer = jwt.decode(text, options={"verify_signature": False}).get("iss")
-        merchant = directory.issuer(issuer) if isinstance(issuer, str) else None
-        if merchant is None:
-            raise BadToken("its iss is no merchant's")
-        key = _key_of(merchant, header)
+        merchant, key = _signer(directory, header)
         claims = jwt.decode(text, _public(key.public), algorithms=[key.algorithm], options=_OPTIONS)
     except jwt.MissingRequiredClaimError as error:
         raise BadToken(f"it lacks the claim {error.claim}") from None
@@ -119,17 +115,22 @@ def _signed(text: str, directory: Directory) -> Token:
         raise BadToken("it is no JWT that can be read") from None
     except (RecursionError, TypeError, ValueError):  # nested too deep, or a key that does not fit its algorithm
         raise BadToken("it cannot be verified") from None
+    assert merchant.gr4vy is not None, "a signer is at Gr4vy"
+    if not isinstance(claims["iss"], str):
+        raise BadToken("its iss is no text")
+    if merchant.gr4vy.issuer is not None and claims["iss"] != merchant.gr4vy.issuer:
+        raise BadToken("its iss is not the merchant's")
     return Token(merchant, _scopes(claims["scopes"]), _time(claims, "nbf"), _time(claims, "exp"))
 
 
-def _key_of(merchant: Merchant, header: dict[str, Any]) -> SigningKey:
-    assert merchant.gr4vy is not None, "an issuer is at Gr4vy"
-    key = next((key for key in merchant.gr4vy.keys if key.kid == header.get("kid")), None)
-    if key is None:
-        raise BadToken("its kid is no key of the issuer's")
-    if header.get("alg") != key.algorithm:
-        raise BadToken(f"its alg is not {key.algorithm}, which is that of the key")
-    return key
+def _signer(directory: Directory, header: dict[str, Any]) -> tuple[Merchant, SigningKey]:
+    kid = header.get("kid")
+    found = directory.signer(kid) if isinstance(kid, str) else None
+    if found is None:
+        raise BadToken("its kid is no merchant's key")
+    if header.get("alg") != found[1].algorithm:
+        raise BadToken(f"its alg is not {found[1].algorithm}, which is that of the key")
+    return found
 
 
 @lru_cache(maxsize=64)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillspec.sandbox import ids
+from tillspec.sandbox.background import background
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.handlers import create_app as create_contract
 from tillspec.sandbox.page import PREFIX, Page
@@ -69,7 +70,8 @@ class SandboxApp:
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
-            yield sandbox
+            async with background(sandbox):
+                yield sandbox
         finally:
             self._sandbox = None
             await store.close()

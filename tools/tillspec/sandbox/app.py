@@ -18,6 +18,7 @@ from tillspec.sandbox import ids
 from tillspec.sandbox.background import background
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.handlers import create_app as create_contract
+from tillspec.sandbox.page import PREFIX, Page
 from tillspec.sandbox.store import Unavailable, open_store
 
 _ENVIRONMENT: Final = "TILLSPEC_SANDBOX"
@@ -48,6 +49,7 @@ class SandboxApp:
         self._settings = settings
         self._sandbox: Sandbox | None = None
         self._contract: ASGIApp | None = None
+        self._page: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -64,6 +66,7 @@ class SandboxApp:
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
         self._contract = create_contract(sandbox)
+        self._page = Page(sandbox)
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
@@ -85,10 +88,11 @@ class SandboxApp:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sandbox, contract = self._sandbox, self._contract
-        assert sandbox is not None
-        assert contract is not None
         path = scope["path"]
+        sandbox = self._sandbox
+        room = self._page if path == PREFIX or path.startswith(f"{PREFIX}/") else self._contract
+        assert sandbox is not None
+        assert room is not None
         if path in ("/healthz", "/readyz"):
             await self._health(sandbox, path, send)
             return
@@ -100,7 +104,7 @@ class SandboxApp:
             state[STATE] = error  # the surface says it in its own shape
         try:
             slow = scope["method"] in ("POST", "PUT", "PATCH")
-            await contract(scope, _patient(receive, self._settings.request_timeout) if slow else receive, send)
+            await room(scope, _patient(receive, self._settings.request_timeout) if slow else receive, send)
         except HTTPException as error:
             await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
 

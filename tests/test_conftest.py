@@ -22,9 +22,9 @@ def test_engine(require_engine):
     assert require_engine("{python}", install="")
 """
 NEEDS_POSTGRES = """
-import pathlib, engines
+import pathlib, postgres
 
-engines.DEBIAN = pathlib.Path("nowhere")
+postgres.DEBIAN = pathlib.Path("nowhere")
 
 def test_with_a_database(postgres_url):
     assert postgres_url

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import os
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -15,29 +12,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillspec.sandbox import ids
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
+from tillspec.sandbox.control import ROOT as CONTROL
+from tillspec.sandbox.gate import Gate
 from tillspec.sandbox.handlers import create_app as create_contract
+from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.store import Unavailable, open_store
 
-_ENVIRONMENT: Final = "TILLSPEC_SANDBOX"
+_BELOW_CONTROL: Final = f"{CONTROL}/"
 _SLOWEST: Final = 30.0
 """How many seconds a client has to send its request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What all workers of one program share."""
-
-    database: str
-    base_url: str
-
-    def hand_over(self) -> None:
-        """Puts them where the workers find them."""
-        os.environ[_ENVIRONMENT] = json.dumps(asdict(self))
-
-
 def create() -> ASGIApp:
     """The application of a worker, with the settings that were handed over."""
-    return SandboxApp(Settings(**json.loads(os.environ[_ENVIRONMENT])))
+    return SandboxApp(Settings.found())
 
 
 class SandboxApp:
@@ -46,7 +34,8 @@ class SandboxApp:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sandbox: Sandbox | None = None
-        self._contract: ASGIApp | None = None
+        self._contract: Gate | None = None
+        self._control: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -62,7 +51,7 @@ class SandboxApp:
         """The worker, from its start to its end."""
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
-        self._contract = create_contract(sandbox)
+        self._contract = Gate(sandbox, create_contract(sandbox))
         try:
             yield sandbox
         finally:
@@ -88,6 +77,9 @@ class SandboxApp:
         if path in ("/healthz", "/readyz"):
             await self._health(sandbox, path, send)
             return
+        if path == CONTROL or path.startswith(_BELOW_CONTROL):
+            await self._control_of(sandbox)(scope, receive, send)
+            return
         state: dict[str, Any] = scope.setdefault("state", {})
         state[REQUEST_ID] = ids.request_id()
         try:
@@ -95,9 +87,18 @@ class SandboxApp:
         except Unavailable as error:
             state[STATE] = error  # the surface says it in its own shape
         try:
-            await contract(scope, _patient(receive) if scope["method"] in ("POST", "PUT", "PATCH") else receive, send)
+            patient = _patient(receive) if scope["method"] in ("POST", "PUT", "PATCH") else receive
+            await contract(scope, patient, send, (receive, send))
         except HTTPException as error:
             await _plain(send, error.status_code, error.detail)
+
+    def _control_of(self, sandbox: Sandbox) -> ASGIApp:
+        if self._control is None:
+            from tillspec.sandbox.control.app import Control
+            from tillspec.sandbox.control.desk import Desk
+
+            self._control = Control(Desk(sandbox, self._settings))
+        return self._control
 
     async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:
         """`/healthz`: the worker lives. `/readyz`: its database can be used as well."""

@@ -11,7 +11,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from tillspec.sandbox import merchants, outside, seed
-from tillspec.sandbox.app import Settings
+from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.state import Switches
 from tillspec.sandbox.store import open_store
 
@@ -29,6 +29,7 @@ class Options:
     freeze: bool = False
     base_url: str | None = None
     switches: Switches = Switches()
+    control_from_anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +68,11 @@ def make_ready(options: Options) -> Ready:
 
 def serve(ready: Ready, options: Options) -> None:
     """Serves until it is told to end (SIGINT or SIGTERM)."""
-    Settings(database=options.database, base_url=ready.base_url).hand_over()
+    Settings(
+        database=options.database, base_url=ready.base_url, control_from_anywhere=options.control_from_anywhere,
+        seed_data=str(options.seed_data.resolve()) if options.seed_data is not None else None, freeze=options.freeze,
+        switches=options.switches.written(),
+    ).hand_over()  # fmt: skip
     config = uvicorn.Config(
         "tillspec.sandbox.app:create", factory=True, workers=options.workers, log_level="warning", access_log=False,
         server_header=False, timeout_graceful_shutdown=5, limit_concurrency=4096,

@@ -52,7 +52,7 @@ types: $(READY) ## mypy --strict on the tool and on what it generates
 # What is measured beside ours has a venv of its own, with the generated code and all that runs it in the same versions.
 $(VENV)/rivals/.ready: $(READY) Makefile
 	$(PYTHON) -m venv $(VENV)/rivals
-	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server,client]' \
+	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server,client,sandbox]' \
 	  openapi-python-client==0.29.1 'fastapi>=0.165,<0.166' 'msgspec>=0.22' 'uvicorn[standard]>=0.54' 'pyinstrument>=5.1'
 	@touch $@
 

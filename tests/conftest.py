@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +19,8 @@ import pytest
 from hypothesis import settings
 
 from helpers import Tillspec
+
+pytest_plugins = ["engines"]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,10 +49,13 @@ def accept(pytestconfig: pytest.Config) -> bool:
 
 @pytest.fixture(scope="session")
 def require_engine() -> Callable[..., str]:
-    """`require_engine("node", install="apt-get install nodejs npm")`: the program's path, or the test is left out."""
+    """`require_engine("node", install="apt-get install nodejs npm")`: the program's path, or the test is left out.
 
-    def require(name: str, *, install: str) -> str:
-        found = shutil.which(name)
+    `beyond_path` names more folders to look in.
+    """
+
+    def require(name: str, *, install: str, beyond_path: Sequence[Path] = ()) -> str:
+        found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(map(str, beyond_path)))
         if found is None:
             pytest.skip(f"{name} is not there; install it with: {install}")
         return found

@@ -21,11 +21,23 @@ NEEDS_NOTHING = """
 def test_engine(require_engine):
     assert require_engine("{python}", install="")
 """
+NEEDS_POSTGRES = """
+import pathlib, engines
+
+engines.DEBIAN = pathlib.Path("nowhere")
+
+def test_with_a_database(postgres_url):
+    assert postgres_url
+"""
+NEEDS_A_BROWSER = """
+def test_with_a_page(page):
+    assert page
+"""
 
 
 def run(folder: Path, source: str, **environment: str) -> tuple[int, str]:
     """The exit status and the last line of a run of pytest over one file, with this project's conftest."""
-    for name in ("conftest.py", "helpers.py"):
+    for name in ("conftest.py", "engines.py", "helpers.py"):
         shutil.copy(Path(__file__).with_name(name), folder / "tests" / name)
     (folder / "tests" / "test_it.py").write_text(source.replace("{python}", sys.executable.replace("\\", "/")))
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")}
@@ -54,6 +66,18 @@ def test_what_was_left_out_is_the_last_line(folder: Path) -> None:
 def test_leaving_out_is_a_failure_in_ci(folder: Path) -> None:
     status, _ = run(folder, NEEDS_AN_ENGINE, CI="true")
     assert status == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "package"),
+    [
+        pytest.param(NEEDS_POSTGRES, "postgres", "postgresql", id="postgres"),
+        pytest.param(NEEDS_A_BROWSER, "chromium", "chromium", id="chromium"),
+    ],
+)
+def test_a_server_or_a_browser_that_is_not_there(folder: Path, source: str, name: str, package: str) -> None:
+    told = f"left out: {name} is not there; install it with: apt-get install {package}"
+    assert run(folder, source, PATH=str(folder)) == (0, told)
 
 
 def test_nothing_left_out(folder: Path) -> None:

@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from . import calling, flame, generating, importing, reading, serving
+from . import calling, flame, generating, importing, reading, sandboxing, serving
 
 MEASUREMENTS = {
     "serving": serving.main,
@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "calling": calling.main,
     "importing": importing.main,
     "generating": generating.main,
+    "sandboxing": sandboxing.main,
     "flame": flame.main,
 }
 

@@ -38,12 +38,16 @@ class Server:
 
 @dataclass(frozen=True)
 class Load:
-    """One burst of requests: how many a second, the server's CPU seconds for each, and how busy server and wrk were (0 to 1)."""
+    """One burst of requests: how many a second, the server's CPU seconds for each, and how busy server and wrk were (0 to 1).
+
+    `late` is the 99th percentile of what a request took, in seconds.
+    """
 
     rate: float
     cpu: float
     busy: float
     own_busy: float
+    late: float
 
 
 def wanted() -> str | None:
@@ -59,7 +63,7 @@ def _on(core: int) -> list[str]:
 @contextmanager
 def serving(app: str, options: Sequence[str] = ()) -> Iterator[Server]:
     """`app` (`module:name`) under uvicorn, alone on the server's core."""
-    port = _free_port()
+    port = free_port()
     process = _start("uvicorn", app, "--port", str(port), "--no-access-log", "--log-level", "warning", *options)
     try:
         yield Server(_wait(port, process), process.pid)
@@ -70,7 +74,7 @@ def serving(app: str, options: Sequence[str] = ()) -> Iterator[Server]:
 
 def profile(path: str, seconds: int, body: bytes | None = None) -> str:
     """Where the time of the stub goes, by a profiler in its process, while one path is loaded for some seconds."""
-    port = _free_port()
+    port = free_port()
     process = _start("bench.profiled", str(port))
     try:
         load(Server(_wait(port, process), process.pid), path, seconds, body)
@@ -86,7 +90,7 @@ def _start(module: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -106,19 +110,27 @@ def _wait(port: int, process: subprocess.Popen[str]) -> str:
     raise TimeoutError("the server did not start")
 
 
-def load(server: Server, path: str, seconds: int, body: bytes | None = None) -> Load:
-    """Loads one path of a server for some seconds; every answer must be a success."""
+def load(
+    server: Server,
+    path: str,
+    seconds: int,
+    body: bytes | None = None,
+    *,
+    connections: int = _CONNECTIONS,
+    paths: Path | None = None,
+) -> Load:  # fmt: skip
+    """Loads one path of a server for some seconds, or the lines of the file `paths`; every answer must be a success."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(body or b"")
         file.flush()
         command = [
-            *_on(LOAD_CORE), "wrk", "--threads", "1", "--connections", str(_CONNECTIONS), "--duration", str(seconds),
+            *_on(LOAD_CORE), "wrk", "--threads", "1", "--connections", str(connections), "--duration", str(seconds),
             "--header", f"X-Api-Key: {examples.KEY}", "--script", str(Path(__file__).parent / "load.lua"), server.url + path,
         ]  # fmt: skip
         before, started = server.cpu(), time.perf_counter()
         with subprocess.Popen(
             command,
-            env=os.environ | ({"BODY": file.name} if body else {}),
+            env=os.environ | ({"BODY": file.name} if body else {}) | ({"PATHS": str(paths)} if paths else {}),
             stdout=subprocess.PIPE,
             text=True,
         ) as process:
@@ -127,8 +139,9 @@ def load(server: Server, path: str, seconds: int, body: bytes | None = None) -> 
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         wall, used = time.perf_counter() - started, server.cpu() - before
-    found = re.search(r"^measured (\d+) (\d+) (\d+)$", said, re.MULTILINE)
+    found = re.search(r"^measured (\d+) (\d+) (\d+) (\d+)$", said, re.MULTILINE)
     if process.returncode or not found or found[3] != "0":
         sys.exit(f"wrk failed on {path}:\n{said}")
     requests = int(found[1])
-    return Load(requests / (int(found[2]) / 1e6), used / requests, used / wall, (usage.ru_utime + usage.ru_stime) / wall)
+    own = (usage.ru_utime + usage.ru_stime) / wall
+    return Load(requests / (int(found[2]) / 1e6), used / requests, used / wall, own, int(found[4]) / 1e6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import os
 import signal
@@ -20,6 +19,7 @@ import httpx
 import pytest
 from sqlalchemy import Connection
 
+from postgres import PostgresServer, aside
 from tillspec.sandbox import clock, seed, state
 from tillspec.sandbox.control.access import secret_of
 from tillspec.sandbox.seed import SeedMerchant
@@ -89,7 +89,7 @@ class Running:
             finally:
                 await store.close()
 
-        return asyncio.run(done())
+        return aside(done())
 
     def advance(self, span: timedelta) -> None:
         """Moves its clock on."""
@@ -178,7 +178,15 @@ def on_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     stop(running)
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def on_postgresql(postgres_server: PostgresServer) -> Iterator[Running]:
+    with postgres_server.database() as url:
+        running = start(url, workers=2)
+        yield running
+        stop(running)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def sandbox(request: pytest.FixtureRequest) -> Running:
     """A sandbox as new, on either database."""
     running: Running = request.getfixturevalue(f"on_{request.param}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
@@ -16,11 +18,23 @@ import click
 )
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--seed", default=None)
-def sandbox(host: str, port: int, database: str, workers: int, seed: str | None) -> None:
+@click.option("--seed-data", type=click.Path(path_type=Path), default=None)
+@click.option(
+    "--request-timeout",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0.1),
+    help="How many seconds a client has to send a request.",
+)
+def sandbox(
+    host: str, port: int, database: str, workers: int, seed: str | None, seed_data: Path | None, request_timeout: float
+) -> None:
     """Run the contract: a stateful checkout to integrate against."""
     from tillspec.sandbox.serving import Options, make_ready, serve
 
-    options = Options(host=host, port=port, database=database, workers=workers, seed=seed)
+    options = Options(
+        host=host, port=port, database=database, workers=workers, seed=seed, seed_data=seed_data, request_timeout=request_timeout
+    )
     ready = make_ready(options)
     click.echo(f"Tillspec sandbox at {ready.base_url}")
     for held in ready.held:

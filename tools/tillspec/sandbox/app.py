@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -19,8 +20,6 @@ from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.store import Unavailable, open_store
 
 _BELOW_CONTROL: Final = f"{CONTROL}/"
-_SLOWEST: Final = 30.0
-"""How many seconds a client has to send its request."""
 
 
 def create() -> ASGIApp:
@@ -52,6 +51,8 @@ class SandboxApp:
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
         self._contract = Gate(sandbox, create_contract(sandbox))
+        gc.collect()
+        gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
             yield sandbox
         finally:
@@ -87,10 +88,11 @@ class SandboxApp:
         except Unavailable as error:
             state[STATE] = error  # the surface says it in its own shape
         try:
-            patient = _patient(receive) if scope["method"] in ("POST", "PUT", "PATCH") else receive
+            sends = scope["method"] in ("POST", "PUT", "PATCH")
+            patient = _patient(receive, self._settings.request_timeout) if sends else receive
             await contract(scope, patient, send, (receive, send))
         except HTTPException as error:
-            await _plain(send, error.status_code, error.detail)
+            await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
 
     def _control_of(self, sandbox: Sandbox) -> ASGIApp:
         if self._control is None:
@@ -111,9 +113,9 @@ class SandboxApp:
         await _plain(send, 200, "ok")
 
 
-def _patient(receive: Receive) -> Receive:
-    """Waits for a client no longer than `_SLOWEST`."""
-    until = asyncio.get_running_loop().time() + _SLOWEST
+def _patient(receive: Receive, seconds: float) -> Receive:
+    """Waits for a client no longer than so many seconds."""
+    until = asyncio.get_running_loop().time() + seconds
 
     async def received() -> Message:
         try:

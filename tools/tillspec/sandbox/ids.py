@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import secrets
 import uuid
 from typing import Final
@@ -60,9 +61,13 @@ def ulid_of(milliseconds: int, raw: bytes) -> str:
     return _written(milliseconds, 10, _CROCKFORD) + _written(int.from_bytes(raw), 16, _CROCKFORD)
 
 
+_WORKER: Final = secrets.token_hex(8)
+_COUNTER: Final = itertools.count(1)
+
+
 def request_id() -> str:
-    """Names a request. Not of the seed: it is nothing that anybody refers to."""
-    return "req_" + secrets.token_hex(10)
+    """Names a request, among those of all workers. Nothing hangs on it, so it may be guessed, and is not of the seed."""
+    return f"req_{_WORKER}{next(_COUNTER):06x}"
 
 
 def _written(number: int, length: int, digits: str) -> str:

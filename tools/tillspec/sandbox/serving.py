@@ -18,7 +18,11 @@ from tillspec.sandbox.store import open_store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What one may choose. With `seed`, ids are the same in every run; with `freeze` a new sandbox's clock stands still."""
+    """What one may choose.
+
+    A client has `request_timeout` seconds to send a request. With `seed`, ids are the same in every run; with `freeze` a new
+    sandbox's clock stands still.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8787
@@ -28,6 +32,7 @@ class Options:
     seed: str | None = None
     freeze: bool = False
     base_url: str | None = None
+    request_timeout: float = 30.0
     switches: Switches = Switches()
     control_from_anywhere: bool = False
 
@@ -69,9 +74,9 @@ def make_ready(options: Options) -> Ready:
 def serve(ready: Ready, options: Options) -> None:
     """Serves until it is told to end (SIGINT or SIGTERM)."""
     Settings(
-        database=options.database, base_url=ready.base_url, control_from_anywhere=options.control_from_anywhere,
-        seed_data=str(options.seed_data.resolve()) if options.seed_data is not None else None, freeze=options.freeze,
-        switches=options.switches.written(),
+        database=options.database, base_url=ready.base_url, request_timeout=options.request_timeout,
+        control_from_anywhere=options.control_from_anywhere, freeze=options.freeze, switches=options.switches.written(),
+        seed_data=str(options.seed_data.resolve()) if options.seed_data is not None else None,
     ).hand_over()  # fmt: skip
     config = uvicorn.Config(
         "tillspec.sandbox.app:create", factory=True, workers=options.workers, log_level="warning", access_log=False,

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, bindparam, select, text
 
 from checkout_api import behavior
@@ -120,7 +121,7 @@ def session_of(row: Any) -> Session:
     """From the columns, in the order of the table."""
     return Session(
         id=row[0], kind=row[1], merchant=row[2], parent=row[3], status=row[4], amount=row[5], currency=row[6], created_at=row[7],
-        expires_at=row[8], request=row[9], data=json.loads(row[10]),
+        expires_at=row[8], request=row[9], data=from_json(row[10]),
     )  # fmt: skip
 
 

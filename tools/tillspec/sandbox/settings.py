@@ -14,12 +14,14 @@ _ENVIRONMENT: Final = "TILLSPEC_SANDBOX"
 class Settings:
     """What one may choose, as far as workers have to know it.
 
-    `base_url` is where browsers reach it. `seed_data`, `freeze` and `switches` (as `Switches.written` has them) are what a reset
-    goes back to. With `control_from_anywhere` the control plane answers other machines as well.
+    `base_url` is where browsers reach it. A client has `request_timeout` seconds to send a request. `seed_data`, `freeze` and
+    `switches` (as `Switches.written` has them) are what a reset goes back to. With `control_from_anywhere` the control plane
+    answers other machines as well.
     """
 
     database: str
     base_url: str
+    request_timeout: float = 30.0
     control_from_anywhere: bool = False
     seed_data: str | None = None
     freeze: bool = False

@@ -25,7 +25,7 @@ async def open_store(database: str) -> Store:
         Unavailable: it cannot be used now.
     """
     if "://" not in database:
-        return _sqlite(Path(database))
+        return await _sqlite(Path(database))
     try:
         url = make_url(database)
     except ArgumentError:
@@ -35,16 +35,24 @@ async def open_store(database: str) -> Store:
         from tillspec.sandbox.store.postgres import PostgresStore
 
         store = PostgresStore(url)
-        await store.prepare()
+        try:
+            await store.prepare()
+        except BaseException:
+            await store.close()
+            raise
         return store
     if backend == "sqlite" and url.database and url.database != ":memory:":
-        return _sqlite(Path(url.database))
+        return await _sqlite(Path(url.database))
     raise BadDatabase(f"--database: {backend} is not known; write postgresql://user:password@host/name, or the path of a file")
 
 
-def _sqlite(path: Path) -> Store:
+async def _sqlite(path: Path) -> Store:
     from tillspec.sandbox.store.sqlite import SqliteStore
 
     store = SqliteStore(path)
-    store.prepare()
+    try:
+        store.prepare()
+    except BaseException:
+        await store.close()
+        raise
     return store

@@ -1,8 +1,9 @@
 """One file of SQLite, in WAL mode.
 
-Work runs in the event loop itself: a statement takes microseconds, a hand-over to a thread some hundred. Writes that come in one
-turn of the loop share one transaction, and no one waits in a blocking call for another process: who finds the file locked tries
-again a little later.
+Work runs in the event loop itself: a statement takes microseconds, a hand-over to a thread some hundred. What comes in one turn
+of the loop shares a transaction, the writes one and the reads another, since beginning and ending one costs more than a
+statement. What a turn reads is no older than the turn, so whoever was told of a write by another worker sees it. No one waits in
+a blocking call for another process: who finds the file locked tries again a little later.
 
 A commit is written to the log and not forced to the disk (`synchronous=NORMAL`): it survives the end of the process at any
 moment, not a loss of power.
@@ -55,6 +56,7 @@ class SqliteStore:
         self._due = False
         self._seen: int | None = None
         self._state: State | None = None
+        self._reading = self._fresh = False
         self._file: tuple[int, int] | None = None
 
     def prepare(self) -> None:
@@ -74,16 +76,20 @@ class SqliteStore:
             raise Unavailable(f"{self._path}: {_said(error)}") from error
 
     async def state(self) -> State:
+        if self._fresh and self._state is not None and not self._connection.info.get(state.CHANGED):
+            return self._state
         return await self.read(self._read_state)
 
     async def read(self, work: Work[T]) -> T:
         until = 0.0
         while True:
             try:
-                self._ready()
+                if not self._reading:
+                    self._begin_reading()
                 result: T = work(self._connection)
                 return result
             except (DBAPIError, sqlite3.Error) as error:
+                self._end_reading()
                 until = until or time.monotonic() + PATIENCE
                 if not _is_busy(error) or time.monotonic() > until:
                     raise self._unavailable(error) from error
@@ -109,10 +115,11 @@ class SqliteStore:
     # -- the file -----------------------------------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._engine = create_engine(
+        engine = create_engine(
             f"sqlite:///{self._path}", isolation_level="AUTOCOMMIT", connect_args={"check_same_thread": False, "timeout": 0}
         )
-        self._connection: Connection = self._engine.connect()
+        self._connection: Connection = engine.connect()
+        self._engine = engine
         raw = self._connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
         self._raw: sqlite3.Connection = raw
@@ -137,6 +144,7 @@ class SqliteStore:
             self._open()
 
     def _forget(self) -> None:
+        self._end_reading()
         if self._engine is not None:
             with contextlib.suppress(DBAPIError, sqlite3.Error):
                 self._connection.close()
@@ -151,12 +159,26 @@ class SqliteStore:
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
+    def _begin_reading(self) -> None:
+        """Begins what the reads of this turn of the loop share."""
+        self._ready()
+        self._raw.execute("BEGIN")
+        self._reading = True
+        asyncio.get_running_loop().call_soon(self._end_reading)
+
+    def _end_reading(self) -> None:
+        if self._reading:
+            self._reading = self._fresh = False
+            with contextlib.suppress(sqlite3.Error):
+                self._raw.execute("COMMIT")
+
     def _read_state(self, connection: Connection) -> State:
-        """The shared row, read again only if somebody has written since."""
+        """The shared row, looked for once a turn, and read again only if somebody has written since."""
         (seen,) = self._raw.execute("PRAGMA data_version").fetchone()
         # data_version does not tell of what this connection wrote itself
-        if self._state is None or seen != self._seen or connection.info.pop(state.CHANGED, False):
+        if connection.info.pop(state.CHANGED, False) or self._state is None or seen != self._seen:
             self._state, self._seen = state.read(connection), seen
+        self._fresh = True
         return self._state
 
     # -- writing ------------------------------------------------------------------------------------------------------
@@ -216,6 +238,7 @@ class SqliteStore:
 
     @contextlib.contextmanager
     def _transaction(self) -> Any:
+        self._end_reading()
         self._raw.execute("BEGIN IMMEDIATE")
         try:
             yield

@@ -14,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tillspec.sandbox import ids
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.control import ROOT as CONTROL
-from tillspec.sandbox.gate import Gate
+from tillspec.sandbox.gate import Gate, Wire
 from tillspec.sandbox.handlers import create_app as create_contract
 from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.store import Unavailable, open_store
+from tillspec.sandbox.traffic import Traffic
 
 _BELOW_CONTROL: Final = f"{CONTROL}/"
 
@@ -35,6 +36,7 @@ class SandboxApp:
         self._sandbox: Sandbox | None = None
         self._contract: Gate | None = None
         self._control: ASGIApp | None = None
+        self._traffic: Traffic | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -50,6 +52,7 @@ class SandboxApp:
         """The worker, from its start to its end."""
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
+        traffic = self._traffic = Traffic(sandbox)
         self._contract = Gate(sandbox, create_contract(sandbox))
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
@@ -57,6 +60,7 @@ class SandboxApp:
             yield sandbox
         finally:
             self._sandbox = None
+            await traffic.close()
             await store.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -71,9 +75,8 @@ class SandboxApp:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sandbox, contract = self._sandbox, self._contract
+        sandbox = self._sandbox
         assert sandbox is not None
-        assert contract is not None
         path = scope["path"]
         if path in ("/healthz", "/readyz"):
             await self._health(sandbox, path, send)
@@ -81,6 +84,21 @@ class SandboxApp:
         if path == CONTROL or path.startswith(_BELOW_CONTROL):
             await self._control_of(sandbox)(scope, receive, send)
             return
+        assert self._traffic is not None
+        exchange = self._traffic.watch(scope, receive, send)
+        if exchange is None:
+            await self._ask(sandbox, scope, (receive, send), (receive, send))
+            return
+        try:
+            await self._ask(sandbox, scope, (exchange.receive, exchange.send), (receive, send))
+        finally:
+            self._traffic.done(exchange)
+
+    async def _ask(self, sandbox: Sandbox, scope: Scope, watched: Wire, wire: Wire) -> None:
+        """Has the contract answer."""
+        contract = self._contract
+        assert contract is not None
+        receive, send = watched
         state: dict[str, Any] = scope.setdefault("state", {})
         state[REQUEST_ID] = ids.request_id()
         try:
@@ -90,16 +108,17 @@ class SandboxApp:
         try:
             sends = scope["method"] in ("POST", "PUT", "PATCH")
             patient = _patient(receive, self._settings.request_timeout) if sends else receive
-            await contract(scope, patient, send, (receive, send))
+            await contract(scope, patient, send, wire)
         except HTTPException as error:
             await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
 
     def _control_of(self, sandbox: Sandbox) -> ASGIApp:
+        assert self._traffic is not None
         if self._control is None:
             from tillspec.sandbox.control.app import Control
             from tillspec.sandbox.control.desk import Desk
 
-            self._control = Control(Desk(sandbox, self._settings))
+            self._control = Control(Desk(sandbox, self._settings, self._traffic.forget))
         return self._control
 
     async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:

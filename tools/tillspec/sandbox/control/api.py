@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tillspec.sandbox.control import clock, faults, merchants, sessions, switches, whole
+from tillspec.sandbox.control import clock, faults, merchants, requests, sessions, switches, whole
 from tillspec.sandbox.control.answers import MOST, Asked, answer, asked, read
 from tillspec.sandbox.control.desk import Desk, Nothing
 
@@ -52,6 +52,8 @@ ACTIONS: Final = (
     Action("POST", "/faults", faults.Inject, faults.inject),
     Action("DELETE", "/faults", Nothing, faults.clear),
     Action("DELETE", "/faults/{fault}", Nothing, faults.remove),
+    Action("GET", "/requests", requests.Listed, requests.listed),
+    Action("GET", "/requests/{number}", Nothing, requests.one),
     Action("GET", "/merchants", Nothing, merchants.listed),
     Action("PUT", "/merchants/{merchant}/webhook", merchants.Address, merchants.address),
     Action("GET", "/rate-limit", Nothing, switches.read),

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check test prove lint types bench build clean
+.PHONY: help setup generate check sandbox test durability prove lint types bench build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -30,6 +30,12 @@ check: $(READY) ## fail if generated/ is not what spec/ says
 
 test: $(VENV)/.node ## run all tests
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1:8787, in tillspec-sandbox.db
+	@$(BIN)/tillspec sandbox
+
+durability: $(READY) ## kill the sandbox under load, fifty times on each database, and look for what was lost
+	KILLS=50 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/sandbox/test_durability.py -k killed_under_load
 
 prove: $(READY) ## prove the models of our contract and of the corpus in full
 	$(BIN)/tillspec prove --package generated/python/checkout_api --most 5000

@@ -68,14 +68,14 @@ class PostgresServer:
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")  # also when a test left a connection open
 
-    def execute(self, statement: str) -> None:
+    def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement as the server's administrator."""
-        aside(self._execute(statement))
+        aside(self._execute(statement, database))
 
-    async def _execute(self, statement: str) -> None:
+    async def _execute(self, statement: str, database: str) -> None:
         import asyncpg
 
-        connection = await asyncpg.connect(self.url("postgres"), timeout=PATIENCE, command_timeout=PATIENCE)
+        connection = await asyncpg.connect(self.url(database), timeout=PATIENCE, command_timeout=PATIENCE)
         try:
             await connection.execute(statement)
         finally:

@@ -10,11 +10,14 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from postgres import PostgresServer
 
 from .conftest import Running, built_in, start, stop, wait_until_ready
 from .load import BODY, Client, Load, at_once
@@ -261,3 +264,50 @@ def test_secrets_reach_no_output(tmp_path: Path) -> None:
     lines = said.partition("\n\n\n")[2] or said
     assert made.json()["checkoutUrl"] not in lines
     assert "Traceback" not in lines
+
+
+def test_a_server_that_is_restarted_is_used_again(postgres_server: PostgresServer) -> None:
+    """Connections that died meanwhile are no request's trouble; while there is no server, the answer is 503."""
+    with postgres_server.database() as url:
+        running = start(url)
+        client = Client(running.url, KEY)
+        try:
+            made = client.ask("POST", "/checkout/session", BODY)
+            for _ in range(3):
+                postgres_server.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tillspec sandbox'"
+                )
+                assert client.ask("GET", made.headers["location"]).status == 200
+                assert client.ask("POST", "/checkout/session", BODY).status == 201
+            name = url.rpartition("/")[2]
+            postgres_server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+            postgres_server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tillspec sandbox'"
+            )
+            for method, path, body in (("POST", "/checkout/session", BODY), ("GET", made.headers["location"], None)):
+                refused = client.ask(method, path, body)
+                assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+            postgres_server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+            assert client.ask("GET", made.headers["location"]).status == 200
+        finally:
+            client.close()
+            stop(running)
+
+
+def test_a_table_that_stays_locked_is_503(postgres_server: PostgresServer) -> None:
+    with postgres_server.database() as url:
+        running = start(url)
+        client = Client(running.url, KEY)
+        try:
+            made = client.ask("POST", "/checkout/session", BODY)
+            waits = "BEGIN; LOCK TABLE sessions; SELECT pg_sleep(3); COMMIT"
+            lock = threading.Thread(target=postgres_server.execute, args=(waits, url.rpartition("/")[2]))
+            lock.start()
+            time.sleep(0.3)
+            refused = client.ask("POST", "/checkout/session", BODY)
+            lock.join()
+            assert (refused.status, refused.json()["error"]["code"]) == (503, "service_unavailable")
+            assert client.ask("GET", made.headers["location"]).status == 200
+        finally:
+            client.close()
+            stop(running)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from checkout_api._runtime.behavior import Idempotency
 from tillspec.sandbox import clock, schema
-from tillspec.sandbox.store.prepared import Prepared
+from tillspec.sandbox.prepared import Prepared
 
 _T: Final = schema.idempotency
 _HERE: Final = [_T.c.scope == bindparam("of"), _T.c.key == bindparam("used")]

@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from tillspec.sandbox import schema
+from tillspec.sandbox.prepared import Prepared
 from tillspec.sandbox.state import State
-from tillspec.sandbox.store.prepared import Prepared
 
 _BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

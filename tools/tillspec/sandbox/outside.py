@@ -81,7 +81,7 @@ class DinteroOrder(Outside):
 
 
 class CartLine(BaseModel):
-    """A line of a template cart. `unit_amount` is the price of one piece."""
+    """A line of a template cart. `unit_amount` is the price of one piece; one that is not `available` stops the sale."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     id: _Id
@@ -89,6 +89,7 @@ class CartLine(BaseModel):
     quantity: Annotated[int, Field(ge=1, le=9999)] = 1
     unit_amount: _Amount
     image_url: str | None = None
+    available: bool = True
 
 
 class CartShippingMethod(BaseModel):

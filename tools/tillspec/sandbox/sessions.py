@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select, text
 
 from checkout_api import behavior
 from tillspec.sandbox import clock, schema
-from tillspec.sandbox.store.prepared import Prepared
+from tillspec.sandbox.prepared import Prepared
 
 _T: Final = schema.sessions
 _COLUMNS: Final = (

@@ -10,20 +10,23 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection, select
 
 from tillspec.sandbox import clock, schema
+from tillspec.sandbox.prepared import Prepared
 
 CHANGED: Final = "tillspec.state.changed"
 """In a connection's `info`: it has written the row itself."""
 
 next_epoch: Final = schema.state.c.epoch + 1
 
-_ROW: Final = select(
-    schema.state.c.epoch,
-    schema.state.c.clock_offset,
-    schema.state.c.clock_frozen,
-    schema.state.c.secret,
-    schema.state.c.seed,
-    schema.state.c.faults,
-    schema.state.c.switches,
+_ROW: Final = Prepared(
+    select(
+        schema.state.c.epoch,
+        schema.state.c.clock_offset,
+        schema.state.c.clock_frozen,
+        schema.state.c.secret,
+        schema.state.c.seed,
+        schema.state.c.faults,
+        schema.state.c.switches,
+    )
 )
 
 
@@ -95,7 +98,10 @@ def change(connection: Connection, **values: Any) -> None:
 
 def read(connection: Connection) -> State:
     """The row as it now is."""
-    epoch, offset, frozen, secret, seed, faults, switches = connection.execute(_ROW).one()
+    row = _ROW.row(connection, {})
+    if row is None:
+        raise LookupError("the sandbox has not been filled")
+    epoch, offset, frozen, secret, seed, faults, switches = row
     return State(
         epoch=epoch, offset=offset, frozen=frozen, secret=bytes.fromhex(secret), seed=seed, faults=faults,
         switches=Switches.read(switches),

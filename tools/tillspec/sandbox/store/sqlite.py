@@ -25,10 +25,10 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from tillspec.sandbox import state
+from tillspec.sandbox.prepared import RAW
 from tillspec.sandbox.schema import migrate
 from tillspec.sandbox.state import State
 from tillspec.sandbox.store.base import PATIENCE, T, Unavailable, Work
-from tillspec.sandbox.store.prepared import RAW
 
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-16384", "temp_store=MEMORY", "busy_timeout=0")
 _MOST: Final = 128

@@ -19,7 +19,7 @@ from checkout_api._runtime.operation import Operation
 from tillspec.sandbox import clock, schema, state
 from tillspec.sandbox.callers import credential_of
 from tillspec.sandbox.merchants import Directory
-from tillspec.sandbox.store.prepared import Prepared
+from tillspec.sandbox.prepared import Prepared
 
 _T: Final = schema.limits
 _ONE: Final = literal_column("1", Integer)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tillspec.sandbox.control import clock, faults, merchants, requests, sessions, switches, whole
+from tillspec.sandbox.control import clock, faults, merchants, requests, sessions, switches, tokens, whole
 from tillspec.sandbox.control.answers import MOST, Asked, answer, asked, read
 from tillspec.sandbox.control.desk import Desk, Nothing
 
@@ -56,6 +56,7 @@ ACTIONS: Final = (
     Action("GET", "/requests/{number}", Nothing, requests.one),
     Action("GET", "/merchants", Nothing, merchants.listed),
     Action("PUT", "/merchants/{merchant}/webhook", merchants.Address, merchants.address),
+    Action("POST", "/tokens", tokens.Ask, tokens.sign),
     Action("GET", "/rate-limit", Nothing, switches.read),
     Action("PUT", "/rate-limit", switches.Limit, switches.on),
     Action("DELETE", "/rate-limit", Nothing, switches.off),

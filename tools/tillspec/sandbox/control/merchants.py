@@ -24,9 +24,12 @@ class Address(Asked):
 
 async def listed(desk: Desk, asked: Nothing) -> dict[str, Any]:
     """All merchants: their credentials, and what they hold that operations can name."""
-    return {
-        "merchants": await desk.read(lambda connection: [_view(connection, one) for one in merchants.read(connection).merchants])
-    }
+    return {"merchants": await desk.read(told)}
+
+
+def told(connection: Connection) -> list[dict[str, Any]]:
+    """All merchants, as they are told."""
+    return [_view(connection, one) for one in merchants.read(connection).merchants]
 
 
 def _view(connection: Connection, merchant: Merchant) -> dict[str, Any]:

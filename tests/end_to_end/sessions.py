@@ -29,7 +29,7 @@ from end_to_end.state import (
 )
 
 _NOT_ECHOED = frozenset({"country", "is_subsequent_payment", "merchant_initiated", "payment_source", "intent", "expires_in"})
-_TEST_CARDS = ("4111111111111111",)
+_TEST_CARDS = ("4242424242424242",)
 
 
 class Sessions(server.Sessions):

@@ -129,7 +129,7 @@ def gr4vy_journey(calls: Calls) -> None:
     ).body
     assert json_of(changed)["cart_items"] == change["cart_items"]
     assert changed.metadata is None
-    assert changed.payment_method.label == "1111"
+    assert changed.payment_method.label == "4242"
 
     assert calls.sessions.delete_gr4vy_session(session_id=made.id).status == 204
     with pytest.raises(errors.Gr4vyNotFound):
@@ -450,7 +450,7 @@ def test_a_rule_that_reaches_across_fields(url: str, http: httpx.Client, good: C
 def test_a_rule_that_only_the_implementation_can_tell(north: Calls) -> None:
     held = north.sessions.create_gr4vy_session().body.id
     real = example("Gr4vyCard")
-    real["payment_method"] = real["payment_method"] | {"number": "4242424242424242"}
+    real["payment_method"] = real["payment_method"] | {"number": "5555555555554444"}
     with pytest.raises(errors.Gr4vyFieldsBadRequest):
         north.sessions.set_gr4vy_session_fields(models.Gr4vySecureFieldsRequest.model_validate(real), session_id=held)
 

@@ -277,7 +277,8 @@ def both(for_fastapi: ModuleType) -> Iterator[tuple[TestClient, TestClient]]:
 SEGMENTS = st.sampled_from(["checkout", "session", "cs_1", "%2F", "%ff", "a%20b", "01KERN71T0V3RS3DTR98H6BCFN", "", "é", "{id}"])
 PATHS = st.one_of(
     st.sampled_from(sorted({described.path for described in DESCRIBED.values()} | {"/openapi.json"})),
-    st.lists(SEGMENTS, max_size=5).map(lambda parts: "/" + "/".join(parts)),
+    # httpx takes what follows // for a host
+    st.lists(SEGMENTS, max_size=5).map(lambda parts: "/" + "/".join(parts)).filter(lambda path: not path.startswith("//")),
 )
 HEADERS = st.fixed_dictionaries(
     {},

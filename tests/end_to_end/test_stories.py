@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import base64
 import datetime
-import re
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 
+from arazzo_run import WORKFLOWS, Run
 from end_to_end import state
 from end_to_end.conftest import Framework
-from end_to_end.support import CONTRACT, METHODS, served
+from end_to_end.support import served
 from tillspec.api.durations import duration
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "spec" / "scenarios"
 INPUTS: dict[str, Any] = {
     "apiKey": "sk_test_north",
     "otherApiKey": "sk_test_south",
@@ -31,15 +28,6 @@ INPUTS: dict[str, Any] = {
     "orderId": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
     "cartId": "01KERN71T0V3RS3DTR98H6BCFN",
 }
-OPERATIONS = {
-    item[method]["operationId"]: (method, path) for path, item in CONTRACT["paths"].items() for method in METHODS & item.keys()
-}
-WORKFLOWS = [
-    pytest.param(document, workflow, id=workflow["workflowId"])
-    for document in map(yaml.safe_load, map(Path.read_text, sorted(SCENARIOS.glob("*.arazzo.yaml"))))
-    for workflow in document["workflows"]
-    if {step["operationId"] for step in workflow["steps"]} <= OPERATIONS.keys()
-]
 RUN = {  # how many steps of each: all of them, where no buyer is needed
     "vinrPaid": 2,
     "vinrDeclined": 1,
@@ -60,95 +48,13 @@ RUN = {  # how many steps of each: all of them, where no buyer is needed
 
 @pytest.mark.parametrize(("document", "workflow"), WORKFLOWS)
 def test_a_scenario_runs(document: dict[str, Any], workflow: dict[str, Any], framework: Framework) -> None:
-    shop = state.demo()
-    shop.now = lambda: _now(run.later)
+    shop, later = state.demo(), datetime.timedelta()
+    shop.now = lambda: datetime.datetime.now(datetime.UTC) + later
+
+    def control(words: dict[str, Any]) -> bool:
+        nonlocal later
+        later += duration(words.get("advance")) or datetime.timedelta()
+        return "move" not in words
+
     with served(framework.shop(shop)) as url, httpx.Client(base_url=url) as client:
-        run = _Run(client, document.get("components", {}))
-        assert run.steps(workflow) == RUN[workflow["workflowId"]]
-
-
-def _now(later: datetime.timedelta) -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC) + later
-
-
-class _Run:
-    def __init__(self, client: httpx.Client, components: dict[str, Any]) -> None:
-        self.client, self.components = client, components
-        self.outputs: dict[str, dict[str, Any]] = {}
-        self.later = datetime.timedelta()
-
-    def steps(self, workflow: dict[str, Any]) -> int:
-        """How many steps were run."""
-        for number, step in enumerate(workflow["steps"]):
-            control = step.get("x-behavior", {}).get("control", {})
-            if "move" in control:
-                return number
-            self.later += duration(control.get("advance")) or datetime.timedelta()
-            answer = self.send(step, workflow.get("parameters", []))
-            for criterion in step["successCriteria"]:
-                assert self.holds(criterion, answer), f"{step['stepId']}: {criterion['condition']}: {answer}"
-            self.outputs[step["stepId"]] = {name: self.value(text, answer) for name, text in step.get("outputs", {}).items()}
-        return len(workflow["steps"])
-
-    def send(self, step: dict[str, Any], shared: list[dict[str, Any]]) -> dict[str, Any]:
-        method, path = OPERATIONS[step["operationId"]]
-        named: dict[str, dict[str, str]] = {"path": {}, "query": {}, "header": {}}
-        for given in [*shared, *step.get("parameters", [])]:
-            parameter = self.components["parameters"][given["reference"].rpartition(".")[2]] if "reference" in given else given
-            named[parameter["in"]][parameter["name"]] = str(self.value(parameter["value"], {}))
-        body = {"json": self.value(step["requestBody"]["payload"], {})} if "requestBody" in step else {}
-        url = path.format_map(named["path"])
-        answer = self.client.request(method, url, params=named["query"], headers=named["header"], **body)
-        is_json = answer.headers.get("content-type") == "application/json"
-        return {"status": answer.status_code, "headers": answer.headers, "body": answer.json() if is_json else None}
-
-    def value(self, node: Any, answer: dict[str, Any]) -> Any:
-        """A value, with its expressions evaluated."""
-        match node:
-            case dict():
-                return {key: self.value(child, answer) for key, child in node.items()}
-            case list():
-                return [self.value(child, answer) for child in node]
-            case str() if node.startswith("$"):
-                return self.known(node, answer)
-            case str():
-                return re.sub(r"\{(\$[^{}]+)\}", lambda found: str(self.known(found[1], answer)), node)
-            case _:
-                return node
-
-    def known(self, expression: str, answer: dict[str, Any]) -> Any:
-        match expression.split(".", 2):
-            case ["$statusCode"]:
-                return answer["status"]
-            case ["$inputs", name]:
-                return INPUTS[name]
-            case ["$steps", step, output]:
-                return self.outputs[step][output.removeprefix("outputs.")]
-            case ["$response", "header", name]:
-                return answer["headers"].get(name)
-            case ["$response", body]:
-                value = answer["body"]
-                for part in body.partition("#")[2].split("/")[1:]:
-                    value = value[int(part)] if isinstance(value, list) else value.get(part)
-                return value
-        raise AssertionError(expression)
-
-    def holds(self, criterion: dict[str, str], answer: dict[str, Any]) -> bool:
-        """Whether a criterion is true; of JSONPath the one form `$.list[?@.name == 'value'].member` is known."""
-        condition = criterion["condition"]
-        match criterion.get("type", "simple"):
-            case "regex":
-                return bool(re.search(condition, str(self.known(criterion["context"], answer))))
-            case "jsonpath":
-                parts = re.fullmatch(r"\$\.(\w+)\[\?@\.(\w+) == '(.*)'\]\.(\w+)", condition)
-                assert parts
-                items = self.known(criterion["context"], answer)[parts[1]]
-                return any(item.get(parts[2]) == parts[3] and parts[4] in item for item in items)
-        left, operator, right = condition.split(" ", 2)
-        first, second = (self.literal(text, answer) for text in (left, right))
-        return {"==": first == second, "!=": first != second}[operator] if operator in ("==", "!=") else bool(first > second)
-
-    def literal(self, text: str, answer: dict[str, Any]) -> Any:
-        """A side of a comparison. Headers are texts, so numbers and truth values are compared as such; case does not count."""
-        value = self.known(text, answer) if text.startswith("$") else yaml.safe_load(text)
-        return str(value).lower() if isinstance(value, str | bool) else value
+        assert Run(client, document, INPUTS, control).steps(workflow) == RUN[workflow["workflowId"]]

@@ -55,9 +55,9 @@ class SigningKey(_Part):
 
 
 class Gr4vy(_Part):
-    """A merchant at Gr4vy: who signs its own tokens."""
+    """A merchant at Gr4vy: who signs its own tokens. With an `issuer`, their `iss` has to be it."""
 
-    issuer: str
+    issuer: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = None
     keys: tuple[SigningKey, ...]
     default_account: str = "default"
 
@@ -115,6 +115,7 @@ class Directory:
         self.merchants: Final = merchants
         self._by_id = {merchant.id: merchant for merchant in merchants}
         self._keys: dict[tuple[Scheme, bytes], Holder] = {}
+        self._signers = {key.kid: (one, key) for one in merchants if one.gr4vy for key in one.gr4vy.keys}
         for merchant in merchants:
             for scheme, part in (("vinr", merchant.vinr), ("diddo", merchant.diddo)):
                 for key in part.keys if part is not None else ():
@@ -132,9 +133,9 @@ class Directory:
         found = (one for one in self.merchants if one.dintero and account in (one.dintero.account, one.dintero.partner))
         return next(found, None)
 
-    def issuer(self, issuer: str) -> Merchant | None:
-        """The merchant who signs tokens under a name at Gr4vy."""
-        return next((one for one in self.merchants if one.gr4vy and one.gr4vy.issuer == issuer), None)
+    def signer(self, kid: str) -> tuple[Merchant, SigningKey] | None:
+        """Who signs tokens with a key at Gr4vy, and that key."""
+        return self._signers.get(kid)
 
 
 def _digest(key: str) -> bytes:

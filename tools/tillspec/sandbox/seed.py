@@ -6,12 +6,14 @@ that come later, the same in every run.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import secrets
 import tomllib
 import uuid
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import Connection
@@ -19,6 +21,9 @@ from sqlalchemy import Connection
 from tillspec.sandbox import clock, merchants, outside, schema, state
 from tillspec.sandbox.ids import base62, derived, ulid_of
 from tillspec.sandbox.merchants import Client, Diddo, Dintero, Gr4vy, Key, Merchant, SigningKey, Vinr, Webhook
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 
 class SeedMerchant(Merchant):
@@ -101,7 +106,7 @@ def _names(merchant: Merchant) -> list[tuple[str, str]]:
     if merchant.vinr:
         found += [("an API key at VINR", key.key) for key in merchant.vinr.keys]
     if merchant.gr4vy:
-        found.append(("an issuer at Gr4vy", merchant.gr4vy.issuer))
+        found += [("a kid at Gr4vy", key.kid) for key in merchant.gr4vy.keys]
     if merchant.dintero:
         found += [("an account at Dintero", one) for one in (merchant.dintero.account, merchant.dintero.partner) if one]
         found += [("a client at Dintero", client.id) for client in merchant.dintero.clients]
@@ -185,7 +190,7 @@ def _merchant(seed: str, number: int, merchant: str, name: str, currency: str) -
             ),
             webhook=Webhook(secret=f"whsec_{text('vinr webhook')}"),
         ),
-        gr4vy=Gr4vy(issuer=uuid4("gr4vy issuer"), keys=(_signing_key(derived(seed, f"{merchant} gr4vy key", 64)),)),
+        gr4vy=Gr4vy(keys=(_signing_key(derived(seed, f"{merchant} gr4vy key", 64)),)),
         merchant_accounts=(outside.Gr4vyMerchantAccount(id="default"),),
         payment_services=(outside.Gr4vyPaymentService(id=uuid4("gr4vy service")),),
         payment_methods=(outside.Gr4vyStoredPaymentMethod(id=uuid4("gr4vy method"), label="4242", bin="424242"),),
@@ -253,7 +258,15 @@ def _signing_key(raw: bytes) -> SigningKey:
     private = ec.derive_private_key(int.from_bytes(raw) + 1, ec.SECP521R1())
     public = private.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     pem = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return SigningKey(kid=base62(derived(raw.hex(), "kid", 16)), public=public.decode(), private=pem.decode())
+    return SigningKey(kid=_thumbprint(private.public_key()), public=public.decode(), private=pem.decode())
+
+
+def _thumbprint(public: EllipticCurvePublicKey) -> str:
+    """A public key's thumbprint (RFC 7638), which is what the vendor's own libraries write as `kid`."""
+    point = public.public_numbers()
+    x, y = (base64.urlsafe_b64encode(one.to_bytes(66)).rstrip(b"=").decode() for one in (point.x, point.y))
+    members = f'{{"crv":"P-521","kty":"EC","x":"{x}","y":"{y}"}}'
+    return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
 
 
 def now_frozen() -> int:

@@ -14,13 +14,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tillspec.sandbox import ids
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.control import ROOT as CONTROL
-from tillspec.sandbox.gate import Gate, Wire
+from tillspec.sandbox.gate import WIRE, Gate
 from tillspec.sandbox.handlers import create_app as create_contract
+from tillspec.sandbox.page import PREFIX as PAGE
+from tillspec.sandbox.page import Page
 from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.store import Unavailable, open_store
 from tillspec.sandbox.traffic import Traffic
 
 _BELOW_CONTROL: Final = f"{CONTROL}/"
+_BELOW_PAGE: Final = f"{PAGE}/"
 
 
 def create() -> ASGIApp:
@@ -35,6 +38,7 @@ class SandboxApp:
         self._settings = settings
         self._sandbox: Sandbox | None = None
         self._contract: Gate | None = None
+        self._page: ASGIApp | None = None
         self._control: ASGIApp | None = None
         self._traffic: Traffic | None = None
 
@@ -54,6 +58,7 @@ class SandboxApp:
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
         traffic = self._traffic = Traffic(sandbox)
         self._contract = Gate(sandbox, create_contract(sandbox))
+        self._page = Page(sandbox)
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
@@ -75,30 +80,36 @@ class SandboxApp:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sandbox = self._sandbox
-        assert sandbox is not None
         path = scope["path"]
+        sandbox, page, traffic = self._sandbox, self._page, self._traffic
+        assert sandbox is not None
+        assert page is not None
+        assert traffic is not None
         if path in ("/healthz", "/readyz"):
             await self._health(sandbox, path, send)
-            return
-        if path == CONTROL or path.startswith(_BELOW_CONTROL):
-            await self._control_of(sandbox)(scope, receive, send)
-            return
-        assert self._traffic is not None
-        exchange = self._traffic.watch(scope, receive, send)
-        if exchange is None:
-            await self._ask(sandbox, scope, (receive, send), (receive, send))
-            return
-        try:
-            await self._ask(sandbox, scope, (exchange.receive, exchange.send), (receive, send))
-        finally:
-            self._traffic.done(exchange)
+        elif path == CONTROL or path.startswith(_BELOW_CONTROL):
+            await self._control_of(sandbox, traffic)(scope, receive, send)
+        elif path == PAGE or path.startswith(_BELOW_PAGE):
+            await self._ask(sandbox, page, scope, receive, send)
+        else:
+            await self._watch(sandbox, traffic, scope, receive, send)
 
-    async def _ask(self, sandbox: Sandbox, scope: Scope, watched: Wire, wire: Wire) -> None:
-        """Has the contract answer."""
+    async def _watch(self, sandbox: Sandbox, traffic: Traffic, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has the contract answer, and whoever integrates look on."""
         contract = self._contract
         assert contract is not None
-        receive, send = watched
+        scope[WIRE] = receive, send
+        exchange = traffic.watch(scope, receive, send)
+        if exchange is None:
+            await self._ask(sandbox, contract, scope, receive, send)
+            return
+        try:
+            await self._ask(sandbox, contract, scope, exchange.receive, exchange.send)
+        finally:
+            traffic.done(exchange)
+
+    async def _ask(self, sandbox: Sandbox, room: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Gives a request its id and the shared state."""
         state: dict[str, Any] = scope.setdefault("state", {})
         state[REQUEST_ID] = ids.request_id()
         try:
@@ -107,18 +118,16 @@ class SandboxApp:
             state[STATE] = error  # the surface says it in its own shape
         try:
             sends = scope["method"] in ("POST", "PUT", "PATCH")
-            patient = _patient(receive, self._settings.request_timeout) if sends else receive
-            await contract(scope, patient, send, wire)
+            await room(scope, _patient(receive, self._settings.request_timeout) if sends else receive, send)
         except HTTPException as error:
             await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
 
-    def _control_of(self, sandbox: Sandbox) -> ASGIApp:
-        assert self._traffic is not None
+    def _control_of(self, sandbox: Sandbox, traffic: Traffic) -> ASGIApp:
         if self._control is None:
             from tillspec.sandbox.control.app import Control
             from tillspec.sandbox.control.desk import Desk
 
-            self._control = Control(Desk(sandbox, self._settings, self._traffic.forget))
+            self._control = Control(Desk(sandbox, self._settings, traffic.forget))
         return self._control
 
     async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:

@@ -10,7 +10,7 @@ from checkout_api._runtime.behavior import Lifecycle
 from tillspec.sandbox import sessions
 from tillspec.sandbox.hosted import Checkout, Outcome
 from tillspec.sandbox.sessions import Session
-from tillspec.sandbox.surfaces import diddo_checkout
+from tillspec.sandbox.surfaces import diddo_checkout, vinr_checkout
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel", "expire")
 
@@ -47,6 +47,7 @@ def _leads(lifecycle: Lifecycle, status: str, to: str) -> bool:
 
 
 KINDS: Final[Mapping[str, Settled]] = {
+    vinr_checkout.VinrCheckout.kind: Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES),
     diddo_checkout.DiddoCheckout.kind: Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES),
 }
 """By the contract's name of the object. What is not here has no outcome that anybody chooses."""

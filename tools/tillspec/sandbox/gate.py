@@ -20,7 +20,8 @@ from tillspec.sandbox.limits import Counted
 from tillspec.sandbox.state import State
 from tillspec.sandbox.store import Unavailable
 
-Wire = tuple[Receive, Send]
+WIRE: Final = "tillspec.wire"
+"""In a request's scope: the server's own `receive` and `send`, whatever stands between."""
 
 
 class Gate:
@@ -31,8 +32,7 @@ class Gate:
         self._contract = contract
         self._finder: Finder | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send, wire: Wire) -> None:
-        """Answers a request by `send`; `wire` is what the server gave, whose connection may be closed."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         state = scope["state"][STATE]
         if not isinstance(state, State) or not (state.faults or state.switches.rate_limit):
             await self._contract(scope, receive, send)
@@ -59,7 +59,7 @@ class Gate:
             await self._contract(scope, receive, send)
         elif fault.fault in ("timeout", "disconnect"):
             scope["state"][FAULT] = fault.fault
-            await self._lose(fault, scope, receive, wire)
+            await self._lose(fault, scope, receive)
         else:
             scope["state"][FAULT] = fault.fault
             await self._suffer(fault, found[0], scope, receive, send)
@@ -87,13 +87,13 @@ class Gate:
         else:
             await refuse(scope, operation, int(fault.fault), fault.span).send(send, head=scope["method"] == "HEAD")
 
-    async def _lose(self, fault: Fault, scope: Scope, receive: Receive, wire: Wire) -> None:
+    async def _lose(self, fault: Fault, scope: Scope, receive: Receive) -> None:
         """Gives no answer, whether or not there was one."""
         if fault.carried_out:
             await self._contract(scope, receive, _nowhere)
         if fault.fault == "timeout":
-            await _wait(wire[0], fault.span)
-        await _close(*wire)
+            await _wait(scope[WIRE][0], fault.span)
+        await _close(*scope[WIRE])
 
 
 def _with(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:

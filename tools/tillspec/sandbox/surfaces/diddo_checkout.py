@@ -126,7 +126,7 @@ class DiddoCheckout:
             chosen=str(data["method"]) if data["method"] is not None else None,
             address=hosted.Address(**{ours: data["buyer"].get(theirs, "") for ours, theirs in _FIELDS.items()}),
             asks=frozenset({"address", "option"}) if template.shipping_methods else frozenset(),
-            countries=carts.countries(template), expires_at=session.expires_at,
+            countries=carts.countries(template), expires_at=session.expires_at, reason=data.get("reason", ""),
         )  # fmt: skip
 
     def choose(self, connection: Connection, state: State, merchant: Merchant, session: Session, choices: Choices) -> None:

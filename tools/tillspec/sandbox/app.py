@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tillspec.sandbox import ids
+from tillspec.sandbox.background import background
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.control import ROOT as CONTROL
 from tillspec.sandbox.gate import WIRE, Gate
@@ -62,7 +63,8 @@ class SandboxApp:
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
         try:
-            yield sandbox
+            async with background(sandbox):
+                yield sandbox
         finally:
             self._sandbox = None
             await traffic.close()

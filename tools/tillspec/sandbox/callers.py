@@ -26,7 +26,8 @@ def merchant_of(directory: Directory, surface: str, headers: Headers) -> Merchan
             holder = directory.holder("diddo", _credentials(headers)[1])
             return holder.merchant if holder else None
         case "gr4vy":
-            return directory.issuer(str(_claims(_credentials(headers)[1]).get("iss")))
+            signer = directory.signer(str(_part(_credentials(headers)[1], 0).get("kid")))
+            return signer[0] if signer else None
         case _:
             return _of_dintero(directory, *_credentials(headers))
 
@@ -56,13 +57,14 @@ def _of_dintero(directory: Directory, scheme: str, said: str) -> Merchant | None
             return None
         known = ((each.id, one) for one in directory.merchants if one.dintero for each in one.dintero.clients)
         return next((one for name, one in known if name == client), None)
-    values = [value for value in _claims(said).values() if isinstance(value, str)]
+    values = [value for value in _part(said, 1).values() if isinstance(value, str)]
     parts = {part for value in values for part in value.split("/")}
     return next((found for part in parts if (found := directory.account(part) or directory.get(part))), None)
 
 
-def _claims(token: str) -> dict[str, Any]:
-    part = token.split(".")[1] if token.count(".") == 2 and len(token) < 8192 else ""
+def _part(token: str, number: int) -> dict[str, Any]:
+    """The header of a JWT (0), or its claims (1)."""
+    part = token.split(".")[number] if token.count(".") == 2 and len(token) < 8192 else ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, RecursionError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
 from checkout_api.server import Request
-from tillspec.sandbox import merchants
+from tillspec.sandbox import merchants, outbox
 from tillspec.sandbox.state import State
 from tillspec.sandbox.store import Store, T, Unavailable, Work
 
@@ -20,10 +21,14 @@ LATE: Final = "tillspec.late"
 
 @dataclass(slots=True)
 class Sandbox:
-    """One worker. `base_url` is where the pages are, as browsers reach them, without a slash at its end."""
+    """One worker. `base_url` is where the pages are, as browsers reach them, without a slash at its end.
+
+    `stirred` is set when this worker has stored something that is to be sent.
+    """
 
     store: Store
     base_url: str
+    stirred: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _directory: tuple[int, merchants.Directory] | None = field(default=None, init=False)
 
     async def directory(self, state: State) -> merchants.Directory:
@@ -42,7 +47,11 @@ class Sandbox:
 
     async def write(self, work: Work[T]) -> T:
         """See `Store.write`."""
-        return await self.store.write(work)
+        before = outbox.made()
+        result = await self.store.write(work)
+        if outbox.made() != before:
+            self.stirred.set()
+        return result
 
 
 def state_of(request: Request) -> State:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, String, Table, func, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Select, String, Table, func, insert, select
 
 from tillspec.sandbox import clock, outside, schema, state
 from tillspec.sandbox.merchants import Merchant
@@ -28,7 +28,6 @@ MOST: Final = 100_000
 _OWN: Final = ("one", "version", "epoch", "secret", "faults")
 """Columns of the shared row that belong to the database, or are counted anew."""
 
-_COUNTED: Final = ("number",)
 _TABLES: Final = tuple(table for table in schema.metadata.sorted_tables if table is not schema.state)
 _KINDS: Final = {kind.kind: kind for kind in outside.KINDS}
 
@@ -54,10 +53,14 @@ def dumped(connection: Connection) -> dict[str, Any]:
     count = sum(connection.execute(select(func.count()).select_from(table)).scalar_one() for table in _TABLES)
     if count > MOST:
         raise TooMuch(f"The sandbox holds {count} rows, and a document takes {MOST}.")
-    tables = {table.name: [_plain(table, row) for row in connection.execute(select(table))] for table in _TABLES}
+    tables = {table.name: [_plain(table, row) for row in connection.execute(_all(table))] for table in _TABLES}
     shared = connection.execute(select(*_shared())).one()
     tables["state"] = [{column.name: value for column, value in zip(_shared(), shared, strict=True)}]
     return {"tillspec_sandbox": FORM, "version": schema.VERSION, "at": state.read(connection).now(), "tables": tables}
+
+
+def _all(table: Table) -> Select[Any]:
+    return select(table).order_by(*table.primary_key.columns)
 
 
 def _shared() -> list[Column[Any]]:
@@ -191,7 +194,9 @@ def restored(connection: Connection, found: Restorable) -> dict[str, int]:
         connection.execute(table.delete())
     for table in _TABLES:
         # numbers that the database counts itself are given anew, in the same order
-        rows = [{name: value for name, value in row.items() if name not in _COUNTED} for row in found.rows[table.name]]
+        counted = table.autoincrement_column
+        own = counted.name if counted is not None else None
+        rows = [{name: value for name, value in row.items() if name != own} for row in found.rows[table.name]]
         if rows:
             connection.execute(insert(table), rows)
     shared = dict(found.rows["state"][0])

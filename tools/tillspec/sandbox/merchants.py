@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from sqlalchemy import Connection, select
 
-from tillspec.sandbox import schema
+from tillspec.sandbox import schema, state
+from tillspec.sandbox.outgoing import Refused, as_sent
 
 Access = Literal["full", "read"]
 """What a key may do: everything, or only read."""
@@ -96,6 +97,11 @@ class Merchant(_Part):
     dintero: Dintero | None = None
     diddo: Diddo | None = None
 
+    def webhook(self, surface: str | None) -> Webhook | None:
+        """Where the merchant is told of what happens at a surface that has one address for all; None at the others."""
+        part = {"vinr": self.vinr, "diddo": self.diddo}.get(surface or "")
+        return part.webhook if part is not None else None
+
 
 Scheme = Literal["vinr", "diddo"]
 
@@ -155,3 +161,53 @@ def save(connection: Connection, merchant: Merchant, position: int) -> None:
     connection.execute(schema.merchants.delete().where(schema.merchants.c.id == merchant.id))
     row = {"id": merchant.id, "position": position, "data": merchant.model_dump_json()}
     connection.execute(schema.merchants.insert(), row)
+
+
+class UnknownMerchant(LookupError):
+    """There is no such merchant."""
+
+
+class NotSet(ValueError):
+    """A webhook that cannot be set; the text says why."""
+
+
+def take(connection: Connection, merchant: str) -> Merchant:
+    """The merchant of an id, whom nobody else changes before the transaction ends.
+
+    Raises:
+        UnknownMerchant: there is none.
+    """
+    query = select(schema.merchants.c.data).where(schema.merchants.c.id == merchant).with_for_update()
+    data = connection.execute(query).scalar_one_or_none()
+    if data is None:
+        raise UnknownMerchant(f"there is no merchant {merchant}")
+    return Merchant.model_validate_json(data)
+
+
+def set_webhook(connection: Connection, merchant: str, surface: str, url: str | None, secret: str | None = None) -> Merchant:
+    """Sets where a merchant is told of what happens from now on, and what deliveries are signed with.
+
+    Without a URL nothing is sent; without a `secret` it stays as it is. What waits for its next try goes where it went before.
+
+    Raises:
+        UnknownMerchant: there is no such merchant.
+        NotSet: the merchant has no webhook at this surface, nothing can be sent to the URL, or the secret is not of the form.
+    """
+    found = take(connection, merchant)
+    before = found.webhook(surface)
+    if before is None:
+        raise NotSet(f"{merchant} has no webhook at {surface}; webhooks are of vinr and diddo")
+    try:
+        if url is not None:
+            as_sent(url)
+        webhook = Webhook.model_validate({"url": url, "secret": before.secret if secret is None else secret})
+    except Refused as error:
+        raise NotSet(f"url: {error}") from None
+    except ValidationError as error:  # its text would quote the secret
+        raise NotSet("; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors(include_input=False))) from None
+    part = getattr(found, surface).model_copy(update={"webhook": webhook})
+    changed = found.model_copy(update={surface: part})
+    table = schema.merchants
+    connection.execute(table.update().where(table.c.id == merchant).values(data=changed.model_dump_json()))
+    state.change(connection, epoch=state.next_epoch)
+    return changed

@@ -101,23 +101,36 @@ idempotency: Final = Table(
 deliveries: Final = Table(
     "deliveries",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),  # the order in which they were made
+    Column("id", String(64), nullable=False, unique=True),
     Column("merchant", String(64), nullable=False),
     Column("operation", String(64), nullable=False),
     Column("session", String(64), nullable=False),
     Column("event", String(64), nullable=False),
     Column("method", String(8), nullable=False),
     Column("url", Text, nullable=False),
+    Column("receiver", String(255), nullable=False),  # scheme, host and port of the URL
     Column("headers", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("state", String(16), nullable=False),
+    Column("tries", Integer, nullable=False),  # since it was made, or sent anew by hand
     Column("attempts", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("due_at", BigInteger),
-    Column("lease_until", BigInteger),
-    Index("deliveries_due", "due_at"),
+    Column("lease_until", BigInteger),  # by the machine's clock: so long it belongs to the worker that sends it
+    Column("waits_for", String(64)),  # the delivery that has to be tried before this one
+    Index("deliveries_due", "due_at", "number"),
+    Index(
+        "deliveries_waiting",
+        "waits_for",
+        sqlite_where=text("waits_for IS NOT NULL"),
+        postgresql_where=text("waits_for IS NOT NULL"),
+    ),
 )
 """Webhooks and callbacks, sent and to be sent. `due_at` is empty when there is nothing more to send."""
+
+holds: Final = Table("holds", metadata, Column("merchant", String(64), primary_key=True))
+"""Merchants whose deliveries are kept back."""
 
 faults: Final = Table(
     "faults",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tillspec.sandbox.control import clock, faults, merchants, requests, sessions, switches, tokens, whole
+from tillspec.sandbox.control import clock, faults, merchants, requests, sessions, switches, tokens, webhooks, whole
 from tillspec.sandbox.control.answers import MOST, Asked, answer, asked, read
 from tillspec.sandbox.control.desk import Desk, Nothing
 
@@ -52,6 +52,15 @@ ACTIONS: Final = (
     Action("POST", "/faults", faults.Inject, faults.inject),
     Action("DELETE", "/faults", Nothing, faults.clear),
     Action("DELETE", "/faults/{fault}", Nothing, faults.remove),
+    Action("GET", "/webhooks", webhooks.Listed, webhooks.listed),
+    Action("POST", "/webhooks/reorder", webhooks.Reorder, webhooks.reorder),
+    Action("GET", "/webhooks/{webhook}", Nothing, webhooks.one),
+    Action("POST", "/webhooks/{webhook}/resend", Nothing, webhooks.resend),
+    Action("POST", "/webhooks/{webhook}/duplicate", Nothing, webhooks.duplicate),
+    Action("POST", "/webhooks/{webhook}/delay", webhooks.Delay, webhooks.delay),
+    Action("POST", "/webhooks/{webhook}/drop", Nothing, webhooks.drop),
+    Action("POST", "/merchants/{merchant}/hold", Nothing, webhooks.hold),
+    Action("POST", "/merchants/{merchant}/release", Nothing, webhooks.release),
     Action("GET", "/requests", requests.Listed, requests.listed),
     Action("GET", "/requests/{number}", Nothing, requests.one),
     Action("GET", "/merchants", Nothing, merchants.listed),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import StringConstraints
 from sqlalchemy import Connection
 
-from tillspec.sandbox import merchants, outside, schema, state
+from tillspec.sandbox import merchants, outside
 from tillspec.sandbox.control.answers import Asked, Problem
 from tillspec.sandbox.control.desk import Desk, Nothing
 from tillspec.sandbox.merchants import Merchant
@@ -45,17 +45,13 @@ async def address(desk: Desk, asked: Address, merchant: str) -> dict[str, Any]:
     """Sets where a merchant is told, and the secret that this is signed with."""
 
     def changed(connection: Connection) -> dict[str, Any]:
-        found = find(merchants.read(connection), merchant)
-        part = getattr(found, asked.surface)
-        if part is None:
-            raise Problem(
-                404, "not_at_surface", f"{merchant} is not at {asked.surface}.", "GET /_sandbox/merchants says who is where."
-            )
-        webhook = part.webhook.model_copy(update={"url": asked.url, **({"secret": asked.secret} if asked.secret else {})})
-        after = found.model_copy(update={asked.surface: part.model_copy(update={"webhook": webhook})})
-        table = schema.merchants
-        connection.execute(table.update().where(table.c.id == found.id).values(data=after.model_dump_json()))
-        state.change(connection, epoch=state.next_epoch)
+        find(merchants.read(connection), merchant)
+        try:
+            after = merchants.set_webhook(connection, merchant, asked.surface, asked.url, asked.secret)
+        except merchants.NotSet as error:
+            raise Problem(422, "not_set", f"{error}.", "Name a URL that the sandbox can reach.") from None
+        webhook = after.webhook(asked.surface)
+        assert webhook is not None, "it was set"
         return {"merchant": merchant, "surface": asked.surface, "url": webhook.url, "secret": webhook.secret}
 
     return dict(await desk.write(changed))

@@ -68,7 +68,7 @@ def test_what_is_printed_can_be_pasted_and_ctrl_c_ends_it(started: subprocess.Po
         vinr, gr4vy, dintero, diddo = merchant.vinr, merchant.gr4vy, merchant.dintero, merchant.diddo
         assert vinr and gr4vy and dintero and diddo
         secrets = vinr.keys[0].key, diddo.keys[0].key, dintero.clients[0].secret
-        for text in (merchant.name, *secrets, gr4vy.issuer, merchant.orders[0].id, merchant.template_carts[0].id):
+        for text in (merchant.name, *secrets, gr4vy.keys[0].kid, merchant.orders[0].id, merchant.template_carts[0].id):
             assert text in said
     assert "stands still" in said
     assert max(map(len, said.splitlines())) <= 80
@@ -208,7 +208,7 @@ def test_keys_and_tokens_by_commands(told: Any, sandbox: Running) -> None:
 
     assert sandbox.mine.gr4vy is not None
     token = told("token", "harbor", "gr4vy", "--scope", "checkout-sessions.read").strip()
-    claims = jwt.decode(token, sandbox.mine.gr4vy.keys[0].public, algorithms=["ES512"], issuer=sandbox.mine.gr4vy.issuer)
+    claims = jwt.decode(token, sandbox.mine.gr4vy.keys[0].public, algorithms=["ES512"])
     assert claims["scopes"] == ["checkout-sessions.read"]
     assert {"nbf", "exp", "jti"} < claims.keys()
     assert "no merchant" in told("token", "nobody", "dintero", code=1)
@@ -229,3 +229,27 @@ def test_a_sandbox_that_is_not_there_or_another_one(sandbox: Running, tmp_path: 
     assert "no sandbox has been started" in run("clock", "--url", sandbox.url, "--database", str(file)).output
     other = run("clock", "--url", "http://127.0.0.1:x", "--secret", "a")
     assert (other.exit_code, "Traceback" in other.output) == (1, False)
+
+
+def test_webhooks_by_commands(told: Any, sandbox: Running) -> None:
+    assert told("webhooks") == "Nobody was told anything.\n"
+    assert "harbor is told at http://127.0.0.1:9/hook, signed with whsec_" in told(
+        "webhooks", "address", "harbor", "vinr", "http://127.0.0.1:9/hook"
+    )
+    assert "is kept back" in told("webhooks", "hold", "harbor")
+    with sandbox.vinr() as http:
+        made = [create(http).json()["sessionId"] for _ in range(2)]
+    for session in made:
+        assert told("outcome", session, "complete") == f"{session} is completed\n"
+    listed = json.loads(told("webhooks", "list", "--json"))["webhooks"]
+    assert [one["session"] for one in listed] == made[::-1]
+    assert "vinrSessionStatusChanged" in told("webhooks")
+    first, second = listed[1]["id"], listed[0]["id"]
+    assert second in told("webhooks", "reorder", second, first)
+    assert "is sent at" in told("webhooks", "delay", first, "5m")
+    assert told("webhooks", "drop", first) == f"{first} is not sent any more\n"
+    assert "nothing of it is to come" in told("webhooks", "drop", first, code=1)
+    assert "tells the same once more" in told("webhooks", "duplicate", second)
+    assert told("webhooks", "release", "harbor") == "harbor is told again.\n"
+    assert "is sent now" in told("webhooks", "resend", first)
+    assert "is told nowhere" in told("webhooks", "address", "harbor", "vinr", "off")

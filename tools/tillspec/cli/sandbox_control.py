@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from urllib.parse import quote
 
 import click
 
@@ -131,8 +132,6 @@ def sessions(control: ControlClient, merchant: str | None, limit: int) -> Told:
 @click.option("--reason", default="", help="The code of why it failed.")
 def outcome(control: ControlClient, session: str, outcome: str, reason: str) -> Told:
     """Decide what becomes of a SESSION. A challenge is one of 3-D Secure."""
-    from urllib.parse import quote
-
     path = f"/sessions/{quote(session, safe='')}/outcome"
     told = control.call("POST", path, {"outcome": outcome, "reason": reason})
     return told, printable(f"{told['id']} is {told['status']}")
@@ -206,6 +205,100 @@ def limit(control: ControlClient, limit: str | None) -> Told:
     return told, f"{told['requests']} requests per {told['per']}" if told["on"] else "Nothing is limited."
 
 
+# -- webhooks --------------------------------------------------------------------------------------------------------------
+
+
+@click.group("webhooks", invoke_without_command=True, subcommand_metavar="[COMMAND]")
+@click.pass_context
+def webhooks(context: click.Context, /) -> None:
+    """List what merchants are told, or send it again, twice, later, in another order, or never."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_webhooks, **{each.name: each.get_default(context) for each in list_webhooks.params if each.name})
+
+
+def _webhook(told: dict[str, Any]) -> str:
+    last = told["status"] or told["error"] or ""
+    what = f"{told['id']:<27} {told['operation']:<26} {told['session']:<27} {told['state']:<9}"
+    return printable(f"{what} {told['tries']} tries  {last}".rstrip())
+
+
+@_command("list", webhooks)
+@click.option("--merchant", help="Of this merchant alone.")
+@click.option("--session", help="About this session alone.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many, the newest first.")
+def list_webhooks(control: ControlClient, **wanted: Any) -> Told:
+    """List deliveries."""
+    told = control.call("GET", "/webhooks", **wanted)
+    held = [f"What is for {one} is kept back." for one in told["held"]]
+    return told, "\n".join([*map(_webhook, told["webhooks"]), *map(printable, held)]) or "Nobody was told anything."
+
+
+def _acting(name: str, says: str, help_text: str) -> None:
+    """A command that does one thing to a delivery."""
+
+    @_command(name, webhooks)
+    @click.argument("webhook")
+    def act(control: ControlClient, webhook: str) -> Told:
+        told = control.call("POST", f"/webhooks/{quote(webhook, safe='')}/{name}", {})
+        return told, printable(f"{told['id']} {says}")
+
+    act.help = help_text
+
+
+_acting("resend", "is sent now", "Send a delivery now, whatever became of it.")
+_acting("duplicate", "tells the same once more", "Send the same event a second time.")
+_acting("drop", "is not sent any more", "Never send a delivery, or not again.")
+
+
+@_command("delay", webhooks)
+@click.argument("webhook")
+@click.argument("span")
+def delay(control: ControlClient, webhook: str, span: str) -> Told:
+    """Put the next try of a delivery off by a SPAN of the sandbox's clock."""
+    told = control.call("POST", f"/webhooks/{quote(webhook, safe='')}/delay", {"by": span})
+    return told, printable(f"{told['id']} is sent at {told['due_at']}")
+
+
+@_command("reorder", webhooks)
+@click.argument("ids", nargs=-1, required=True)
+def reorder(control: ControlClient, ids: tuple[str, ...]) -> Told:
+    """Send deliveries in the order of these IDS; hold them back before."""
+    told = control.call("POST", "/webhooks/reorder", {"ids": list(ids)})
+    return told, "\n".join(map(_webhook, told["webhooks"]))
+
+
+@_command("hold", webhooks)
+@click.argument("merchant")
+def hold(control: ControlClient, merchant: str) -> Told:
+    """Keep back all that is for a MERCHANT."""
+    told = control.call("POST", f"/merchants/{quote(merchant, safe='')}/hold", {})
+    return told, printable(f"What is for {merchant} is kept back.")
+
+
+@_command("release", webhooks)
+@click.argument("merchant")
+def release(control: ControlClient, merchant: str) -> Told:
+    """Send what was kept back for a MERCHANT."""
+    told = control.call("POST", f"/merchants/{quote(merchant, safe='')}/release", {})
+    return told, printable(f"{merchant} is told again.")
+
+
+@_command("address", webhooks)
+@click.argument("merchant")
+@click.argument("surface", type=click.Choice(["vinr", "diddo"]))
+@click.argument("url")
+@click.option("--signing-secret", help="What deliveries are signed with; without it, it stays the same.")
+def address(control: ControlClient, merchant: str, surface: str, url: str, signing_secret: str | None) -> Told:
+    """Tell a MERCHANT at a URL from now on; off: nowhere."""
+    asked = {"surface": surface, "url": None if url == "off" else url, "secret": signing_secret}
+    told = control.call("PUT", f"/merchants/{quote(merchant, safe='')}/webhook", asked)
+    where = f"at {told['url']}, signed with {told['secret']}" if told["url"] else "nowhere"
+    return told, printable(f"{merchant} is told {where}")
+
+
+COMMANDS.append(webhooks)
+
+
 # -- the whole -------------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +359,8 @@ def keys(control: ControlClient) -> Told:
 def token(control: ControlClient, merchant: str, surface: str, scopes: tuple[str, ...], lasts: str | None) -> Told:
     """Print a bearer token of a MERCHANT for a SURFACE."""
     if surface == "gr4vy":
-        told = control.call("POST", "/tokens", {"merchant": merchant, "scopes": list(scopes) or None, "lasts": lasts})
+        asked = {"merchant": merchant, "scopes": list(scopes) or None, "lasts": lasts or "1h"}
+        told = control.call("POST", "/tokens", asked)
         return told, str(told["token"])
     if scopes or lasts is not None:
         raise click.UsageError("--scope and --lasts are for gr4vy; what a token of Dintero may do follows from its client.")

@@ -55,7 +55,10 @@ def _diddo(merchant: str, part: Merchant, objects: Merchant) -> Lines:
 
 
 def _gr4vy(merchant: str, part: Merchant, objects: Merchant) -> Lines:
-    yield "issuer", part["issuer"]
+    if part.get("issuer"):
+        yield "issuer", part["issuer"]
+    for key in part["keys"]:
+        yield "kid", key["kid"]
     yield "token", f"tillspec sandbox token {merchant} gr4vy"
 
 

@@ -73,8 +73,8 @@ class ControlClient:
         Args:
             method: of HTTP.
             path: below `/_sandbox`, such as `/clock/advance`.
-            body: what is asked, as it is written in JSON. What is None is left out.
-            query: the same for `GET`.
+            body: what is asked, as it is written in JSON.
+            query: the same for `GET`. What is None is left out.
 
         Returns:
             What was answered.
@@ -82,10 +82,9 @@ class ControlClient:
         Raises:
             NotDone: it could not be done, or nobody answered.
         """
-        plain = {name: value for name, value in body.items() if value is not None} if body is not None else None
         wanted = {name: value for name, value in query.items() if value is not None}
         try:
-            answer = self._http.request(method, path, json=plain, params=wanted)
+            answer = self._http.request(method, path, json=body, params=wanted)
             told = answer.json()
         except httpx.HTTPError as error:
             hint = f"Is the sandbox running? Start it with: tillspec sandbox; or say where it is with --url ({error})"

@@ -213,7 +213,7 @@ def limit(control: ControlClient, limit: str | None) -> Told:
 def webhooks(context: click.Context, /) -> None:
     """List what merchants are told, or send it again, twice, later, in another order, or never."""
     if context.invoked_subcommand is None:
-        context.invoke(list_webhooks, **{each.name: each.get_default(context) for each in list_webhooks.params if each.name})
+        list_webhooks.invoke(list_webhooks.make_context("list", [], parent=context))
 
 
 def _webhook(told: dict[str, Any]) -> str:
@@ -286,11 +286,11 @@ def release(control: ControlClient, merchant: str) -> Told:
 @_command("address", webhooks)
 @click.argument("merchant")
 @click.argument("surface", type=click.Choice(["vinr", "diddo"]))
-@click.argument("url")
+@click.argument("to", metavar="URL")
 @click.option("--signing-secret", help="What deliveries are signed with; without it, it stays the same.")
-def address(control: ControlClient, merchant: str, surface: str, url: str, signing_secret: str | None) -> Told:
+def address(control: ControlClient, merchant: str, surface: str, to: str, signing_secret: str | None) -> Told:
     """Tell a MERCHANT at a URL from now on; off: nowhere."""
-    asked = {"surface": surface, "url": None if url == "off" else url, "secret": signing_secret}
+    asked = {"surface": surface, "url": None if to == "off" else to, "secret": signing_secret}
     told = control.call("PUT", f"/merchants/{quote(merchant, safe='')}/webhook", asked)
     where = f"at {told['url']}, signed with {told['secret']}" if told["url"] else "nowhere"
     return told, printable(f"{merchant} is told {where}")

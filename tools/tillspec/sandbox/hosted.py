@@ -77,6 +77,7 @@ class View:
 
     `total` is what the buyer pays: `subtotal - discount + shipping + tax`. `countries` are those that goods can go to, empty for
     all. `asks` is what has to be filled in before paying. `success_url` and `cancel_url` are where the buyer goes afterwards.
+    `reason` is the code of why a payment failed.
     """
 
     id: str
@@ -102,6 +103,7 @@ class View:
     expires_at: int | None = None
     success_url: str | None = None
     cancel_url: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,28 +79,43 @@ def test_a_buyer_who_does_not_pay_is_sent_back_with_the_reason(
         assert deliveries(sandbox, id_of(url)) == [], "failures are told to who asks for them"
 
 
-def test_on_the_page_as_well_the_merchant_is_asked_what_is_on_offer(sandbox: Running) -> None:
-    shop = Shop()
-    try:
-        shop.offers(POST, HOME)
-        shop.offers({**HOME, "amount": 12_000})
-        url = page(sandbox, express={"shipping_options": [], "shipping_address_callback_url": shop.url})
-        with Buyer(url) as buyer:
-            assert "option" not in buyer.shown.options
-            buyer.send("update", **NORDMANN)
-            assert buyer.shown.options["option"] == ["post-1", "home-1"]
-            assert shop.asked[0]["body"]["order"]["shipping_address"]["postal_place"] == "Oslo"
-            buyer.send("update", option="post-1")
-            assert len(shop.asked) == 1, "nothing has changed of the address"
-            buyer.send("update", country="SE", city="Malmö", postal_code="21120")
-            assert buyer.shown.options["option"] == ["home-1"]
-            assert "option" not in buyer.shown.fields, "what was picked is not on offer any more"
-            buyer.send("update", option="home-1")
-            assert "€918.90" in buyer.shown.text
-            assert "Thank you" in buyer.send("pay", **CARD).text
-        assert len(shop.asked) == 2
-    finally:
-        shop.close()
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    one = Shop()
+    yield one
+    one.close()
+
+
+def test_on_the_page_as_well_the_merchant_is_asked_what_is_on_offer(sandbox: Running, shop: Shop) -> None:
+    shop.offers(POST, HOME)
+    shop.offers({**HOME, "amount": 12_000})
+    url = page(sandbox, express={"shipping_options": [], "shipping_address_callback_url": shop.url})
+    with Buyer(url) as buyer:
+        assert "option" not in buyer.shown.options
+        buyer.send("update", **NORDMANN)
+        assert buyer.shown.options["option"] == ["post-1", "home-1"]
+        assert shop.asked[0]["body"]["order"]["shipping_address"]["postal_place"] == "Oslo"
+        buyer.send("update", option="post-1")
+        assert len(shop.asked) == 1, "nothing has changed of the address"
+        buyer.send("update", country="SE", city="Malmö", postal_code="21120")
+        assert buyer.shown.options["option"] == ["home-1"]
+        assert "option" not in buyer.shown.fields, "what was picked is not on offer any more"
+        buyer.send("update", option="home-1")
+        assert "€918.90" in buyer.shown.text
+        assert "Thank you" in buyer.send("pay", **CARD).text
+    assert len(shop.asked) == 2
+
+
+def test_an_answer_is_for_the_address_that_it_was_asked_for(sandbox: Running, shop: Shop) -> None:
+    shop.offers(SHOP)
+    shop.answers.append((500, b""))
+    url = page(sandbox, express={"shipping_options": [HOME], "shipping_address_callback_url": shop.url})
+    with Buyer(url) as buyer:
+        refused = buyer.send("update", **NORDMANN, option="none")
+        assert (refused.status, refused.options["option"]) == (422, ["home-1"]), "nothing of the form was taken"
+        buyer.send("update", **NORDMANN | {"country": "SE", "postal_code": "21120"}, option="home-1")
+        assert buyer.shown.options["option"] == ["home-1"], "who does not answer leaves the offer as it was"
+    assert len(shop.asked) == 2
 
 
 def test_the_control_plane_settles_a_session(sandbox: Running) -> None:

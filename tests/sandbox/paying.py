@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from checkout_api import models
 from tillspec.sandbox import merchants, schema, state
 
-from .conftest import TRUSTING, Running
+from .conftest import Running
 
 Json = dict[str, Any]
 
@@ -168,7 +168,7 @@ class Buyer:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.path = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        self._http = httpx.Client(base_url=f"{parts.scheme}://{parts.netloc}", follow_redirects=True, verify=TRUSTING)
+        self._http = httpx.Client(base_url=f"{parts.scheme}://{parts.netloc}", follow_redirects=True)
         self.shown = self.open()
 
     def open(self) -> Shown:

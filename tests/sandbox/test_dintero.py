@@ -13,7 +13,7 @@ import pytest
 from tillspec.sandbox import merchants, outside, state
 
 from .conftest import Running
-from .dintero import Json, ask, at, at_fault, bearer, make, order_session, path, told
+from .dintero import Json, ask, at, at_fault, basic, bearer, client, make, order_session, path, told
 
 # -- tokens ----------------------------------------------------------------------------------------------------------------
 
@@ -21,7 +21,7 @@ from .dintero import Json, ask, at, at_fault, bearer, make, order_session, path,
 def test_a_client_gets_a_token_for_a_day(sandbox: Running) -> None:
     sandbox.freeze()
     account = at(sandbox.mine).account
-    with sandbox.dintero_basic() as http:
+    with basic(sandbox) as http:
         answer = ask(http, sandbox.mine)
         assert answer.headers["cache-control"] == "no-store"
         assert answer.json().keys() == {"access_token", "token_type", "expires_in"}
@@ -47,14 +47,14 @@ def test_who_may_not_have_a_token(sandbox: Running) -> None:
     url, body = f"/accounts/{mine.account}/auth/token", {"grant_type": "client_credentials"}
     audience = "https://api.dintero.com/v1/accounts/"
     wrong = {(mine.clients[0].id, other.clients[0].secret), (other.clients[0].id, mine.clients[0].secret), ("nobody", "x")}
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         answers = [http.post(url, auth=one, json={**body, "audience": audience + mine.account}) for one in wrong]
         answers.append(http.post(url, json={**body, "audience": audience + mine.account}))
     for answer in answers:
         assert told(answer) == (401, "unauthorized")
         assert answer.headers["www-authenticate"] == 'Basic realm="dintero", charset="UTF-8"'
     assert len({answer.text for answer in answers[:3]}) == 1, "an unknown client cannot be told from a wrong secret"
-    with sandbox.dintero_basic() as http:
+    with basic(sandbox) as http:
         for oid in (other.account, other.partner, "T99999999"):
             answer = http.post(f"/accounts/{oid}/auth/token", json={**body, "audience": audience + mine.account})
             assert told(answer) == (404, "not_found")
@@ -77,20 +77,20 @@ def test_a_client_without_scopes_gets_no_token(sandbox: Running) -> None:
         merchants.save(connection, changed, 0)
         state.change(connection, epoch=state.next_epoch)
 
-    with bearer(sandbox) as http, sandbox.dintero_basic() as basic:
+    with bearer(sandbox) as http, basic(sandbox) as client_http:
         gone = idle.model_copy(update={"clients": idle.clients[1:]})
         sandbox.work(store)
-        assert told(ask(basic, sandbox.mine)) == (403, "forbidden")
+        assert told(ask(client_http, sandbox.mine)) == (403, "forbidden")
         assert http.get(path(sandbox.mine)).status_code == 200, "a token keeps what it was given"
         changed = changed.model_copy(update={"dintero": gone})
         sandbox.work(store)
-        assert told(ask(basic, sandbox.mine)) == (401, "unauthorized")
+        assert told(ask(client_http, sandbox.mine)) == (401, "unauthorized")
         assert told(http.get(path(sandbox.mine))) == (401, "unauthorized")
 
 
 @pytest.mark.parametrize("change", [{"exp": 9_999_999_999}, {"sub": "x"}, {"scope": "admin:shopping"}, {"aud": None}])
 def test_a_token_that_was_tampered_with_opens_nothing(sandbox: Running, change: Json) -> None:
-    with bearer(sandbox, client=1) as http:
+    with bearer(sandbox, number=1) as http:
         text = http.headers["authorization"].removeprefix("Bearer ")
         claims = jwt.decode(text, options={"verify_signature": False}) | change
         for forged in (
@@ -102,7 +102,7 @@ def test_a_token_that_was_tampered_with_opens_nothing(sandbox: Running, change: 
 
 
 def test_scopes_say_what_a_token_permits(sandbox: Running) -> None:
-    with bearer(sandbox, client=1) as reader:
+    with bearer(sandbox, number=1) as reader:
         refused = reader.post(path(sandbox.mine), json=order_session())
         assert told(refused) == (403, "forbidden")
         assert "admin:shopping or write:shopping" in refused.json()["error"]["message"]
@@ -181,7 +181,7 @@ def test_nothing_of_another_account_can_be_told_from_what_does_not_exist(sandbox
     with bearer(sandbox) as http:
         session = make(http, mine)["id"]
     answers: dict[str, set[str]] = {"/sessions": set(), "/sessions/id": set()}
-    with bearer(sandbox, other) as http, bearer(sandbox, other, client=1) as reader:
+    with bearer(sandbox, other) as http, bearer(sandbox, other, number=1) as reader:
         theirs = make(http, other)["id"]
         accounts = {account: (order, other.orders[0].id), "T99999999": (order,), at(other).account: (order, "none", "a%00b")}
         for aid, orders in accounts.items():
@@ -202,7 +202,7 @@ def test_nothing_of_another_account_can_be_told_from_what_does_not_exist(sandbox
 
 
 def test_no_token_no_answer(sandbox: Running) -> None:
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         answer: httpx.Response = http.get(path(sandbox.mine))
         assert told(answer) == (401, "unauthorized")
         assert answer.headers["www-authenticate"] == 'Bearer realm="dintero"'

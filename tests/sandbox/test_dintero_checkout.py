@@ -32,6 +32,7 @@ from .dintero import (
     Json,
     at,
     bearer,
+    client,
     deliveries,
     express,
     make,
@@ -100,7 +101,7 @@ def test_a_payment_is_told_and_the_buyer_comes_back(sandbox: Running) -> None:
 def test_by_post_the_transaction_is_told(sandbox: Running) -> None:
     url = "https://shop.invalid/callback?method=POST&includes=session&sid_parameter_name=sid&report_event=VOID"
     made = session(sandbox, url, express=EXPRESS, metadata={"ext_campaign": 1921})
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         http.put(f"/view/{made}/session/order/addresses", json={"shipping_address": KARI, "billing_address": {"country": "NO"}})
         http.put(f"/view/{made}/session/order/shipping_option", json=POST)
     settle(sandbox, made, "complete")
@@ -149,7 +150,7 @@ def test_a_payment_that_comes_to_nothing_is_told_to_who_asks_for_it(
     sent = query(seen.cancel_url)
     assert (sent["error"], sent["merchant_reference"]) == (error, sandbox.mine.orders[0].id)
     assert sent.get("transaction_id") == got.transaction_id
-    with sandbox.client() as http, bearer(sandbox) as merchant:
+    with client(sandbox) as http, bearer(sandbox) as merchant:
         answer = http.put(f"/view/{loud}/session/order/addresses", json={"shipping_address": KARI})
         assert answer.json()["error"]["cause"] == cause
         assert "processed_at" not in merchant.get(f"{path(sandbox.mine)}/{loud}").json()
@@ -234,7 +235,7 @@ def test_the_page_shows_an_express_session_and_takes_what_the_buyer_picks(sandbo
     assert (seen.chosen, seen.shipping, seen.total) == ("post-1", 3_900, 79_890 + 3_900)
     assert seen.address.line1 == "Gaustadalléen 21"
     assert seen.address.phone == "+4799999999"
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         order = http.put(f"/view/{made}/session/order/shipping_option", json=SHOP).json()["order"]
     assert order["shipping_address"] == KARI
     assert view(sandbox, made).total == 0, "the buyer pays in the shop"

@@ -13,7 +13,7 @@ from arazzo_run import SCENARIOS, WORKFLOWS, Run
 from tillspec.sandbox import outside
 
 from .conftest import Running
-from .dintero import Json, at, bearer, path
+from .dintero import Json, at, bearer, client, path
 
 EXAMPLES: Json = yaml.safe_load((SCENARIOS.parent / "examples/dintero.yaml").read_text())
 REQUESTS = ("DinteroSeedRequest", "DinteroPartRequest", "DinteroExpressRequest", "DinteroShipmentsRequest")
@@ -44,7 +44,7 @@ def test_the_scenarios_come_out(sandbox: Running, document: Json, workflow: Json
         "accountId": at(sandbox.mine).account, "orderId": order(sandbox),
         "client": base64.b64encode(f"{client.id}:{client.secret}".encode()).decode(),
     }  # fmt: skip
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         assert Run(http, document, inputs, lambda words: False).steps(workflow) == len(workflow["steps"])
 
 
@@ -58,7 +58,7 @@ def test_the_examples_make_sessions_and_views_come_out_as_shown(sandbox: Running
             answer = http.post(url, json=body)
             assert answer.status_code == 200, (name, answer.text)
             made[name] = answer.json()
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         for step, (given, shown) in STEPS.items():
             answer = http.put(f"/view/{made['DinteroExpressRequest']['id']}/session/order/{step}", json=EXAMPLES[given]["value"])
             assert answer.status_code == 200, answer.text

@@ -23,6 +23,7 @@ from .dintero import (
     Shop,
     at_fault,
     bearer,
+    client,
     express,
     make,
     order_session,
@@ -57,7 +58,7 @@ def test_an_address_and_a_way_of_shipping_make_the_total(sandbox: Running) -> No
     sandbox.freeze()
     with bearer(sandbox) as http:
         made = make(http, sandbox.mine, express=EXPRESS, merchant_reference="order-17")
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         answer = address(http, made["id"], billing_address={"business_name": "Nordmann AS", "country": "NO"})
         assert answer.headers["cache-control"] == "no-store"
         view = answer.json()
@@ -84,7 +85,7 @@ def test_an_address_and_a_way_of_shipping_make_the_total(sandbox: Running) -> No
 
 def test_a_way_of_shipping_is_dropped_that_the_new_address_does_not_allow(sandbox: Running) -> None:
     session = express(sandbox)
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         assert offered(address(http, session, OSLO)) == ["post-1", "home-1", "shop-1"]
         pick(http, session, HOME)
         moved = address(http, session, MALMO)
@@ -100,7 +101,7 @@ def test_a_way_of_shipping_is_dropped_that_the_new_address_does_not_allow(sandbo
 
 def test_the_older_step_sets_the_shipping_address_alone(sandbox: Running) -> None:
     session = express(sandbox)
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         billed = http.put(f"/view/{session}/session/order/addresses", json={"billing_address": KARI})
         assert "shipping_address" not in billed.json()["order"]
         assert told(pick(http, session, SHOP)) == (400, "shipping_address_missing")
@@ -114,7 +115,7 @@ def test_the_older_step_sets_the_shipping_address_alone(sandbox: Running) -> Non
 
 def test_what_cannot_be_set_or_picked(sandbox: Running) -> None:
     session = express(sandbox)
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         assert at_fault(address(http, session, {"country": "ZZ"})) == [("/shipping_address/country", "unknown_country")]
         assert told(http.put(f"/view/{session}/session/order/addresses", json={})) == (400, "validation_error")
         assert told(address(http, session, {"street": "x"})) == (400, "validation_error")
@@ -137,7 +138,7 @@ def test_what_cannot_be_set_or_picked(sandbox: Running) -> None:
 def test_a_way_of_shipping_may_be_picked_at_first(sandbox: Running) -> None:
     with bearer(sandbox) as http:
         session = make(http, sandbox.mine, express=EXPRESS, shipping_option={**HOME, "title": "As I call it"})["id"]
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         order = address(http, session, MALMO).json()["order"]
         assert (order["shipping_option"], order["amount"]) == (HOME, 79_890 + 9_900)
 
@@ -147,7 +148,7 @@ def test_nothing_is_done_in_a_session_that_is_over(sandbox: Running) -> None:
     causes: Json = {"complete": "AUTHORIZED", "fail": "FAILED", "cancel": "CANCELLED", "challenge": "PAYMENT_INITIATED"}
     over = {express(sandbox): outcome for outcome in causes}
     session = express(sandbox)
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         for one, outcome in over.items():
             settle(sandbox, one, outcome)
             for answer in (
@@ -184,7 +185,7 @@ def test_the_merchant_is_asked_what_is_on_offer_for_an_address(sandbox: Running,
     dearer, french = HOME | {"amount": 12_000}, {**SHOP, "id": "fr", "line_id": "fr-1", "countries": ["FR"], "amount": 500}
     shop.offers(dearer, SHOP)
     shop.offers(french, HOME, order={"items": []})
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         assert offered(address(http, session, MALMO)) == ["home-1", "shop-1"]
         assert (shop.asked[0]["path"], shop.asked[0]["type"]) == ("/order/17/address_updated", "application/json")
         body = shop.asked[0]["body"]
@@ -203,7 +204,7 @@ def test_a_pick_stays_that_the_merchant_goes_on_offering(sandbox: Running, shop:
     session = express(sandbox, shipping_address_callback_url=shop.url)
     shop.offers(POST)
     shop.offers(POST | {"countries": ["FR"]})
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         address(http, session, OSLO)
         pick(http, session, POST)
         moved = address(http, session, PARIS)
@@ -226,7 +227,7 @@ BAD: dict[str, tuple[int, Any]] = {
 def test_the_offer_stays_as_it_was_where_the_merchant_does_not_answer_well(sandbox: Running, shop: Shop) -> None:
     shop.answers = [(status, b"{" if plain is None else json.dumps(plain).encode()) for status, plain in BAD.values()]
     shop.answers.append((200, json.dumps({"shipping_options": [HOME]}).encode() + b" " * 70_000))
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         for number, what in enumerate([*BAD, "more than is read"], 1):
             session = express(sandbox, shipping_address_callback_url=shop.url)
             answer = address(http, session, OSLO)
@@ -246,7 +247,7 @@ def test_a_merchant_who_is_too_slow_has_not_answered(sandbox: Running, shop: Sho
     shop.offers(HOME)
     shop.gates = [threading.Event()]
     session = express(sandbox, shipping_address_callback_url=shop.url)
-    with sandbox.client() as http:
+    with client(sandbox) as http:
         assert offered(address(http, session, OSLO)) == ["post-1", "home-1", "shop-1"]
         assert offered(address(http, session, OSLO)) == ["home-1"], "the next one is in time"
 
@@ -258,7 +259,7 @@ def test_nothing_waits_for_a_merchant_who_is_asked(sandbox: Running, shop: Shop)
     shop.gates = [threading.Event()]
     session = express(sandbox, shipping_address_callback_url=shop.url)
     paid = express(sandbox, shipping_address_callback_url=shop.url)
-    with sandbox.client() as http, ThreadPoolExecutor() as pool:
+    with client(sandbox) as http, ThreadPoolExecutor() as pool:
         first = pool.submit(address, http, session, OSLO)
         wait_until(lambda: shop.asked, "the first question")
         second = address(http, session, MALMO)

@@ -15,7 +15,7 @@ from tillspec.sandbox.app import SandboxApp, Settings
 from tillspec.sandbox.store import open_store
 
 from .conftest import SEED, Running, built_in
-from .dintero import EXPRESS, HOME, POST, SHOP, Json, Shop, ask, at, bearer, deliveries, make, order_session, path, told
+from .dintero import EXPRESS, HOME, POST, SHOP, Json, Shop, ask, at, basic, bearer, deliveries, make, order_session, path, told
 from .paying import CARD, Buyer, card
 
 NORDMANN = {
@@ -176,6 +176,6 @@ def test_a_database_that_is_gone_is_503_and_one_that_is_back_is_used(tmp_path: P
 
 def test_the_secret_of_a_client_is_in_no_answer(sandbox: Running) -> None:
     part = at(sandbox.mine)
-    with sandbox.dintero_basic() as http:
+    with basic(sandbox) as http:
         answers = [ask(http, sandbox.mine), ask(http, sandbox.mine, grant_type="x"), ask(http, sandbox.mine, audience="x")]
     assert not [one for one in answers if part.clients[0].secret in one.text]

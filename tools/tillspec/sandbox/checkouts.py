@@ -10,21 +10,25 @@ from checkout_api._runtime.behavior import Lifecycle
 from tillspec.sandbox import sessions
 from tillspec.sandbox.hosted import Checkout, Outcome
 from tillspec.sandbox.sessions import Session
-from tillspec.sandbox.surfaces import diddo_checkout, vinr_checkout
+from tillspec.sandbox.surfaces import diddo_checkout, dintero_checkout, vinr_checkout
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel", "expire")
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A kind of object whose sessions are settled: by whom, and which state each outcome comes to."""
+    """A kind of object whose sessions are settled: by whom, and which state each outcome comes to.
+
+    `lifecycle` is there where the contract declares none.
+    """
 
     checkout: Checkout
     states: Mapping[Outcome, str]
+    lifecycle: Lifecycle | None = None
 
     def allowed(self, session: Session, now: int) -> tuple[Outcome, ...]:
         """The outcomes that are still possible."""
-        lifecycle = sessions.LIFECYCLES[session.kind]
+        lifecycle = self.lifecycle or sessions.LIFECYCLES[session.kind]
         status = session.status_at(now)
         if session.is_over(now) or lifecycle.is_terminal(status):
             return ()
@@ -48,6 +52,9 @@ def _leads(lifecycle: Lifecycle, status: str, to: str) -> bool:
 
 KINDS: Final[Mapping[str, Settled]] = {
     vinr_checkout.VinrCheckout.kind: Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES),
+    dintero_checkout.DinteroCheckout.kind: Settled(
+        dintero_checkout.DinteroCheckout(), dintero_checkout.MOVES, dintero_checkout.LIFECYCLE
+    ),
     diddo_checkout.DiddoCheckout.kind: Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES),
 }
 """By the contract's name of the object. What is not here has no outcome that anybody chooses."""

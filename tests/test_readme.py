@@ -15,7 +15,7 @@ NEEDS_A_SERVER = "with Client("
 
 
 def test_there_is_code() -> None:
-    assert len(BLOCKS) == 4
+    assert len(BLOCKS) == 5
     assert sum(NEEDS_A_SERVER in block for block in BLOCKS) == 1
 
 

@@ -1,19 +1,17 @@
-"""The contract's own examples and scenarios of Dintero, on a running sandbox."""
+"""The contract's own examples of Dintero, on a running sandbox."""
 
 from __future__ import annotations
 
-import base64
 import copy
 from typing import Any
 
-import pytest
 import yaml
 
-from arazzo_run import SCENARIOS, WORKFLOWS, Run
+from arazzo_run import SCENARIOS
 from tillspec.sandbox import outside
 
 from .conftest import Running
-from .dintero import Json, at, bearer, client, path
+from .dintero import Json, bearer, client, path
 
 EXAMPLES: Json = yaml.safe_load((SCENARIOS.parent / "examples/dintero.yaml").read_text())
 REQUESTS = ("DinteroSeedRequest", "DinteroPartRequest", "DinteroExpressRequest", "DinteroShipmentsRequest")
@@ -25,7 +23,7 @@ STEPS = {
 
 
 def order(sandbox: Running) -> str:
-    """The order that the contract's examples and scenarios have in mind."""
+    """The order that the contract's examples have in mind."""
     lines = (
         outside.OrderLine(line_id="1", id="chair-1", description="Stool", amount=20_000, vat=25),
         outside.OrderLine(line_id="2", id="cushion-4", description="Cushion", quantity=2, amount=7_840, vat=25),
@@ -33,19 +31,6 @@ def order(sandbox: Running) -> str:
     one = outside.DinteroOrder(id="order-2026-1017", currency="NOK", lines=lines)
     sandbox.work(lambda connection: outside.save(connection, sandbox.mine.id, one))
     return one.id
-
-
-@pytest.mark.parametrize(
-    ("document", "workflow"), [case for case in WORKFLOWS if str(case.id).startswith("dintero")]
-)  # fmt: skip
-def test_the_scenarios_come_out(sandbox: Running, document: Json, workflow: Json) -> None:
-    client = at(sandbox.mine).clients[0]
-    inputs = {
-        "accountId": at(sandbox.mine).account, "orderId": order(sandbox),
-        "client": base64.b64encode(f"{client.id}:{client.secret}".encode()).decode(),
-    }  # fmt: skip
-    with client(sandbox) as http:
-        assert Run(http, document, inputs, lambda words: False).steps(workflow) == len(workflow["steps"])
 
 
 def test_the_examples_make_sessions_and_views_come_out_as_shown(sandbox: Running) -> None:

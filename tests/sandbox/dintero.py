@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Connection
 
-from tillspec.sandbox import outbox, sessions, state
+from tillspec.sandbox import outbox, outside, sessions, state
 from tillspec.sandbox.hosted import Outcome, View
 from tillspec.sandbox.merchants import Dintero
 from tillspec.sandbox.outbox import Delivery
@@ -100,6 +100,17 @@ def make(http: httpx.Client, merchant: SeedMerchant, order: str | None = None, *
     assert answer.status_code == 200, answer.text
     found: Json = answer.json()
     return found
+
+
+def contract_order(sandbox: Running) -> str:
+    """The order that the contract's examples and scenarios have in mind."""
+    lines = (
+        outside.OrderLine(line_id="1", id="chair-1", description="Stool", amount=20_000, vat=25),
+        outside.OrderLine(line_id="2", id="cushion-4", description="Cushion", quantity=2, amount=7_840, vat=25),
+    )
+    one = outside.DinteroOrder(id="order-2026-1017", currency="NOK", lines=lines)
+    sandbox.work(lambda connection: outside.save(connection, sandbox.mine.id, one))
+    return one.id
 
 
 def express(sandbox: Running, **change: Any) -> str:

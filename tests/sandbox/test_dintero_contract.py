@@ -8,10 +8,9 @@ from typing import Any
 import yaml
 
 from arazzo_run import SCENARIOS
-from tillspec.sandbox import outside
 
 from .conftest import Running
-from .dintero import Json, bearer, client, path
+from .dintero import Json, bearer, client, contract_order, path
 
 EXAMPLES: Json = yaml.safe_load((SCENARIOS.parent / "examples/dintero.yaml").read_text())
 REQUESTS = ("DinteroSeedRequest", "DinteroPartRequest", "DinteroExpressRequest", "DinteroShipmentsRequest")
@@ -22,20 +21,9 @@ STEPS = {
 """The body of each Express step, and the view that comes of it."""
 
 
-def order(sandbox: Running) -> str:
-    """The order that the contract's examples have in mind."""
-    lines = (
-        outside.OrderLine(line_id="1", id="chair-1", description="Stool", amount=20_000, vat=25),
-        outside.OrderLine(line_id="2", id="cushion-4", description="Cushion", quantity=2, amount=7_840, vat=25),
-    )
-    one = outside.DinteroOrder(id="order-2026-1017", currency="NOK", lines=lines)
-    sandbox.work(lambda connection: outside.save(connection, sandbox.mine.id, one))
-    return one.id
-
-
 def test_the_examples_make_sessions_and_views_come_out_as_shown(sandbox: Running) -> None:
     made: dict[str, Any] = {}
-    url = path(sandbox.mine, order(sandbox))
+    url = path(sandbox.mine, contract_order(sandbox))
     with bearer(sandbox) as http:
         for name in REQUESTS:
             body = copy.deepcopy(EXAMPLES[name]["value"])

@@ -15,8 +15,26 @@ from tillspec.sandbox.app import SandboxApp, Settings
 from tillspec.sandbox.store import open_store
 
 from .conftest import SEED, Running, built_in
-from .dintero import EXPRESS, HOME, POST, SHOP, Json, Shop, ask, at, basic, bearer, deliveries, make, order_session, path, told
+from .dintero import (
+    EXPRESS,
+    HOME,
+    POST,
+    SHOP,
+    Json,
+    Shop,
+    ask,
+    at,
+    basic,
+    bearer,
+    client,
+    deliveries,
+    make,
+    order_session,
+    path,
+    told,
+)
 from .paying import CARD, Buyer, card
+from .receiver import wait_until
 
 NORDMANN = {
     "first_name": "Kari", "last_name": "Nordmann", "country": "NO", "line1": "Gaustadalléen 21", "postal_code": "0349",
@@ -174,8 +192,17 @@ def test_a_database_that_is_gone_is_503_and_one_that_is_back_is_used(tmp_path: P
     assert [answer.status_code for answer in back] == [200] * 7
 
 
-def test_the_secret_of_a_client_is_in_no_answer(sandbox: Running) -> None:
-    part = at(sandbox.mine)
+def test_secrets_are_in_no_answer_and_in_no_log_of_requests(sandbox: Running) -> None:
+    secret = at(sandbox.mine).clients[0].secret
     with basic(sandbox) as http:
         answers = [ask(http, sandbox.mine), ask(http, sandbox.mine, grant_type="x"), ask(http, sandbox.mine, audience="x")]
-    assert not [one for one in answers if part.clients[0].secret in one.text]
+        sent = http.headers["authorization"].removeprefix("Basic ")
+    assert not [one for one in answers if secret in one.text]
+    token = answers[0].json()["access_token"]
+    with client(sandbox, authorization=f"Bearer {token}") as http, sandbox.control() as control:
+        made = make(http, sandbox.mine, express=EXPRESS)["id"]
+        last = http.put(f"/view/{made}/session/order/shipping_option", json=SHOP).headers["x-request-id"]
+        logged = lambda: control.get("/requests", params={"limit": 1000}).text  # noqa: E731
+        wait_until(lambda: last in logged(), "the last request to be logged")
+        for told in (secret, sent, token, made):
+            assert told not in logged()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,17 +10,21 @@ from checkout_api._runtime.behavior import Lifecycle
 from tillspec.sandbox import sessions
 from tillspec.sandbox.hosted import Checkout, Outcome
 from tillspec.sandbox.sessions import Session
-from tillspec.sandbox.surfaces import diddo_checkout, vinr_checkout
+from tillspec.sandbox.surfaces import diddo_checkout, vinr, vinr_checkout
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel", "expire")
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A kind of object whose sessions are settled: by whom, and which state each outcome comes to."""
+    """A kind of object whose sessions are settled: by whom, and which state each outcome comes to.
+
+    `url` gives the hosted page of a session, out of where the pages are and its id.
+    """
 
     checkout: Checkout
     states: Mapping[Outcome, str]
+    url: Callable[[str, str], str]
 
     def allowed(self, session: Session, now: int) -> tuple[Outcome, ...]:
         """The outcomes that are still possible."""
@@ -47,7 +51,7 @@ def _leads(lifecycle: Lifecycle, status: str, to: str) -> bool:
 
 
 KINDS: Final[Mapping[str, Settled]] = {
-    vinr_checkout.VinrCheckout.kind: Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES),
-    diddo_checkout.DiddoCheckout.kind: Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES),
+    vinr_checkout.VinrCheckout.kind: Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES, vinr.url_of),
+    diddo_checkout.DiddoCheckout.kind: Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES, diddo_checkout.url_of),
 }
 """By the contract's name of the object. What is not here has no outcome that anybody chooses."""

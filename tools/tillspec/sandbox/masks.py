@@ -52,7 +52,9 @@ def _declared() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(objects)
 
 
-_SECRET, _SECRET_IDS = _declared()
+_SECRET, SECRET_IDS = _declared()
+"""What is secret by its name, and the objects whose id is a secret."""
+
 _CREDENTIALS: Final = frozenset(
     (operations.SCHEMES[name].parameter or "Authorization").lower() for name in behavior.CREDENTIALS if name in operations.SCHEMES
 )
@@ -74,7 +76,7 @@ class Mask:
             told = behavior.OPERATIONS[operation.id]
             self._list = told.lists.at or "" if told.lists is not None else ""
             objects = {told.creates, told.reads, told.updates, told.lists.object if told.lists is not None else None}
-            shown = [one for one in behavior.OBJECTS.values() if one.object in objects & _SECRET_IDS]
+            shown = [one for one in behavior.OBJECTS.values() if one.object in objects & SECRET_IDS]
             self._ids = frozenset(one.id[1:] for one in shown if one.id is not None)
 
     def values(self, values: Iterable[tuple[str, str]]) -> None:

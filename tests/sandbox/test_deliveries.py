@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
 from checkout_api import behavior, webhooks
 from tillspec.sandbox import clock, deliveries, delivery_overrides, merchants, outbox, schema, seed, state
@@ -22,72 +23,15 @@ from tillspec.sandbox.outbox import Delivery
 from tillspec.sandbox.store import open_store
 
 from .conftest import Running, start, stop
-from .receiver import Got, Receiver, receiving, wait_until
+from .receiver import Receiver, receiving, wait_until
 from .test_vinr import create
-
-VINR, DIDDO = "vinrSessionStatusChanged", "diddoCheckoutEvent"
+from .told import DIDDO, VINR, events, fates, listed, listen, look, over, put, secret_of, tried
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     with receiving() as one:
         yield one
-
-
-def secret_of(sandbox: Running) -> str:
-    assert sandbox.mine.vinr is not None
-    return sandbox.mine.vinr.webhook.secret
-
-
-def listen(sandbox: Running, url: str, surface: str = "vinr") -> None:
-    sandbox.work(lambda connection: merchants.set_webhook(connection, sandbox.mine.id, surface, url))
-
-
-def put(sandbox: Running, url: str, *events: str, merchant: str = "harbor", **message: Any) -> list[str]:
-    """Puts messages into the outbox, as surfaces do; the ids of their deliveries."""
-
-    def put_all(connection: Connection) -> list[str]:
-        now = state.read(connection)
-        made = []
-        for event in events:
-            body = json.dumps({"id": event}).encode()
-            plain = {"operation": VINR, "session": "cs_1", "event": event, "url": url, "body": body, **message}
-            made.append(outbox.add(connection, now, outbox.Message(merchant=merchant, **plain)))
-        return made
-
-    return sandbox.work(put_all)
-
-
-def look(sandbox: Running, delivery: str) -> Delivery:
-    found = sandbox.work(lambda connection: outbox.find(connection, delivery))
-    assert found is not None
-    return found
-
-
-def wait_for(sandbox: Running, delivery: str, true: Callable[[Delivery], Any], what: str) -> Delivery:
-    wait_until(lambda: true(look(sandbox, delivery)), f"a delivery that {what}")
-    return look(sandbox, delivery)
-
-
-def over(sandbox: Running, delivery: str) -> Delivery:
-    return wait_for(sandbox, delivery, lambda one: one.due_at is None and not one.sending, "is over")
-
-
-def fates(sandbox: Running, deliveries: list[str]) -> set[str]:
-    """What became of them, when all are over."""
-    there = lambda: [one for one in listed(sandbox) if one.id in deliveries]  # noqa: E731
-    wait_until(lambda: all(one.due_at is None for one in there()), "all deliveries to be over")
-    found = there()
-    assert len(found) == len(deliveries)
-    return {one.state for one in found}
-
-
-def tried(sandbox: Running, delivery: str, times: int) -> Delivery:
-    return wait_for(sandbox, delivery, lambda one: len(one.attempts) == times and not one.sending, f"was tried {times} times")
-
-
-def events(got: list[Got]) -> list[str]:
-    return [one.json()["id"] for one in got]
 
 
 # -- what is told --------------------------------------------------------------------------------------------------------------
@@ -110,10 +54,6 @@ def test_sessions_that_end_by_themselves_are_told_once_each(sandbox: Running, re
     assert len({one.id for one in told}) == 60
     wait_until(lambda: all(one.state == "delivered" for one in listed(sandbox)), "all to be noted as delivered")
     assert len(receiver.got) == 60
-
-
-def listed(sandbox: Running, **options: Any) -> list[Delivery]:
-    return sandbox.work(lambda connection: outbox.listed(connection, **{"most": 100, **options}))
 
 
 def test_who_waits_as_long_as_declared_is_told_again(sandbox: Running, receiver: Receiver) -> None:
@@ -162,7 +102,7 @@ def test_some_answers_end_a_callback_of_dintero(sandbox: Running, receiver: Rece
     receiver.answers.append(status)
     receiver.headers["Location"] = f"{receiver.url}/elsewhere"
     url = f"{receiver.url}/callback?b=1&a=x+y&event-delivery=d1"
-    options = {"method": "GET", "body": b"", "operation": "dinteroCallback", "headers": {"event-delivery": "d1"}}
+    options: dict[str, Any] = {"method": "GET", "body": b"", "operation": "dinteroCallback", "headers": {"event-delivery": "d1"}}
     [delivery] = put(sandbox, url, "d1", **options)
     assert over(sandbox, delivery).state == "ended"
     [got] = receiver.got
@@ -259,123 +199,48 @@ def test_two_workers_send_each_once_and_killed_ones_again(
     assert events(receiver.got) == ["evt_again"] * 2
 
 
+async def under_way(path: Path, receiver: Receiver, then: Callable[[deliveries.Courier], Awaitable[None]]) -> Delivery | None:
+    """What became of a delivery that a receiver has got and not answered, after something has happened."""
+    store = await open_store(str(path))
+    await store.write(lambda connection: seed.plant(connection, None, "1", state.Switches(), None))
+    courier = deliveries.Courier(Sandbox(store, "http://localhost"))
+    now = await store.state()
+    message = outbox.Message(merchant="harbor", operation=DIDDO, session="cs_1", event="evt_1", url=receiver.url)
+    made = await store.write(lambda connection: outbox.add(connection, now, message))
+    await asyncio.to_thread(receiver.wait_for, 1)
+    await then(courier)
+    await courier.stop()
+    found = await store.read(lambda connection: outbox.find(connection, made))
+    await store.close()
+    return found
+
+
 def test_a_worker_that_ends_gives_back_what_is_under_way(
     tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "_GRACE", 0.05)
     receiver.gate.clear()
 
-    async def live() -> Delivery | None:
-        store = await open_store(str(tmp_path / "sandbox.db"))
-        await store.write(lambda connection: seed.plant(connection, None, "1", state.Switches(), None))
-        courier = deliveries.Courier(Sandbox(store, "http://localhost"))
-        now = await store.state()
-        message = outbox.Message(merchant="harbor", operation=VINR, session="cs_1", event="evt_1", url=receiver.url)
-        made = await store.write(lambda connection: outbox.add(connection, now, message))
-        await asyncio.to_thread(receiver.wait_for, 1)
-        await courier.stop()
-        found = await store.read(lambda connection: outbox.find(connection, made))
-        await store.close()
-        return found
+    async def nothing(_: deliveries.Courier) -> None: ...
 
-    left = asyncio.run(live())
+    left = asyncio.run(under_way(tmp_path / "sandbox.db", receiver, nothing))
     assert left is not None
     assert (left.state, left.lease_until, left.attempts) == ("pending", None, [])
 
 
-# -- what the control plane does -----------------------------------------------------------------------------------------------
+def test_a_database_that_is_locked_meanwhile_costs_no_second_delivery(
+    tmp_path: Path, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tillspec.sandbox.store.sqlite.PATIENCE", 0.05)
+    receiver.gate.clear()
 
+    async def locked(_: deliveries.Courier) -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "sandbox.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            receiver.gate.set()
+            await asyncio.sleep(0.6)
+            other.execute("ROLLBACK")
 
-def test_held_back_put_in_another_order_and_released(sandbox: Running, receiver: Receiver) -> None:
-    sandbox.freeze()
-    sandbox.work(lambda connection: delivery_overrides.hold(connection, "harbor"))
-    first, second, third, fourth, fifth = put(sandbox, receiver.url, "evt_1", "evt_2", "evt_3", "evt_4", "evt_5")
-    [other] = put(sandbox, receiver.url, "evt_other", merchant=sandbox.other.id)
-    over(sandbox, other)
-    assert events(receiver.got) == ["evt_other"]
-
-    def arranged(connection: Connection) -> str:
-        now = state.read(connection)
-        twice = delivery_overrides.duplicate(connection, now, first)
-        delivery_overrides.reorder(connection, [third, fourth, twice.id, second, first])
-        delivery_overrides.drop(connection, fourth)
-        delivery_overrides.delay(connection, now, fifth, timedelta(minutes=10))
-        assert delivery_overrides.held(connection) == ["harbor"]
-        delivery_overrides.release(connection, "harbor")
-        return twice.id
-
-    receiver.answers.append(500)  # the first of them: the next ones wait for its first try alone
-    twice = sandbox.work(arranged)
-    assert fates(sandbox, [twice, second, first]) == {"delivered"}
-    assert events(receiver.got[1:]) == ["evt_3", "evt_1", "evt_2", "evt_1"]
-    assert (look(sandbox, fourth).state, look(sandbox, third).state) == ("dropped", "pending")
-    sandbox.advance(timedelta(minutes=10))
-    assert fates(sandbox, [third, fifth]) == {"delivered"}
-    assert [one.event for one in listed(sandbox, merchant="harbor")] == ["evt_1", "evt_5", "evt_4", "evt_3", "evt_2", "evt_1"]
-    page = listed(sandbox, most=2)
-    assert [one.id for one in listed(sandbox, most=2, before=page[-1].number)] == [fifth, fourth]
-
-
-def test_an_override_that_cannot_be_applied_says_why(sandbox: Running, receiver: Receiver) -> None:
-    [delivery] = put(sandbox, receiver.url, "evt_1")
-    over(sandbox, delivery)
-    with receiving() as slow:
-        slow.gate.clear()
-        [sending] = put(sandbox, slow.url, "evt_2", operation=DIDDO)
-        slow.wait_for(1)
-
-        def refused(work: Callable[[Connection, state.State], Any]) -> str:
-            with pytest.raises((ValueError, LookupError)) as caught:
-                sandbox.work(lambda connection: work(connection, state.read(connection)))
-            return str(caught.value)
-
-        minute = timedelta(minutes=1)
-        do = delivery_overrides
-        assert "has been delivered" in refused(lambda c, s: do.delay(c, s, delivery, minute))
-        assert "has been delivered" in refused(lambda c, _: do.drop(c, delivery))
-        assert "has been delivered" in refused(lambda c, _: do.reorder(c, [delivery]))
-        assert "being sent" in refused(lambda c, s: do.resend(c, s, sending))
-        assert "being sent" in refused(lambda c, _: do.drop(c, sending))
-        assert "named twice" in refused(lambda c, _: do.reorder(c, [sending, sending]))
-        assert "no delivery dlv_x" in refused(lambda c, s: do.duplicate(c, s, "dlv_x"))
-        assert "no merchant nobody" in refused(lambda c, _: do.hold(c, "nobody"))
-        assert "no merchant nobody" in refused(lambda c, _: merchants.set_webhook(c, "nobody", "vinr", None))
-        assert "no webhook at dintero" in refused(lambda c, _: merchants.set_webhook(c, "harbor", "dintero", None))
-        assert "credentials" in refused(lambda c, _: merchants.set_webhook(c, "harbor", "vinr", "http://me:pw@x.example/"))
-        short = refused(lambda c, _: merchants.set_webhook(c, "harbor", "vinr", None, "abc"))
-        assert short.startswith("secret: ")
-        assert "abc" not in short
-        sandbox.work(lambda connection: do.hold(connection, "harbor"))
-        assert "kept back" in refused(lambda c, s: do.resend(c, s, delivery))
-        slow.gate.set()
-        over(sandbox, sending)
-
-
-def test_a_webhook_that_was_mended_gets_what_is_sent_again(sandbox: Running, receiver: Receiver) -> None:
-    with receiving() as wrong:
-        wrong.answers.append(404)
-        listen(sandbox, wrong.url)
-        [delivery] = put(sandbox, wrong.url, "evt_1")
-        tried(sandbox, delivery, 1)
-    changed = "whsec_another_secret"
-    sandbox.work(lambda connection: merchants.set_webhook(connection, "harbor", "vinr", receiver.url, changed))
-    sandbox.work(lambda connection: delivery_overrides.resend(connection, state.read(connection), delivery))
-    [got] = receiver.wait_for(1)
-    webhooks.verify(VINR, got.headers, got.body, secrets=[changed])
-
-
-def test_only_so_many_of_those_that_are_over_are_kept(sandbox: Running) -> None:
-    def many(connection: Connection) -> list[str]:
-        now = state.read(connection)
-        message = outbox.Message(merchant="harbor", operation=VINR, session="cs_1", event="evt_1", url="http://127.0.0.1:9/")
-        far = now.now() + clock.micros(timedelta(days=1))
-        made = [outbox.add(connection, now, message, due_at=far) for _ in range(20)]
-        for one in made[5:]:
-            delivery_overrides.drop(connection, one)
-        return made
-
-    made = sandbox.work(many)
-    removed = [sandbox.work(lambda connection: outbox.prune(connection, keep=4, most=8)) for _ in range(3)]
-    assert removed == [8, 3, 0]
-    assert [one.id for one in reversed(listed(sandbox))] == made[:5] + made[-4:]
-    assert sandbox.work(outbox.prune) == 0
+    done = asyncio.run(under_way(tmp_path / "sandbox.db", receiver, locked))
+    assert done is not None
+    assert (done.state, len(done.attempts), len(receiver.got)) == ("delivered", 1, 1)

@@ -328,6 +328,13 @@ def test_the_certificate_is_held_against_the_name_that_was_given(monkeypatch: py
         assert error.startswith("no connection: the certificate is not trusted: "), error
 
 
+def test_certificates_that_cannot_be_read_are_told(monkeypatch: pytest.MonkeyPatch, secure: Server, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    outgoing._context.cache_clear()
+    error = send(f"https://127.0.0.1:{secure.port}/").error or ""
+    assert error.startswith("not sent: the certificates to trust cannot be read: ")
+
+
 def test_a_certificate_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch, secure: Server) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     outgoing._context.cache_clear()

@@ -198,11 +198,12 @@ class Courier:
             merchant = (await self._sandbox.directory(state)).get(claimed.merchant)
         except Unavailable:
             return  # somebody sends it when the lease is over
-        await outgoing.ready()
-        began = time.monotonic()
+        with contextlib.suppress(OSError):  # sending tells of it
+            await outgoing.ready()
+        at, began = state.now(), time.monotonic()
         headers, outcome = await _send(claimed, merchant, state.switches)
         attempt = Attempt(
-            at=state.now(), duration=round((time.monotonic() - began) * clock.SECOND), status=outcome.status,
+            at=at, duration=round((time.monotonic() - began) * clock.SECOND), status=outcome.status,
             error=outcome.error, headers=headers, answer=outcome.text[:_ANSWER_KEPT],
         )  # fmt: skip
         await self._note(claimed, attempt)

@@ -212,16 +212,23 @@ async def _resolve(host: str) -> list[Address]:
 
 
 async def ready() -> None:
-    """Loads what sending needs, once, and in a thread: it takes so long that requests would wait for it."""
+    """Loads what sending needs, once, and in a thread: it takes so long that requests would wait for it.
+
+    Raises:
+        OSError: the certificates to trust cannot be read.
+    """
     if not _context.cache_info().currsize:
         await asyncio.to_thread(_context)
 
 
 async def send(letter: Letter, switches: Switches, patience: Patience) -> Outcome:
     """Sends a request and reads its answer. Whatever goes wrong is an outcome, not an exception."""
-    await ready()
     import httpx
 
+    try:
+        await ready()
+    except OSError as error:
+        return Outcome(error=f"not sent: the certificates to trust cannot be read: {error.strerror or error}")
     try:
         async with asyncio.timeout(patience.total.total_seconds()):
             url = _checked(letter.url)

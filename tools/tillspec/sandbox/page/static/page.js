@@ -55,7 +55,7 @@ const update = async (deed) => {
   try {
     const answer = await fetch(form.action, { method: "POST", body: sent(deed), signal: mine.signal });
     const html = await answer.text();
-    if (updating === mine) show(new DOMParser().parseFromString(html, "text/html"));
+    if (updating === mine && answer.status < 500) show(new DOMParser().parseFromString(html, "text/html"));
   } catch {
     // Another update has taken its place, or the network is gone; the form still works as it is.
   } finally {

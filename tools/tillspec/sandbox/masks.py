@@ -70,6 +70,7 @@ class Mask:
 
     def __init__(self, operation: Operation[Any] | None) -> None:
         self._found: set[str] = set()
+        self._masked: list[tuple[str, str]] | None = None
         self._ids: frozenset[str] = frozenset()
         self._list = ""
         if operation is not None:
@@ -116,8 +117,11 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Any text: what was found to be secret, and what looks so. To be asked when all else has been looked at."""
-        for secret in sorted(self._found, key=len, reverse=True):
-            text = text.replace(secret, _hidden(secret))
+        if self._masked is None:
+            self._masked = [(secret, _hidden(secret)) for secret in sorted(self._found, key=len, reverse=True)]
+        for secret, hidden in self._masked:
+            if secret in text:
+                text = text.replace(secret, hidden)
         return _FORMS.sub(_form, text)
 
     def _json(self, value: Any, *, root: bool = False) -> Any:
@@ -144,6 +148,7 @@ class Mask:
     def _note(self, value: str) -> None:
         if len(value) >= _SHORTEST:
             self._found.add(value)
+            self._masked = None
 
 
 def _hidden(value: str) -> str:

@@ -29,7 +29,7 @@ check: $(READY) ## fail if generated/ is not what spec/ says
 	$(BIN)/tillspec generate --check
 
 test: $(VENV)/.node ## run all tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1:8787, in tillspec-sandbox.db
 	@$(BIN)/tillspec sandbox

@@ -15,7 +15,9 @@ from end_to_end.support import CONTRACT, METHODS
 
 SCENARIOS = Path(__file__).resolve().parents[1] / "spec" / "scenarios"
 OPERATIONS = {
-    item[method]["operationId"]: (method, path) for path, item in CONTRACT["paths"].items() for method in METHODS & item.keys()
+    item[method]["operationId"]: (method, path)
+    for path, item in CONTRACT["paths"].items()
+    for method in sorted(METHODS & item.keys())
 }
 WORKFLOWS = [
     pytest.param(document, workflow, id=workflow["workflowId"])

@@ -22,9 +22,9 @@ def test_engine(require_engine):
     assert require_engine("{python}", install="")
 """
 NEEDS_POSTGRES = """
-import pathlib, engines
+import pathlib, postgres
 
-engines.DEBIAN = pathlib.Path("nowhere")
+postgres.DEBIAN = pathlib.Path("nowhere")
 
 def test_with_a_database(postgres_url):
     assert postgres_url
@@ -37,7 +37,7 @@ def test_with_a_page(page):
 
 def run(folder: Path, source: str, **environment: str) -> tuple[int, str]:
     """The exit status and the last line of a run of pytest over one file, with this project's conftest."""
-    for name in ("conftest.py", "engines.py", "helpers.py"):
+    for name in ("conftest.py", "engines.py", "helpers.py", "postgres.py"):
         shutil.copy(Path(__file__).with_name(name), folder / "tests" / name)
     (folder / "tests" / "test_it.py").write_text(source.replace("{python}", sys.executable.replace("\\", "/")))
     kept = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTEST_ADDOPTS")}

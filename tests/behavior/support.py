@@ -53,7 +53,7 @@ def operations() -> dict[str, dict[str, Any]]:
         | {"parameters": [resolved(each) for each in [*item.get("parameters", []), *item[method].get("parameters", [])]]}
         for section in ("paths", "webhooks")
         for item in CONTRACT[section].values()
-        for method in METHODS & item.keys()
+        for method in sorted(METHODS & item.keys())
     }
 
 

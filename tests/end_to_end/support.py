@@ -74,7 +74,7 @@ class Described:
 def _described(section: str) -> dict[str, Described]:
     found = {}
     for path, item in CONTRACT[section].items():
-        for method in METHODS & resolved(item).keys():
+        for method in sorted(METHODS & resolved(item).keys()):
             operation = item[method]
             found[operation["operationId"]] = Described(
                 id=operation["operationId"],

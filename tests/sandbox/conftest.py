@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from postgres import PostgresServer, aside
 from tillspec.sandbox import clock, seed, state
+from tillspec.sandbox.control.access import secret_of
 from tillspec.sandbox.seed import SeedMerchant
 from tillspec.sandbox.store import open_store
 
@@ -71,6 +72,12 @@ class Running:
         assert found is not None
         pair = f"{found.clients[client].id}:{found.clients[client].secret}"
         return self.client(authorization=f"Basic {base64.b64encode(pair.encode()).decode()}")
+
+    def control(self) -> httpx.Client:
+        """A client of the control plane."""
+        secret = secret_of(bytes.fromhex(seed.secret_of(SEED)))
+        headers = {"Authorization": f"Bearer {secret}"}
+        return httpx.Client(base_url=f"{self.url}/_sandbox", headers=headers)
 
     def work(self, work: Callable[[Connection], T]) -> T:
         """Does something to its database, beside its workers."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+from sqlalchemy import Connection
 
+from tillspec.sandbox import outbox, sessions, state
+from tillspec.sandbox.hosted import Outcome, View
 from tillspec.sandbox.merchants import Dintero
+from tillspec.sandbox.outbox import Delivery
 from tillspec.sandbox.seed import SeedMerchant
+from tillspec.sandbox.surfaces.dintero_checkout import DinteroCheckout
+from tillspec.sandbox.surfaces.dintero_sessions import SESSION
 
 from .conftest import Running
 
@@ -35,6 +41,7 @@ SHOP: Json = {
     "pay_in_store": {"type": "full"},
 }  # fmt: skip
 EXPRESS: Json = {"shipping_options": [POST, HOME, SHOP]}
+CHECKOUT = DinteroCheckout()
 
 
 def at(merchant: SeedMerchant) -> Dintero:
@@ -86,3 +93,27 @@ def told(answer: httpx.Response) -> tuple[int, str]:
 
 def at_fault(answer: httpx.Response) -> list[tuple[str, str]]:
     return [(one["path"], one["code"]) for one in answer.json()["error"]["errors"]]
+
+
+def on_page(sandbox: Running, session_id: str, do: Any) -> Any:
+    """Does something to a session as the page and the control plane do."""
+
+    def work(connection: Connection) -> Any:
+        now, session = state.read(connection), sessions.take(connection, SESSION, session_id)
+        assert session is not None
+        return do(connection, now, sandbox.mine.alone(), session)
+
+    return sandbox.work(work)
+
+
+def settle(sandbox: Running, session_id: str, outcome: Outcome, reason: str = "") -> None:
+    on_page(sandbox, session_id, lambda *found: CHECKOUT.settle(*found, outcome, reason=reason))
+
+
+def view(sandbox: Running, session_id: str) -> View:
+    found: View = on_page(sandbox, session_id, CHECKOUT.view)
+    return found
+
+
+def deliveries(sandbox: Running, session_id: str) -> list[Delivery]:
+    return sandbox.work(lambda connection: outbox.listed(connection, session=session_id))

@@ -15,7 +15,6 @@ from tillspec.sandbox import merchants, outside, state
 from .conftest import Running
 from .dintero import Json, ask, at, at_fault, bearer, make, order_session, path, told
 
-
 # -- tokens ----------------------------------------------------------------------------------------------------------------
 
 

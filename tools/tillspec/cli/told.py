@@ -23,13 +23,15 @@ def print_diagnostics(diagnostics: list[Diagnostic], *, err: bool = True) -> Non
         click.echo(click.style(head, fg=colour, bold=True) + ("\n" + rest if rest else "") + "\n", err=err)
 
 
-def tell_missing(error: ModuleNotFoundError, command: str, outcome: str, status: int = 1) -> NoReturn:
+def tell_missing(
+    error: ModuleNotFoundError, command: str, outcome: str, status: int = 1, *, extras: str = "generate"
+) -> NoReturn:
     """Say which extra brings the package that is not installed, and leave with a status."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "tillspec"):
         raise error
     click.secho(f"error: tillspec {command} needs {name}, which is not installed", fg="red", bold=True, err=True)
-    extras = "generate,fastapi" if name == "fastapi" else "generate"
+    extras = "generate,fastapi" if name == "fastapi" else extras
     click.echo(f"  hint: run: pip install 'tillspec[{extras}]'\n", err=True)
     click.secho(outcome, fg="red", bold=True, err=True)
     sys.exit(status)

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import json
-import os
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -17,29 +14,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tillspec.sandbox import ids
 from tillspec.sandbox.background import background
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
+from tillspec.sandbox.control import ROOT as CONTROL
+from tillspec.sandbox.gate import WIRE, Gate
 from tillspec.sandbox.handlers import create_app as create_contract
-from tillspec.sandbox.page import PREFIX, Page
+from tillspec.sandbox.page import PREFIX as PAGE
+from tillspec.sandbox.page import Page
+from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.store import Unavailable, open_store
+from tillspec.sandbox.traffic import Traffic
 
-_ENVIRONMENT: Final = "TILLSPEC_SANDBOX"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What all workers of one program share. A client has `request_timeout` seconds to send a request."""
-
-    database: str
-    base_url: str
-    request_timeout: float = 30.0
-
-    def hand_over(self) -> None:
-        """Puts them where the workers find them."""
-        os.environ[_ENVIRONMENT] = json.dumps(asdict(self))
+_BELOW_CONTROL: Final = f"{CONTROL}/"
+_BELOW_PAGE: Final = f"{PAGE}/"
 
 
 def create() -> ASGIApp:
     """The application of a worker, with the settings that were handed over."""
-    return SandboxApp(Settings(**json.loads(os.environ[_ENVIRONMENT])))
+    return SandboxApp(Settings.found())
 
 
 class SandboxApp:
@@ -48,8 +38,10 @@ class SandboxApp:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._sandbox: Sandbox | None = None
-        self._contract: ASGIApp | None = None
+        self._contract: Gate | None = None
         self._page: ASGIApp | None = None
+        self._control: ASGIApp | None = None
+        self._traffic: Traffic | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -65,7 +57,8 @@ class SandboxApp:
         """The worker, from its start to its end."""
         store = await open_store(self._settings.database)
         sandbox = self._sandbox = Sandbox(store, self._settings.base_url)
-        self._contract = create_contract(sandbox)
+        traffic = self._traffic = Traffic(sandbox)
+        self._contract = Gate(sandbox, create_contract(sandbox))
         self._page = Page(sandbox)
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
@@ -74,6 +67,7 @@ class SandboxApp:
                 yield sandbox
         finally:
             self._sandbox = None
+            await traffic.close()
             await store.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
@@ -89,13 +83,35 @@ class SandboxApp:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
-        sandbox = self._sandbox
-        room = self._page if path == PREFIX or path.startswith(f"{PREFIX}/") else self._contract
+        sandbox, page, traffic = self._sandbox, self._page, self._traffic
         assert sandbox is not None
-        assert room is not None
+        assert page is not None
+        assert traffic is not None
         if path in ("/healthz", "/readyz"):
             await self._health(sandbox, path, send)
+        elif path == CONTROL or path.startswith(_BELOW_CONTROL):
+            await self._control_of(sandbox, traffic)(scope, receive, send)
+        elif path == PAGE or path.startswith(_BELOW_PAGE):
+            await self._ask(sandbox, page, scope, receive, send)
+        else:
+            await self._watch(sandbox, traffic, scope, receive, send)
+
+    async def _watch(self, sandbox: Sandbox, traffic: Traffic, scope: Scope, receive: Receive, send: Send) -> None:
+        """Has the contract answer, and whoever integrates look on."""
+        contract = self._contract
+        assert contract is not None
+        scope[WIRE] = receive, send
+        exchange = traffic.watch(scope, receive, send)
+        if exchange is None:
+            await self._ask(sandbox, contract, scope, receive, send)
             return
+        try:
+            await self._ask(sandbox, contract, scope, exchange.receive, exchange.send)
+        finally:
+            traffic.done(exchange)
+
+    async def _ask(self, sandbox: Sandbox, room: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Gives a request its id and the shared state."""
         state: dict[str, Any] = scope.setdefault("state", {})
         state[REQUEST_ID] = ids.request_id()
         try:
@@ -103,10 +119,18 @@ class SandboxApp:
         except Unavailable as error:
             state[STATE] = error  # the surface says it in its own shape
         try:
-            slow = scope["method"] in ("POST", "PUT", "PATCH")
-            await room(scope, _patient(receive, self._settings.request_timeout) if slow else receive, send)
+            sends = scope["method"] in ("POST", "PUT", "PATCH")
+            await room(scope, _patient(receive, self._settings.request_timeout) if sends else receive, send)
         except HTTPException as error:
             await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
+
+    def _control_of(self, sandbox: Sandbox, traffic: Traffic) -> ASGIApp:
+        if self._control is None:
+            from tillspec.sandbox.control.app import Control
+            from tillspec.sandbox.control.desk import Desk
+
+            self._control = Control(Desk(sandbox, self._settings, traffic.forget))
+        return self._control
 
     async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:
         """`/healthz`: the worker lives. `/readyz`: its database can be used as well."""

@@ -14,6 +14,9 @@ from tillspec.sandbox.store import Store, T, Unavailable, Work
 STATE: Final = "tillspec.state"
 REQUEST_ID: Final = "tillspec.request_id"
 MERCHANT: Final = "tillspec.merchant"
+FAULT: Final = "tillspec.fault"
+LATE: Final = "tillspec.late"
+"""In a request's state: the seconds that its answer is to be late, by a fault that a test has chosen."""
 
 
 @dataclass(slots=True)
@@ -72,3 +75,8 @@ def request_id_of(request: Request) -> str:
 def comes_from(request: Request, merchant: merchants.Merchant) -> None:
     """Notes whose request it is, for the log."""
     request.state[MERCHANT] = merchant.id
+
+
+def late_of(request: Request) -> float:
+    """The seconds that this request is to take longer; who asks waits, and nobody else does."""
+    return float(request.state.pop(LATE, 0.0))

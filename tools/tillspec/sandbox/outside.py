@@ -133,6 +133,11 @@ Kind = Literal[
 ]
 OutsideT = TypeVar("OutsideT", bound=Outside)
 
+KINDS: tuple[type[Outside], ...] = (
+    Gr4vyMerchantAccount, Gr4vyPaymentService, Gr4vyStoredPaymentMethod, DinteroProfile, DinteroOrder, DiddoTemplateCart,
+)  # fmt: skip
+"""All of them."""
+
 _FIND = select(schema.objects.c.data).where(
     schema.objects.c.kind == bindparam("of"),
     schema.objects.c.merchant == bindparam("whose"),

@@ -80,6 +80,7 @@ sessions: Final = Table(
     Column("request", Text, nullable=False),
     Column("data", Text, nullable=False),
     Index("sessions_of_parent", "parent", "created_at"),
+    Index("sessions_made", "created_at").ddl_if(dialect="postgresql"),  # in SQLite rows lie in this order
     Index("sessions_ends", "ends_at", sqlite_where=text("ends_at IS NOT NULL"), postgresql_where=text("ends_at IS NOT NULL")),
 )
 """What operations make, `kind` being the contract's name of the object. `request` is the body that made it, as it was sent;

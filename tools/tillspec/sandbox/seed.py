@@ -76,7 +76,10 @@ def read_file(path: Path) -> SeedData:
         data = SeedData.model_validate_json(json.dumps(plain))
     except ValidationError as error:
         raise BadSeedData("\n".join(f"{path}: {_place(one['loc'])}: {one['msg']}" for one in error.errors())) from None
-    _check_once(path, data)
+    try:
+        check_once(data)
+    except BadSeedData as error:
+        raise BadSeedData(f"{path}: {error}") from None
     return data
 
 
@@ -84,13 +87,17 @@ def _place(location: tuple[str | int, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
 
 
-def _check_once(path: Path, data: SeedData) -> None:
-    """That no two merchants share what tells them apart."""
+def check_once(data: SeedData) -> None:
+    """That no two merchants share what tells them apart.
+
+    Raises:
+        BadSeedData: two do.
+    """
     seen: set[tuple[str, str]] = set()
     for merchant in data.merchants:
         for what, value in _names(merchant):
             if (what, value) in seen:
-                raise BadSeedData(f"{path}: two merchants share {what}; {merchant.id} needs one of its own")
+                raise BadSeedData(f"two merchants share {what}; {merchant.id} needs one of its own")
             seen.add((what, value))
 
 
@@ -112,12 +119,13 @@ def plant(connection: Connection, data: SeedData | None, seed: str | None, switc
     """Fills an empty sandbox; one that holds something already stays as it is. Whether it was empty."""
     if connection.execute(schema.state.select()).first() is not None:
         return False
-    fill(connection, data, seed)
+    secret = secret_of(seed)
+    fill(connection, data, seed if seed is not None else secret)
     connection.execute(
         schema.state.insert(),
         {
             "one": 1, "version": schema.VERSION, "epoch": 1, "clock_offset": 0, "clock_frozen": frozen,
-            "secret": secret_of(seed), "seed": seed, "made": 0, "faults": 0, "switches": switches.written(),
+            "secret": secret, "seed": seed, "made": 0, "faults": 0, "switches": switches.written(),
         },
     )  # fmt: skip
     return True
@@ -132,11 +140,15 @@ def fill(connection: Connection, data: SeedData | None, seed: str | None) -> Non
 
 
 def reset(connection: Connection, data: SeedData | None, frozen: int | None = None) -> None:
-    """Empties a sandbox and fills it anew. The clock is set to the machine's; `frozen` is where it stands still from now on."""
+    """Empties a sandbox and fills it anew; the built-in merchants have the same keys as before.
+
+    The clock is set to the machine's; `frozen` is where it stands still from now on.
+    """
     for table in reversed(schema.metadata.sorted_tables):
         if table is not schema.state:
             connection.execute(table.delete())
-    fill(connection, data, state.read(connection).seed)
+    now = state.read(connection)
+    fill(connection, data, now.seed if now.seed is not None else now.secret.hex())
     state.change(connection, epoch=state.next_epoch, clock_offset=0, clock_frozen=frozen, made=0, faults=0)
 
 

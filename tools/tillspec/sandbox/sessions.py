@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, text
 
 from checkout_api import behavior
 from tillspec.sandbox import clock, schema
@@ -133,6 +133,22 @@ def listed(connection: Connection, kind: str, parent: str, *, merchant: str) -> 
         .order_by(_T.c.created_at.desc(), _T.c.id.desc())
     )
     return [session_of(row) for row in connection.execute(query)]
+
+
+def any_of(connection: Connection, key: str) -> Session | None:
+    """The object of an id, whatever its kind."""
+    row = connection.execute(select(*_COLUMNS).where(_T.c.id == key)).first()
+    return session_of(row) if row is not None else None
+
+
+def newest(connection: Connection, most: int, *, merchant: str | None = None, kind: str | None = None) -> list[Session]:
+    """What was made last, of a merchant's or of a kind."""
+    query = select(*_COLUMNS)
+    for column, value in ((_T.c.merchant, merchant), (_T.c.kind, kind)):
+        query = query if value is None else query.where(column == value)
+    # rows of SQLite lie in the order in which they came; PostgreSQL has an index
+    last = text("sessions.rowid DESC") if connection.dialect.name == "sqlite" else _T.c.created_at.desc()
+    return [session_of(row) for row in connection.execute(query.order_by(last).limit(most))]
 
 
 def save(connection: Connection, session: Session) -> None:

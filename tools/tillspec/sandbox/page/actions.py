@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from tillspec.sandbox import cards, hosted, outside, sessions
+from tillspec.sandbox.checkouts import KINDS
 from tillspec.sandbox.hosted import Checkout, Refused, View
 from tillspec.sandbox.merchants import Directory, Merchant
 from tillspec.sandbox.page import required
@@ -20,10 +21,8 @@ from tillspec.sandbox.page.form import Form, Problem, judge
 from tillspec.sandbox.sessions import Session
 from tillspec.sandbox.state import State
 from tillspec.sandbox.surfaces import diddo_carts, diddo_checkout
-from tillspec.sandbox.surfaces.diddo_checkout import DiddoCheckout
-from tillspec.sandbox.surfaces.vinr_checkout import VinrCheckout
 
-CHECKOUTS: Final[tuple[Checkout, ...]] = (VinrCheckout(), DiddoCheckout())
+CHECKOUTS: Final[tuple[Checkout, ...]] = tuple(settled.checkout for settled in KINDS.values())
 """Whose sessions have a page."""
 
 _OUTCOMES: Final[Mapping[cards.Outcome, hosted.Outcome]] = {"approve": "complete", "decline": "fail", "challenge": "challenge"}

@@ -5,6 +5,7 @@ than once, so it changes nothing but the database.
 """
 
 from tillspec.sandbox.store.base import RETRY_AFTER, Store, T, Unavailable, Work
-from tillspec.sandbox.store.opening import open_store
+from tillspec.sandbox.store.opening import BadDatabase, open_store
+from tillspec.sandbox.store.peeking import NoSandbox, secret_in
 
-__all__ = ["RETRY_AFTER", "Store", "T", "Unavailable", "Work", "open_store"]
+__all__ = ["RETRY_AFTER", "BadDatabase", "NoSandbox", "Store", "T", "Unavailable", "Work", "open_store", "secret_in"]

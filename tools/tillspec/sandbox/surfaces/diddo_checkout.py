@@ -26,9 +26,11 @@ _IN_PROGRESS: Final = "in_progress"
 _EXPIRED: Final = "expired"
 
 _STATUSES: Final[dict[str, Status]] = {"succeeded": "paid", "failed": "failed", "cancelled": "canceled"}
-_MOVES: Final[dict[Outcome, str]] = {
+MOVES: Final[dict[Outcome, str]] = {
     "complete": "succeeded", "fail": "failed", "cancel": "cancelled", "challenge": _IN_PROGRESS, "expire": _EXPIRED,
 }  # fmt: skip
+"""The states that outcomes come to."""
+
 _FIELDS: Final = {
     "first_name": "first_name", "last_name": "last_name", "line1": "address1", "line2": "address2", "city": "city",
     "postal_code": "postal_code", "province": "province_code", "country": "country_code", "email": "email", "phone": "phone",
@@ -160,7 +162,7 @@ class DiddoCheckout:
             NotAllowed: the cart is over.
         """
         now = state.now()
-        to = _MOVES[outcome]
+        to = MOVES[outcome]
         _is_open(session, now, to)
         if outcome == "expire":
             session.expires_at = now

@@ -9,17 +9,17 @@ from checkout_api.server import Bearer, Request
 from tillspec.sandbox import sessions
 from tillspec.sandbox.context import Sandbox, state_of
 from tillspec.sandbox.sessions import Session
-from tillspec.sandbox.state import State
 from tillspec.sandbox.surfaces import dintero_sessions as orders
 from tillspec.sandbox.surfaces.declared import available
 from tillspec.sandbox.surfaces.dintero_errors import NO_SESSION, DinteroSurface, unavailable
+from tillspec.sandbox.surfaces.dintero_express import ExpressHandlers
 from tillspec.sandbox.surfaces.dintero_sessions import SESSION
 from tillspec.sandbox.surfaces.dintero_tokens import Caller, TokenHandlers, caller_of, missing
 
 __all__ = ["DinteroHandlers", "DinteroSurface"]
 
 
-class DinteroHandlers(TokenHandlers):
+class DinteroHandlers(TokenHandlers, ExpressHandlers):
     """The operations of Dintero."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -41,13 +41,26 @@ class DinteroHandlers(TokenHandlers):
         caller = await caller_of(self._sandbox, request, state, credentials, aid)
         if not isinstance(caller, Caller):
             return caller
-        raw = request.body
-        made = await self._sandbox.write(lambda connection: _create(connection, state, caller, order_id, body, raw))
+
+        def work(connection: Connection) -> Session | models.DinteroError | None:
+            merchant = caller.merchant.id
+            order = orders.order_of(connection, merchant, order_id)
+            if order is None:
+                return None
+            if (wrong := orders.refused(connection, merchant, order, body)) is not None:
+                return wrong
+            session = orders.new(connection, state, caller, order, body)
+            session.request = request.body.decode()
+            session.data["link"] = f"{self._sandbox.base_url}/pay/{session.id}"
+            sessions.insert(connection, session)
+            return session
+
+        made = await self._sandbox.write(work)
         if made is None:
             return missing()
         if not isinstance(made, Session):
             return responses.DinteroBadRequest(body=made)
-        return responses.CreateDinteroOrderSession200(body=orders.shown(made, self._sandbox.base_url))
+        return responses.CreateDinteroOrderSession200(body=orders.shown(made))
 
     @available(unavailable)
     async def list_dintero_order_sessions(
@@ -73,7 +86,7 @@ class DinteroHandlers(TokenHandlers):
         found = await self._sandbox.read(listed)
         if found is None:
             return missing()
-        shown = [orders.shown(one, self._sandbox.base_url) for one in found]
+        shown = [orders.shown(one) for one in found]
         return responses.ListDinteroOrderSessions200(body=models.DinteroOrderSessionList(sessions=shown))
 
     @available(unavailable)
@@ -96,15 +109,4 @@ class DinteroHandlers(TokenHandlers):
         found = await self._sandbox.read(lambda connection: sessions.find(connection, SESSION, session_id, merchant=merchant))
         if found is None or found.parent != order_id:
             return missing(NO_SESSION)
-        return responses.GetDinteroOrderSession200(body=orders.shown(found, self._sandbox.base_url))
-
-
-def _create(
-    connection: Connection, state: State, caller: Caller, order_id: str, body: models.DinteroOrderSessionRequest, raw: bytes
-) -> Session | models.DinteroError | None:
-    """The session that was made, or what is wrong with the request; None where there is no such order."""
-    order = orders.order_of(connection, caller.merchant.id, order_id)
-    if order is None:
-        return None
-    wrong = orders.refused(connection, caller.merchant.id, order, body)
-    return wrong if wrong is not None else orders.make(connection, state, caller, order, body, raw)
+        return responses.GetDinteroOrderSession200(body=orders.shown(found))

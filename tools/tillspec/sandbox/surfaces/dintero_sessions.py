@@ -1,10 +1,11 @@
 """What a session of an order is: lines of the order as it was then, the ways of shipping on offer, and what the buyer has said.
 
 A session is kept as a `Session` whose `parent` is the order. Its `data` has `order` (as it was when the session was made),
-`items` (each a `line_id` with its `amount`), `created_by`, `offers` (an Express session's ways of shipping, as the merchant gave
-them; None in others), `option` (the one that is picked, None before), `shipping_address` and `billing_address` (None before),
-`revision` (how often an address was set), `challenge` (whether the buyer has yet to answer one), `transaction` (None before there
-is one) and `processed_at` (None before).
+`items` (each a `line_id` with its `amount`), `link` (its page), `created_by`, `offers` (an Express session's ways of shipping, as
+the merchant gave them; None in others), `option` (the one that is picked), `shipping_address`, `billing_address`, `calls` (how
+often addresses were given), `set_by` (which of these calls has set which address), `challenge` (whether the buyer has yet to
+answer one), `transaction` (its `id`, its `status`, and `created_at` in microseconds) and `processed_at`. What is not known is
+None.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection
 
 from checkout_api import behavior, models
-from tillspec.sandbox import clock, ids, outside, sessions
+from tillspec.sandbox import clock, ids, outside
 from tillspec.sandbox.outside import DinteroOrder, OrderLine
 from tillspec.sandbox.sessions import Session
 from tillspec.sandbox.state import State
@@ -94,10 +95,10 @@ def _too_high(body: models.DinteroOrderSessionRequest, lines: dict[str, OrderLin
     ]
 
 
-def make(
-    connection: Connection, state: State, caller: Caller, order: DinteroOrder, body: models.DinteroOrderSessionRequest, raw: bytes
+def new(
+    connection: Connection, state: State, caller: Caller, order: DinteroOrder, body: models.DinteroOrderSessionRequest
 ) -> Session:
-    """Makes a session of an order, of a request that was found good."""
+    """A session of an order, of a request that was found good; it is not stored, and has neither `request` nor `link`."""
     plain, now = body.model_dump(mode="json", by_alias=True, exclude_unset=True), state.now()
     lines = {line.line_id: line.amount for line in order.lines}
     items = [{"line_id": one["line_id"], "amount": one.get("amount", lines[one["line_id"]])} for one in plain["items"]]
@@ -105,18 +106,15 @@ def make(
     option = plain.get("shipping_option")
     if offers is not None and option is not None:
         option = offer_of(offers, option)  # the other fields are those of the offer
-    made = Session(
+    return Session(
         id=str(ids.uuid4(connection, state)), kind=SESSION, merchant=caller.merchant.id, parent=order.id, status=OPEN,
         amount=sum(one["amount"] for one in items), currency=order.currency, created_at=now, expires_at=now + _LIFETIME,
-        request=raw.decode(),
         data={
             "order": order.model_dump(mode="json"), "items": items, "created_by": caller.client, "offers": offers,
-            "option": option, "shipping_address": None, "billing_address": None, "revision": 0, "challenge": False,
-            "transaction": None, "processed_at": from_json(raw).get("processed_at"),
+            "option": option, "shipping_address": None, "billing_address": None, "calls": 0, "set_by": {}, "challenge": False,
+            "transaction": None, "processed_at": None,
         },
     )  # fmt: skip
-    sessions.insert(connection, made)
-    return made
 
 
 def offer_of(offers: list[Plain], wanted: Plain) -> Plain | None:
@@ -190,17 +188,17 @@ def rfc3339(at: int) -> str:
 # -- what is shown ---------------------------------------------------------------------------------------------------------
 
 
-def shown(session: Session, base_url: str) -> models.DinteroOrderSession:
+def shown(session: Session) -> models.DinteroOrderSession:
     """The session as the merchant sees it."""
     data, given = session.data, request_of(session)
     plain: Plain = {
         "id": session.id, "items": data["items"], "amount": session.amount, "created_at": rfc3339(session.created_at),
-        "_links": [{"href": f"{base_url}/pay/{session.id}", "rel": "session_link"}],
+        "_links": [{"href": data["link"], "rel": "session_link"}],
     }  # fmt: skip
     if len(data["created_by"]) <= _CREATED_BY:
         plain["created_by"] = data["created_by"]
     if "metadata" in given:
         plain["metadata"] = given["metadata"]
-    if data["processed_at"] is not None:
-        plain["processed_at"] = data["processed_at"]
+    if (processed_at := given.get("processed_at", data["processed_at"])) is not None:
+        plain["processed_at"] = processed_at
     return models.DinteroOrderSession.model_validate(plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 from checkout_api import behavior, models, responses, server
 from checkout_api.server import ApiKey, Problem, Refusal, Request, VinrHeaders, Violation
 from tillspec.sandbox import clock, idempotency, ids, sessions
-from tillspec.sandbox.context import Sandbox, comes_from, request_id_of, state_of
+from tillspec.sandbox.context import Sandbox, comes_from, late_of, request_id_of, state_of
 from tillspec.sandbox.merchants import Holder
 from tillspec.sandbox.sessions import Session
 from tillspec.sandbox.state import State
@@ -142,12 +143,28 @@ class VinrHandlers:
                 fingerprint=idempotency.fingerprint(request.body, _IDEMPOTENCY),
                 rule=_IDEMPOTENCY,
             )
+        if key is not None and (late := late_of(request)):
+            running = await self._hold(key, state, late)
+            if running is not None:
+                return self._known(request, running)
         made = await self._sandbox.write(
             lambda connection: self._create(connection, state, holder.merchant.id, body, request.body, key)
         )
         if isinstance(made, idempotency.Found):
             return self._known(request, made)
         return _created(made)
+
+    async def _hold(self, key: idempotency.Key, state: State, seconds: float) -> idempotency.Found | None:
+        """Takes long, as a test has asked for, and holds the key as running meanwhile. If it is not free, what is known of it."""
+
+        def held(connection: Connection) -> idempotency.Found | None:
+            return idempotency.look(connection, key, state.now()) or idempotency.hold(connection, key, state.now())
+
+        found = await self._sandbox.write(held)
+        if found is None:
+            await asyncio.sleep(seconds)
+            await self._sandbox.write(lambda connection: idempotency.free(connection, key))
+        return found
 
     def _create(
         self, connection: Connection, state: State, merchant: str, body: models.VinrSessionRequest, raw: bytes,

@@ -23,9 +23,11 @@ _STATUSES: Final[dict[str, Status]] = {
     "pending": "open", "authentication_required": "challenge", "completed": "paid", "failed": "failed", "canceled": "canceled",
     "expired": "expired",
 }  # fmt: skip
-_MOVES: Final[dict[Outcome, str]] = {
+MOVES: Final[dict[Outcome, str]] = {
     "complete": "completed", "fail": "failed", "challenge": "authentication_required", "cancel": "canceled", "expire": "expired",
 }  # fmt: skip
+"""The states that outcomes come to."""
+
 _LONGEST: Final = 255
 
 
@@ -87,7 +89,7 @@ class VinrCheckout:
         if reason:
             session.data["reason"] = reason
         now = state.now()
-        sessions.move(connection, session, _MOVES[outcome], now)
+        sessions.move(connection, session, MOVES[outcome], now)
         vinr_events.moved(connection, state, merchant, session, now)
 
 

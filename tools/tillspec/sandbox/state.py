@@ -40,20 +40,26 @@ class RateLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
-    """What may be switched on. Without a `rate_limit` nothing is limited; `private` lets webhooks go to private addresses."""
+    """What may be switched on. Without a `rate_limit` nothing is limited; `private` lets webhooks go to private addresses.
+
+    `answer_within` is how long merchants may take to answer what the sandbox asks them while a buyer waits; without it, as long
+    as the contract lets them.
+    """
 
     rate_limit: RateLimit | None = None
     loopback: bool = True
     private: bool = False
+    answer_within: timedelta | None = None
 
     @classmethod
     def read(cls, text: str) -> Self:
         plain = json.loads(text)
-        limit = plain.get("rate_limit")
+        limit, within = plain.get("rate_limit"), plain.get("answer_within")
         return cls(
             rate_limit=RateLimit(requests=limit[0], per=timedelta(seconds=limit[1])) if limit else None,
             loopback=plain.get("loopback", True),
             private=plain.get("private", False),
+            answer_within=timedelta(seconds=within) if within is not None else None,
         )
 
     def written(self) -> str:
@@ -61,6 +67,8 @@ class Switches:
         plain: dict[str, Any] = {"loopback": self.loopback, "private": self.private}
         if limit is not None:
             plain["rate_limit"] = [limit.requests, limit.per.total_seconds()]
+        if self.answer_within is not None:
+            plain["answer_within"] = self.answer_within.total_seconds()
         return json.dumps(plain)
 
 

@@ -79,6 +79,9 @@ def test_every_surface_lets_its_merchant_in(checkout_sandbox):
     assert begun.status_code == 200
     made = httpx.post(f"{checkout_sandbox.url}/checkout/sessions", json={}, headers=checkout_sandbox.headers("gr4vy"))
     assert made.status_code == 201
+    merchant = checkout_sandbox.merchant()
+    path = f"/accounts/{merchant['dintero']['account']}/shopping/orders/{merchant['objects']['DinteroOrder'][0]['id']}/sessions"
+    assert httpx.get(checkout_sandbox.url + path, headers=checkout_sandbox.headers("dintero")).status_code == 200
 
 
 def test_a_state_is_kept(checkout_sandbox):

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from tillspec.sandbox import masks, schema, traffic
 from tillspec.sandbox.faults import OPERATIONS
@@ -108,6 +109,15 @@ def test_many_requests_are_counted_and_few_are_kept(sandbox: Running) -> None:
         time.sleep(0.05)
     assert len(found) + sum(one["more"] for one in found) == 400
     assert len(found) <= traffic.KEPT
+
+
+def test_the_newest_are_kept(sandbox: Running) -> None:
+    def many(connection: Connection) -> list[int]:
+        for start in (0, 700):
+            traffic.insert(connection, [{"at": start + each, "merchant": None, "data": "{}"} for each in range(700)])
+        return [one["at"] for one in traffic.newest(connection, 2000)]
+
+    assert sandbox.work(many) == list(range(1399, 399, -1))
 
 
 def test_a_long_body_is_cut_and_still_masked(sandbox: Running) -> None:

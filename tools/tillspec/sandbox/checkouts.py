@@ -10,7 +10,7 @@ from checkout_api._runtime.behavior import Lifecycle
 from tillspec.sandbox import sessions
 from tillspec.sandbox.hosted import Checkout, Outcome
 from tillspec.sandbox.sessions import Session
-from tillspec.sandbox.surfaces import diddo_checkout, vinr, vinr_checkout
+from tillspec.sandbox.surfaces import diddo_checkout, dintero_checkout, dintero_sessions, vinr, vinr_checkout
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel", "expire")
 
@@ -19,20 +19,28 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel
 class Settled:
     """A kind of object whose sessions are settled: by whom, and which state each outcome comes to.
 
-    `url` gives the hosted page of a session, out of where the pages are and its id.
+    `url` gives the hosted page of a session, out of where the pages are and its id. Where the contract declares no lifecycle,
+    `cause` says in which state a session cannot be settled any more, or not in this way.
     """
 
     checkout: Checkout
     states: Mapping[Outcome, str]
     url: Callable[[str, str], str]
+    cause: Callable[[Session, int], str | None] | None = None
 
     def allowed(self, session: Session, now: int) -> tuple[Outcome, ...]:
         """The outcomes that are still possible."""
+        if self.cause is not None:
+            cause = self.cause(session, now)
+            return tuple(each for each in OUTCOMES if cause is None or each != "challenge" == self._named(cause))
         lifecycle = sessions.LIFECYCLES[session.kind]
         status = session.status_at(now)
         if session.is_over(now) or lifecycle.is_terminal(status):
             return ()
         return tuple(each for each in OUTCOMES if self._comes(lifecycle, session, status, self.states[each]))
+
+    def _named(self, state: str) -> Outcome | None:
+        return next((outcome for outcome, each in self.states.items() if each == state), None)
 
     def _comes(self, lifecycle: Lifecycle, session: Session, status: str, to: str) -> bool:
         if to == status:  # a challenge that has no state of its own
@@ -51,7 +59,20 @@ def _leads(lifecycle: Lifecycle, status: str, to: str) -> bool:
 
 
 KINDS: Final[Mapping[str, Settled]] = {
-    vinr_checkout.VinrCheckout.kind: Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES, vinr.url_of),
-    diddo_checkout.DiddoCheckout.kind: Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES, diddo_checkout.url_of),
+    found.checkout.kind: found
+    for found in (
+        Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES, vinr.url_of),
+        Settled(dintero_checkout.DinteroCheckout(), dintero_checkout.MOVES, vinr.url_of, dintero_sessions.cause),
+        Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES, diddo_checkout.url_of),
+    )
 }
 """By the contract's name of the object. What is not here has no outcome that anybody chooses."""
+
+
+def status_of(session: Session, now: int) -> str:
+    """Where a session stands, also where the contract has no word for it."""
+    settled = KINDS.get(session.kind)
+    if settled is not None and settled.cause is not None:
+        return settled.cause(session, now) or session.status
+    status = session.status_at(now)
+    return "expired" if status == session.status and session.is_over(now) else status

@@ -136,7 +136,7 @@ class Traffic:
         written = [row | {"data": json.dumps(row["data"])} for row in rows]
         # where it cannot be written, what happened is what matters, and not who looked on
         with contextlib.suppress(Exception):
-            await self._sandbox.write(lambda connection: _insert(connection, written))
+            await self._sandbox.write(lambda connection: insert(connection, written))
 
     def _row(self, exchange: Exchange) -> dict[str, Any]:
         if self._finder is None:
@@ -183,7 +183,8 @@ def _part(mask: Mask, headers: list[tuple[bytes, bytes]], body: bytes, size: int
 # -- the database ----------------------------------------------------------------------------------------------------------
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Stores requests, and removes what is older than the newest thousand."""
     connection.execute(_T.insert(), rows)
     last = connection.execute(select(func.max(_T.c.number))).scalar_one()
     connection.execute(_T.delete().where(_T.c.number <= last - KEPT))

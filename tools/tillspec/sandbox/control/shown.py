@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from tillspec.sandbox import clock, faults, masks, merchants, money, outbox, sessions, spans, traffic
 from tillspec.sandbox import delivery_overrides as overrides
-from tillspec.sandbox.checkouts import KINDS
+from tillspec.sandbox.checkouts import KINDS, status_of
 from tillspec.sandbox.faults import Fault
 from tillspec.sandbox.outbox import Delivery
 from tillspec.sandbox.sessions import Session
@@ -29,6 +29,7 @@ WEBHOOKS: Final = 50
 _TONES: Final[Mapping[str, str]] = {
     "completed": "good", "succeeded": "good", "delivered": "good", "failed": "bad", "ended": "bad", "expired": "off",
     "canceled": "off", "cancelled": "off", "dropped": "off", "authentication_required": "wait", "sending": "wait",
+    "authorized": "good", "declined": "bad", "payment_initiated": "wait",
 }  # fmt: skip
 _SURFACES: Final = {"Vinr": "VINR", "Gr4vy": "Gr4vy", "Dintero": "Dintero", "Diddo": "Diddo"}
 _TOKEN: Final = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|\b(true|false|null)\b')
@@ -72,12 +73,17 @@ def tone(status: str | int | None) -> str:
     """How a status looks: of a session, a delivery, or an answer."""
     if isinstance(status, int):
         return "good" if status < 300 else "off" if status < 400 else "warn" if status < 500 else "bad"
-    return "bad" if status is None else _TONES.get(status, "open")
+    return "bad" if status is None else _TONES.get(status.lower(), "open")
 
 
 def words(status: str) -> str:
     """A state as people say it."""
-    return status.replace("_", " ")
+    return status.replace("_", " ").lower()
+
+
+def status(session: Session, now: int) -> str:
+    """Where a session stands."""
+    return status_of(session, now)
 
 
 def surface(kind: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
@@ -117,3 +120,44 @@ def view(sandbox: Running, session_id: str) -> View:
 
 def deliveries(sandbox: Running, session_id: str) -> list[Delivery]:
     return sandbox.work(lambda connection: outbox.listed(connection, session=session_id))
+
+
+class Shop:
+    """A merchant who is asked what is on offer: it answers each request with the next of `answers`, or with the last one."""
+
+    def __init__(self) -> None:
+        self.asked: list[Json] = []
+        self.answers: list[tuple[int, bytes]] = []
+        self.gates: list[threading.Event] = []
+        shop = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                number = len(shop.asked)
+                shop.asked.append({"path": self.path, "type": self.headers["Content-Type"], "body": json.loads(body)})
+                if number < len(shop.gates):
+                    shop.gates[number].wait(20)
+                status, text = shop.answers[min(number, len(shop.answers) - 1)]
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.handle_error = lambda *_: None  # type: ignore[assignment]
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/order/17/address_updated"
+
+    def offers(self, *offers: Json, **others: Any) -> None:
+        self.answers.append((200, json.dumps({"shipping_options": offers, **others}).encode()))
+
+    def close(self) -> None:
+        for gate in self.gates:
+            gate.set()
+        self._server.shutdown()
+        self._server.server_close()

@@ -31,7 +31,7 @@ MAYA: Json = {
     "country_code": "US",
     "postal_code": "94110",
 }
-NOBODY = "01KERN71T0V3RS3DTR98H6BCFN"
+NOBODY = "01KERN71T0V3RS3DTR98H6BCF0"
 CHECKOUT = diddo_checkout.DiddoCheckout()
 
 

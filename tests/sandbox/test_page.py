@@ -185,7 +185,7 @@ def test_a_template_cart_begins_a_live_one(sandbox: Running) -> None:
         paid = buyer.send("pay", **CARD)
         assert "Thank you" in paid.text
         assert "You can close this page." in paid.text
-    unknown = httpx.get(f"{sandbox.url}/pay", params={"cart_id": "01KERN71T0V3RS3DTR98H6BCFN"})
+    unknown = httpx.get(f"{sandbox.url}/pay", params={"cart_id": "01KERN71T0V3RS3DTR98H6BCF0"})
     assert unknown.status_code == httpx.get(f"{sandbox.url}/pay").status_code == 404
     assert httpx.head(f"{sandbox.url}/pay", params={"cart_id": template}).status_code == 404, "to look is not to begin"
 

@@ -27,6 +27,10 @@ def test_a_session_is_paid(checkout_sandbox):
     assert made["checkoutUrl"].startswith(checkout_sandbox.url)
     assert checkout_sandbox.outcome(made["sessionId"], "complete")["status"] == "completed"
     assert checkout_sandbox.session(made["sessionId"])["request"] == BODY
+    other = check_out(checkout_sandbox).json()["sessionId"]
+    with pytest.raises(NotDone, match="promo") as error:
+        checkout_sandbox.outcome(other, "complete", choices={"promo_code": "SAVE20"})
+    assert error.value.code == "not_on_offer"
     with pytest.raises(NotDone, match="is completed") as error:
         checkout_sandbox.outcome(made["sessionId"], "fail")
     assert (error.value.status, error.value.code) == (409, "not_allowed")

@@ -130,10 +130,14 @@ def sessions(control: ControlClient, merchant: str | None, limit: int) -> Told:
 @click.argument("session")
 @click.argument("outcome", type=click.Choice(["complete", "fail", "challenge", "cancel", "expire"]))
 @click.option("--reason", default="", help="The code of why it failed.")
-def outcome(control: ControlClient, session: str, outcome: str, reason: str) -> Told:
+@click.option("--option", metavar="ID", help="The way of delivery that the buyer chooses before.")
+@click.option("--promo-code", metavar="CODE", help="The promo code that the buyer enters before.")
+@click.option("--currency", metavar="CODE", help="The currency that the buyer chooses before.")
+def outcome(control: ControlClient, session: str, outcome: str, reason: str, **chosen: str | None) -> Told:
     """Decide what becomes of a SESSION. A challenge is one of 3-D Secure."""
     path = f"/sessions/{quote(session, safe='')}/outcome"
-    told = control.call("POST", path, {"outcome": outcome, "reason": reason})
+    choices = {name: value for name, value in chosen.items() if value is not None} or None
+    told = control.call("POST", path, {"outcome": outcome, "reason": reason, "choices": choices})
     return told, printable(f"{told['id']} is {told['status']}")
 
 

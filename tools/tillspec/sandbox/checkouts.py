@@ -20,27 +20,22 @@ class Settled:
     """A kind of object whose sessions are settled: by whom, and which state each outcome comes to.
 
     `url` gives the hosted page of a session, out of where the pages are and its id. Where the contract declares no lifecycle,
-    `cause` says in which state a session cannot be settled any more, or not in this way.
+    `lifecycle` is there, and `cause` tells the status.
     """
 
     checkout: Checkout
     states: Mapping[Outcome, str]
     url: Callable[[str, str], str]
+    lifecycle: Lifecycle | None = None
     cause: Callable[[Session, int], str | None] | None = None
 
     def allowed(self, session: Session, now: int) -> tuple[Outcome, ...]:
         """The outcomes that are still possible."""
-        if self.cause is not None:
-            cause = self.cause(session, now)
-            return tuple(each for each in OUTCOMES if cause is None or each != "challenge" == self._named(cause))
-        lifecycle = sessions.LIFECYCLES[session.kind]
+        lifecycle = self.lifecycle or sessions.LIFECYCLES[session.kind]
         status = session.status_at(now)
         if session.is_over(now) or lifecycle.is_terminal(status):
             return ()
         return tuple(each for each in OUTCOMES if self._comes(lifecycle, session, status, self.states[each]))
-
-    def _named(self, state: str) -> Outcome | None:
-        return next((outcome for outcome, each in self.states.items() if each == state), None)
 
     def _comes(self, lifecycle: Lifecycle, session: Session, status: str, to: str) -> bool:
         if to == status:  # a challenge that has no state of its own
@@ -62,7 +57,13 @@ KINDS: Final[Mapping[str, Settled]] = {
     found.checkout.kind: found
     for found in (
         Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES, vinr.url_of),
-        Settled(dintero_checkout.DinteroCheckout(), dintero_checkout.MOVES, vinr.url_of, dintero_sessions.cause),
+        Settled(
+            dintero_checkout.DinteroCheckout(),
+            dintero_checkout.MOVES,
+            vinr.url_of,
+            dintero_checkout.LIFECYCLE,
+            dintero_sessions.cause,
+        ),
         Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES, diddo_checkout.url_of),
     )
 }

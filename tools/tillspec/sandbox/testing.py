@@ -21,7 +21,7 @@ This module is loaded in every run of pytest, so it imports nothing that takes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -131,18 +131,22 @@ class CheckoutSandbox:
         """A session, whatever its surface, with the `request` that made it and the `outcomes` that are possible."""
         return self.control.call("GET", f"/sessions/{_quoted(session)}")
 
-    def outcome(self, session: str, outcome: Outcome, reason: str = "") -> dict[str, Any]:
+    def outcome(
+        self, session: str, outcome: Outcome, reason: str = "", choices: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """Decides what becomes of a session; the merchant is told as if the buyer had done it.
 
         Args:
             session: its id.
             outcome: `challenge` is one of 3-D Secure, which the buyer has yet to answer.
             reason: the surface's code of why it failed.
+            choices: what the buyer chooses on the page before: `option` (a way of delivery), `promo_code`, `currency`,
+                `quantities` (by line) and `address`.
 
         Returns:
             The session as it is then.
         """
-        asked = {"outcome": outcome, "reason": reason}
+        asked = {"outcome": outcome, "reason": reason, "choices": dict(choices) if choices is not None else None}
         return self.control.call("POST", f"/sessions/{_quoted(session)}/outcome", asked)
 
     # -- what goes wrong --

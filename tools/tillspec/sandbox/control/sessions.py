@@ -8,11 +8,11 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
-from tillspec.sandbox import merchants, sessions, state
+from tillspec.sandbox import merchants, places, sessions, state
 from tillspec.sandbox.checkouts import KINDS, status_of
 from tillspec.sandbox.control.answers import Asked, Problem
 from tillspec.sandbox.control.desk import Desk, Nothing, instant
-from tillspec.sandbox.hosted import Outcome
+from tillspec.sandbox.hosted import Address, Choices, Outcome, Refused
 from tillspec.sandbox.sessions import NotAllowed, Session
 
 
@@ -24,11 +24,45 @@ class Listed(Asked):
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
+_Text = Annotated[str, StringConstraints(max_length=255)]
+
+
+class Where(Asked):
+    """An address, as the buyer fills it in."""
+
+    first_name: _Text = ""
+    last_name: _Text = ""
+    line1: _Text = ""
+    line2: _Text = ""
+    city: _Text = ""
+    postal_code: _Text = ""
+    province: _Text = ""
+    country: _Text = ""
+    email: _Text = ""
+    phone: _Text = ""
+
+
+class Chosen(Asked):
+    """What the buyer chooses on the page before. What is left out stays as it is."""
+
+    address: Where | None = None
+    option: _Text | None = None
+    promo_code: _Text | None = None
+    currency: _Text | None = None
+    quantities: Annotated[dict[str, int], Field(default_factory=dict)]
+
+    def choices(self) -> Choices:
+        """The same, as a checkout takes it."""
+        address = Address(**self.address.model_dump()) if self.address is not None else None
+        return Choices(**(self.model_dump(exclude={"address"}) | {"address": address}))
+
+
 class Settle(Asked):
-    """What becomes of a session. `reason` is a code of the surface, where it is declined."""
+    """What becomes of a session, and what the buyer chooses before. `reason` is a code of the surface, where it is declined."""
 
     outcome: Outcome
     reason: Annotated[str, StringConstraints(max_length=100)] = ""
+    choices: Chosen | None = None
 
 
 def view(session: Session, now: int) -> dict[str, Any]:
@@ -62,6 +96,8 @@ async def one(desk: Desk, asked: Nothing, session: str) -> dict[str, Any]:
 
 async def settle(desk: Desk, asked: Settle, session: str) -> dict[str, Any]:
     """Gives a session its outcome, and has the merchant told."""
+    if asked.choices is not None:
+        await places.ready()
 
     def settled(connection: Connection) -> dict[str, Any]:
         found = _find(connection, session)
@@ -77,7 +113,12 @@ async def settle(desk: Desk, asked: Settle, session: str) -> dict[str, Any]:
         taken = sessions.take(connection, found.kind, found.id)
         assert taken is not None, "it was there in the same transaction"
         try:
+            if asked.choices is not None:
+                kind.checkout.choose(connection, now, merchant, taken, asked.choices.choices())
             kind.checkout.settle(connection, now, merchant, taken, asked.outcome, reason=asked.reason)
+        except Refused as error:
+            hint = "Choose what the page of this session offers; nothing was changed."
+            raise Problem(409, "not_on_offer", f"choices.{error.field}: {error}", hint) from None
         except NotAllowed as error:
             possible = ", ".join(kind.allowed(taken, now.now()))
             hint = f"Possible now: {possible}." if possible else "It has ended; make another session."

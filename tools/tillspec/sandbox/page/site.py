@@ -13,12 +13,14 @@ from starlette.types import Receive, Scope, Send
 from tillspec.sandbox import clock
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.hosted import Refused, View
+from tillspec.sandbox.merchants import Directory
 from tillspec.sandbox.page import actions, assets, form, guard, present, render
 from tillspec.sandbox.page.actions import Outcome
 from tillspec.sandbox.page.form import BadForm, Form
 from tillspec.sandbox.sessions import NotAllowed
 from tillspec.sandbox.state import State
 from tillspec.sandbox.store import RETRY_AFTER, Unavailable
+from tillspec.sandbox.surfaces import dintero_checkout
 from tillspec.sandbox.surfaces.diddo_checkout import NotPurchasable
 
 PREFIX: Final = "/pay"
@@ -101,6 +103,8 @@ class Page:
 
     async def _done(self, state: State, session_id: str, sent: Form) -> Outcome | None:
         directory = await self._sandbox.directory(state)
+        if sent.deed in ("update", "remove", "pay"):
+            await self._consult(state, directory, session_id, sent)
         try:
             return await self._sandbox.write(lambda connection: actions.act(connection, state, directory, session_id, sent))
         except Refused as error:
@@ -111,6 +115,16 @@ class Page:
         except NotAllowed:  # it has ended between one look at the clock and the next
             view = await self._sandbox.read(lambda connection: actions.show(connection, state, directory, session_id))
             return Outcome(view) if view is not None else None
+
+    async def _consult(self, state: State, directory: Directory, session_id: str, sent: Form) -> None:
+        """Has a merchant asked what is on offer for a new address, who wants to be; that must not be in a transaction."""
+        found = await self._sandbox.read(lambda connection: actions.find(connection, directory, session_id))
+        if found is None or found.checkout.kind != dintero_checkout.DinteroCheckout.kind:
+            return
+        view = await self._sandbox.read(lambda connection: found.view(connection, state))
+        choices = sent.choices(view)
+        if choices is not None and choices.address is not None:
+            await dintero_checkout.consult(self._sandbox, state, session_id, choices.address)
 
 
 # -- answers ---------------------------------------------------------------------------------------------------------------

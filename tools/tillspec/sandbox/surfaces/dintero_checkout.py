@@ -8,25 +8,41 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from checkout_api import models
+from checkout_api._runtime.behavior import Lifecycle
 from tillspec.sandbox import hosted, ids, places, sessions
+from tillspec.sandbox.context import Sandbox
 from tillspec.sandbox.hosted import Choices, Outcome, Refused, Status, View
 from tillspec.sandbox.merchants import Merchant
 from tillspec.sandbox.sessions import NotAllowed, Session
 from tillspec.sandbox.state import State
 from tillspec.sandbox.surfaces import dintero_callbacks as callbacks
 from tillspec.sandbox.surfaces import dintero_express as express
+from tillspec.sandbox.surfaces import dintero_offers as offers
 from tillspec.sandbox.surfaces import dintero_sessions as orders
 from tillspec.sandbox.surfaces.dintero_callbacks import Failure
-from tillspec.sandbox.surfaces.dintero_sessions import AUTHORIZED, CANCELLED, DECLINED, FAILED, SESSION, Plain
+from tillspec.sandbox.surfaces.dintero_sessions import (
+    AUTHORIZED,
+    CANCELLED,
+    DECLINED,
+    EXPIRED,
+    FAILED,
+    OPEN,
+    PAYMENT_INITIATED,
+    SESSION,
+    Plain,
+)
 
 _STATUSES: Final[dict[str, Status]] = {
-    AUTHORIZED: "paid", FAILED: "failed", DECLINED: "failed", CANCELLED: "canceled", "EXPIRED": "expired",
-    "PAYMENT_INITIATED": "challenge",
+    AUTHORIZED: "paid", FAILED: "failed", DECLINED: "failed", CANCELLED: "canceled", EXPIRED: "expired",
+    PAYMENT_INITIATED: "challenge",
 }  # fmt: skip
 MOVES: Final[dict[Outcome, str]] = {
-    "complete": AUTHORIZED, "fail": FAILED, "cancel": CANCELLED, "challenge": "PAYMENT_INITIATED", "expire": "EXPIRED",
+    "complete": AUTHORIZED, "fail": FAILED, "cancel": CANCELLED, "challenge": OPEN, "expire": EXPIRED,
 }  # fmt: skip
 """The states that outcomes come to; a failure for want of the buyer's authorization comes to `DECLINED`."""
+
+LIFECYCLE: Final = Lifecycle(field="", initial=OPEN, moves={OPEN: (AUTHORIZED, FAILED, DECLINED, CANCELLED)})
+"""How sessions move. The contract shows no status of theirs, so it declares none."""
 
 _NOT_AUTHORIZED: Final = frozenset({"authorization", "authentication_failed", "authentication_required"})
 """The reasons of a failure that mean that the buyer has not authorized the payment."""
@@ -59,13 +75,17 @@ class DinteroCheckout:
             total=orders.due(session), lines=tuple(_line(one) for one in express.items_of(session)),
             options=tuple(_option(one) for one in orders.on_offer(session)) if is_express else (),
             chosen=option["line_id"] if is_express and option is not None else None,
-            address=hosted.Address(**{ours: address.get(theirs, "") for ours, theirs in _FIELDS.items()}),
+            address=hosted.Address(
+                **{ours: address.get(theirs, "") for ours, theirs in _FIELDS.items()}, province=data["province"] or ""
+            ),
             asks=_asks(session), countries=_countries(session), expires_at=session.expires_at,
             success_url=callbacks.return_url(session, None), cancel_url=callbacks.return_url(session, _failure(session)),
+            reason=data.get("reason", ""),
         )  # fmt: skip
 
     def choose(self, connection: Connection, state: State, merchant: Merchant, session: Session, choices: Choices) -> None:
-        """Takes an address and a way of shipping, in an Express session. What is on offer stays what the merchant last said.
+        """Takes an address and a way of shipping, in an Express session. What is on offer for the address is what the merchant
+        has said of it (`consult`), or last said.
 
         An address is taken as a whole: a field that is empty is not known. A way that a new address does not allow is dropped,
         as the one picked before is: the buyer saw it beside the old address.
@@ -76,13 +96,11 @@ class DinteroCheckout:
         """
         cause = orders.cause(session, state.now())
         if cause is not None:
-            raise NotAllowed(session, cause, orders.OPEN)
+            raise NotAllowed(session, cause, OPEN)
         _has_choice(session, choices)
         before = orders.on_offer(session) if session.data["offers"] is not None else []
         if choices.address is not None:
-            express.put_addresses(session, express.number_call(session), {"shipping_address": address_of(choices.address)})
-            if session.data["offers"] and not orders.on_offer(session) and express.callback_of(session) is None:
-                raise Refused("country", "Nothing can be sent to this country.")
+            _put_address(session, choices.address)
         if choices.option:
             _pick(session, before, choices.option)
         sessions.save(connection, session)
@@ -138,8 +156,40 @@ def _failure(session: Session) -> Failure:
 def _is_open(session: Session, now: int, to: str) -> None:
     """A challenge that the buyer has yet to answer is no end."""
     cause = orders.cause(session, now)
-    if cause is not None and cause != MOVES["challenge"]:
+    if cause is not None and cause != PAYMENT_INITIATED:
         raise NotAllowed(session, cause, to)
+
+
+async def consult(sandbox: Sandbox, state: State, session_id: str, address: hosted.Address) -> None:
+    """Asks the merchant what is on offer for an address that the buyer is about to give on the page, if they wish so.
+
+    Nothing is locked meanwhile. The answer is kept for `DinteroCheckout.choose`, which is called with that address.
+
+    Raises:
+        Unavailable: the database cannot be used.
+    """
+    found = await sandbox.read(lambda connection: sessions.find(connection, SESSION, session_id))
+    if found is None or found.data["offers"] is None or orders.cause(found, state.now()) is not None:
+        return
+    url = express.callback_of(found)
+    try:
+        given = address_of(address)
+    except Refused:  # as `choose` will say
+        return
+    if url is None or given == found.data[express.SHIPPING]:
+        return
+    express.put_addresses(found, express.number_call(found), {express.SHIPPING: given})  # in what the merchant is shown alone
+    offered = await offers.ask(found.merchant, url, express.view_of(found), state.switches)
+    if offered is None:
+        return
+
+    def keep(connection: Connection) -> None:
+        session = sessions.take(connection, SESSION, session_id)
+        if session is not None:
+            session.data["answer"] = {"address": given, "offers": offered}
+            sessions.save(connection, session)
+
+    await sandbox.write(keep)
 
 
 # -- what the page shows -----------------------------------------------------------------------------------------------------
@@ -171,10 +221,10 @@ def _asks(session: Session) -> frozenset[Any]:
 
 def _countries(session: Session) -> tuple[str, ...]:
     """The countries that some way of shipping goes to; empty where one goes everywhere, or another address may bring others."""
-    offers = session.data["offers"] or []
-    if not offers or any("countries" not in one for one in offers) or express.callback_of(session) is not None:
+    found = session.data["offers"] or []
+    if not found or any("countries" not in one for one in found) or express.callback_of(session) is not None:
         return ()
-    return tuple(sorted({country for one in offers for country in one["countries"]}))
+    return tuple(sorted({country for one in found for country in one["countries"]}))
 
 
 # -- what the buyer chooses --------------------------------------------------------------------------------------------------
@@ -193,6 +243,15 @@ def _has_choice(session: Session, choices: Choices) -> None:
         raise Refused("line1", "This order has no address to give.")
     if session.data["offers"] is None and choices.option:
         raise Refused("option", "The way of shipping of this order is fixed.")
+
+
+def _put_address(session: Session, address: hosted.Address) -> None:
+    given, answer = address_of(address), session.data["answer"]
+    offered = answer["offers"] if answer is not None and answer["address"] == given else None
+    express.put_addresses(session, express.number_call(session), {express.SHIPPING: given}, offered)
+    session.data |= {"province": address.province or None, "answer": None}
+    if not orders.on_offer(session) and offered is None and session.data["offers"]:
+        raise Refused("country", "Nothing can be sent to this country.")
 
 
 def _pick(session: Session, before: list[Plain], line_id: str) -> None:

@@ -32,18 +32,18 @@ from tillspec.sandbox.surfaces.dintero_errors import (
 )
 from tillspec.sandbox.surfaces.dintero_sessions import SESSION, Plain
 
-_SHIPPING: Final = "shipping_address"
+SHIPPING: Final = "shipping_address"
 _NOT_OFFERED: Final = "shipping_option_not_offered"
 _MERCHANT_ONLY: Final = frozenset({"splits", "fee_split"})
 """What the buyer's view of a way of shipping does not show."""
 
 _OVER: Final = {
-    "EXPIRED": "The session has expired.",
-    "AUTHORIZED": "The session is paid already.",
-    "CANCELLED": "The session was cancelled.",
-    "FAILED": "The session's payment has failed.",
-    "DECLINED": "The session's payment was declined.",
-    "PAYMENT_INITIATED": "The session's payment is under way.",
+    orders.EXPIRED: "The session has expired.",
+    orders.AUTHORIZED: "The session is paid already.",
+    orders.CANCELLED: "The session was cancelled.",
+    orders.FAILED: "The session's payment has failed.",
+    orders.DECLINED: "The session's payment was declined.",
+    orders.PAYMENT_INITIATED: "The session's payment is under way.",
 }
 
 Refused = models.DinteroError | responses.DinteroSessionNotFound
@@ -76,7 +76,7 @@ def _order(session: Session) -> Plain:
     }  # fmt: skip
     if option is not None:
         plain["shipping_option"] = shown_option(option)
-    return plain | {name: data[name] for name in (_SHIPPING, "billing_address") if data[name] is not None}
+    return plain | {name: data[name] for name in (SHIPPING, "billing_address") if data[name] is not None}
 
 
 def items_of(session: Session) -> list[Plain]:
@@ -119,8 +119,8 @@ def put_addresses(session: Session, call: int, given: Plain, offered: list[Plain
         if call <= set_by.get(name, 0):
             continue
         session.data[name], set_by[name] = address, call
-        if name == _SHIPPING and offered is not None:
-            session.data["offers"] = offered
+        if name == SHIPPING:
+            session.data |= {"province": None} | ({"offers": offered} if offered is not None else {})
     option = session.data["option"]
     if option is not None:
         session.data["option"] = orders.offer_of(orders.on_offer(session), option)
@@ -140,7 +140,7 @@ def callback_of(session: Session) -> str | None:
 
 def pick(session: Session, wanted: Plain) -> models.DinteroError | None:
     """Picks one of the ways of shipping on offer, or says why that cannot be."""
-    if session.data[_SHIPPING] is None:
+    if session.data[SHIPPING] is None:
         return error("shipping_address_missing", "A way of shipping can be picked once there is a shipping address.")
     offered = orders.on_offer(session)
     found = orders.offer_of(offered, wanted)
@@ -214,8 +214,8 @@ class ExpressHandlers:
         | responses.DinteroSessionNotFound
         | responses.DinteroServiceUnavailable
     ):
-        given = {_SHIPPING: body.model_dump(mode="json", by_alias=True, exclude_unset=True)}
-        found = await _addressed(self._sandbox, request, session_id, given, at=f"/{_SHIPPING}")
+        given = {SHIPPING: body.model_dump(mode="json", by_alias=True, exclude_unset=True)}
+        found = await _addressed(self._sandbox, request, session_id, given, at=f"/{SHIPPING}")
         if isinstance(found, Session):
             return responses.SetDinteroShippingAddress200(body=view_of(found))
         return responses.DinteroShippingAddressBadRequest(body=found) if isinstance(found, models.DinteroError) else found
@@ -278,7 +278,7 @@ async def set_addresses(sandbox: Sandbox, state: State, key: str, given: Plain) 
         session = _taken(connection, state, directory, key)
         if isinstance(session, Session):
             call = number_call(session)
-            if _SHIPPING not in given or callback_of(session) is None:
+            if SHIPPING not in given or callback_of(session) is None:
                 put_addresses(session, call, given)
             sessions.save(connection, session)
         return session
@@ -287,7 +287,7 @@ async def set_addresses(sandbox: Sandbox, state: State, key: str, given: Plain) 
     if not isinstance(begun, Session):
         return begun
     url = callback_of(begun)
-    if url is None or _SHIPPING not in given:
+    if url is None or SHIPPING not in given:
         return begun
     call = begun.data["calls"]
     put_addresses(begun, call, given)  # in what the merchant is shown alone

@@ -2,10 +2,11 @@
 
 A session is kept as a `Session` whose `parent` is the order. Its `data` has `order` (as it was when the session was made),
 `items` (each a `line_id` with its `amount`), `link` (its page), `created_by`, `offers` (an Express session's ways of shipping, as
-the merchant gave them; None in others), `option` (the one that is picked), `shipping_address`, `billing_address`, `calls` (how
-often addresses were given), `set_by` (which of these calls has set which address), `challenge` (whether the buyer has yet to
-answer one), `transaction` (its `id`, its `status`, and `created_at` in microseconds) and `processed_at`. What is not known is
-None.
+the merchant gave them; None in others), `option` (the one that is picked), `shipping_address`, `billing_address`, `province` (of
+the shipping address; the contract's has none, and only the page asks for it), `calls` (how often addresses were given), `set_by`
+(which of these calls has set which address), `answer` (what the merchant offers for an address that the buyer is about to give on
+the page), `challenge` (whether the buyer has yet to answer one), `transaction` (its `id`, its `status`, and `created_at` in
+microseconds) and `processed_at`. What is not known is None.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ FAILED: Final = "FAILED"
 DECLINED: Final = "DECLINED"
 CANCELLED: Final = "CANCELLED"
 """Where a session stands. All but the first are causes of the contract; it has none for a session that is open."""
+EXPIRED: Final = "EXPIRED"
+PAYMENT_INITIATED: Final = "PAYMENT_INITIATED"
+"""Causes of the contract as well; that a session has come to them is never written down."""
 
 _LIFETIME: Final = 3600 * clock.SECOND
 """The contract says where a session shows its end, and not how long it lives; its example lives an hour."""
@@ -111,8 +115,8 @@ def new(
         amount=sum(one["amount"] for one in items), currency=order.currency, created_at=now, expires_at=now + _LIFETIME,
         data={
             "order": order.model_dump(mode="json"), "items": items, "created_by": caller.client, "offers": offers,
-            "option": option, "shipping_address": None, "billing_address": None, "calls": 0, "set_by": {}, "challenge": False,
-            "transaction": None, "processed_at": None,
+            "option": option, "shipping_address": None, "billing_address": None, "province": None, "calls": 0, "set_by": {},
+            "answer": None, "challenge": False, "transaction": None, "processed_at": None,
         },
     )  # fmt: skip
 
@@ -170,8 +174,8 @@ def cause(session: Session, now: int) -> str | None:
     if session.status != OPEN:
         return session.status
     if session.expires_at is not None and now >= session.expires_at:
-        return "EXPIRED"
-    return "PAYMENT_INITIATED" if session.data["challenge"] else None
+        return EXPIRED
+    return PAYMENT_INITIATED if session.data["challenge"] else None
 
 
 def vat_in(amount: int, percent: float) -> int:

@@ -60,6 +60,7 @@ READERS = {
     "rules.explain": "the pages of the rules",
     "sandbox.seed_data": "the file of seed data that is named",
     "sandbox.page.assets": "the page's style and script",
+    "sandbox.control.page": "the style and the script of the control page",
     "sandbox.testing": "what a sandbox says when it starts",
 }
 STARTERS = {"sandbox.testing": "the sandbox that a test asks for"}

@@ -19,6 +19,7 @@ from click.testing import CliRunner, Result
 
 from tillspec.cli import main
 
+from . import dintero
 from .conftest import ROOT, SEED, Running, built_in, wait_until_ready
 from .test_vinr import create
 
@@ -211,6 +212,8 @@ def test_keys_and_tokens_by_commands(told: Any, sandbox: Running) -> None:
     claims = jwt.decode(token, sandbox.mine.gr4vy.keys[0].public, algorithms=["ES512"])
     assert claims["scopes"] == ["checkout-sessions.read"]
     assert {"nbf", "exp", "jti"} < claims.keys()
+    with sandbox.client(authorization=f"Bearer {told('token', 'harbor', 'dintero').strip()}") as http:
+        assert http.get(dintero.path(sandbox.mine)).status_code == 200
     assert "no merchant" in told("token", "nobody", "dintero", code=1)
     assert "No merchant" in told("token", "nobody", "gr4vy", code=1)
     assert "--scope and --lasts are for gr4vy" in told("token", "harbor", "dintero", "--lasts", "1h", code=2)

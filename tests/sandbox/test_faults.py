@@ -15,6 +15,7 @@ from checkout_api._runtime.operation import Operation
 from tillspec.sandbox.declared import refuse
 from tillspec.sandbox.faults import OPERATIONS
 
+from . import dintero
 from .conftest import Running
 from .test_control import error_of
 from .test_vinr import create
@@ -53,6 +54,26 @@ def test_a_fault_is_of_an_operation_and_of_a_merchant(sandbox: Running) -> None:
         assert other.get(location).status_code == 503
         assert mine.get(location).status_code == 500
         assert mine.get(location).status_code == 200
+
+
+def test_the_merchant_is_known_by_every_credential(sandbox: Running) -> None:
+    mine, other = sandbox.mine, sandbox.other
+    cart, order = mine.template_carts[0].id, f"/accounts/{dintero.at(mine).account}/shopping/orders/{mine.orders[0].id}/sessions"
+    with sandbox.control() as control:
+        tokens = [control.post("/tokens", json={"merchant": one.id}).json()["token"] for one in (mine, other)]
+    gr4vy, their = (sandbox.client(authorization=f"Bearer {token}") for token in tokens)
+    vinr, diddo, bearer, basic = sandbox.vinr(), sandbox.diddo(), dintero.bearer(sandbox), sandbox.dintero_basic()
+    with gr4vy, their, vinr, diddo, bearer, basic:
+        asked = [
+            lambda: create(vinr), lambda: diddo.post(f"/checkout/begin/{cart}"), lambda: bearer.get(order),
+            lambda: dintero.ask(basic, mine), lambda: gr4vy.post("/checkout/sessions", json={}),
+        ]  # fmt: skip
+        for ask in asked:
+            inject(sandbox, fault="503", merchant=mine.id)
+            assert their.post("/checkout/sessions", json={}).status_code == 201
+            assert ask().status_code == 503
+            assert ask().status_code < 300
+    assert left(sandbox) == []
 
 
 def test_each_happens_once_whoever_comes_first(sandbox: Running) -> None:

@@ -27,6 +27,10 @@ def test_a_session_is_paid(checkout_sandbox):
     assert made["checkoutUrl"].startswith(checkout_sandbox.url)
     assert checkout_sandbox.outcome(made["sessionId"], "complete")["status"] == "completed"
     assert checkout_sandbox.session(made["sessionId"])["request"] == BODY
+    other = check_out(checkout_sandbox).json()["sessionId"]
+    with pytest.raises(NotDone, match="promo") as error:
+        checkout_sandbox.outcome(other, "complete", choices={"promo_code": "SAVE20"})
+    assert error.value.code == "not_on_offer"
     with pytest.raises(NotDone, match="is completed") as error:
         checkout_sandbox.outcome(made["sessionId"], "fail")
     assert (error.value.status, error.value.code) == (409, "not_allowed")
@@ -79,6 +83,9 @@ def test_every_surface_lets_its_merchant_in(checkout_sandbox):
     assert begun.status_code == 200
     made = httpx.post(f"{checkout_sandbox.url}/checkout/sessions", json={}, headers=checkout_sandbox.headers("gr4vy"))
     assert made.status_code == 201
+    merchant = checkout_sandbox.merchant()
+    path = f"/accounts/{merchant['dintero']['account']}/shopping/orders/{merchant['objects']['DinteroOrder'][0]['id']}/sessions"
+    assert httpx.get(checkout_sandbox.url + path, headers=checkout_sandbox.headers("dintero")).status_code == 200
 
 
 def test_a_state_is_kept(checkout_sandbox):

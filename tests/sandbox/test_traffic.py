@@ -6,8 +6,11 @@ import json
 import time
 from typing import Any
 
+import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection
 
 from tillspec.sandbox import masks, schema, traffic
 from tillspec.sandbox.faults import OPERATIONS
@@ -19,25 +22,30 @@ from .test_vinr import MINIMAL, create
 CARD = "4111111111111111"
 
 
-def requests(sandbox: Running, count: int, **wanted: Any) -> list[dict[str, Any]]:
-    """The newest requests, once so many are written."""
+def listed(sandbox: Running) -> list[dict[str, Any]]:
     with sandbox.control() as control:
-        for _ in range(100):
-            found: list[dict[str, Any]] = control.get("/requests", params={"limit": 1000}).json()["requests"]
-            found = [one for one in found if wanted.items() <= one.items()]
-            if len(found) >= count:
-                return found
-            time.sleep(0.05)
-    raise AssertionError(f"{len(found)} of {count} requests were written")
+        found: list[dict[str, Any]] = control.get("/requests", params={"limit": 1000}).json()["requests"]
+    return found
+
+
+def requests(sandbox: Running, *answers: httpx.Response) -> list[dict[str, Any]]:
+    """What is shown of requests with these answers, once it is written; those of other tests may come late."""
+    ids = [answer.headers["x-request-id"] for answer in answers]
+    for _ in range(100):
+        found = {one["id"]: one for one in listed(sandbox)}
+        if found.keys() >= set(ids):
+            return [found[each] for each in ids]
+        time.sleep(0.05)
+    raise AssertionError(f"not all of {ids} were written")
 
 
 def test_a_request_and_its_answer_are_shown(sandbox: Running) -> None:
     with sandbox.vinr() as http:
         made = create(http, MINIMAL | {"amount": 4321}, idempotency_key="key-1")
-        http.get(made.headers["location"])
-        create(http, {"amount": 0})
-    found = {one["id"]: one for one in requests(sandbox, 3)}
-    shown = found[made.headers["x-request-id"]]
+        read = http.get(made.headers["location"])
+        refused = create(http, {"amount": 0})
+    found = requests(sandbox, made, read, refused)
+    shown = found[0]
     assert (shown["method"], shown["target"], shown["status"]) == ("POST", "/checkout/session", 201)
     assert (shown["operation"], shown["surface"], shown["merchant"]) == ("createVinrSession", "vinr", sandbox.mine.id)
     assert shown["micros"] > 0
@@ -45,7 +53,7 @@ def test_a_request_and_its_answer_are_shown(sandbox: Running) -> None:
     assert json.loads(shown["answer"]["body"])["sessionId"] == made.json()["sessionId"]
     assert ["idempotency-key", "key-1"] in shown["request"]["headers"]
     assert ["x-api-key", "sk_test_***"] in shown["request"]["headers"]
-    assert sorted(one["status"] for one in found.values()) == [200, 201, 400]
+    assert [one["status"] for one in found] == [201, 200, 400]
     with sandbox.control() as control:
         assert control.get(f"/requests/{shown['number']}").json() == shown
         assert control.get("/requests/999999").status_code == control.get("/requests/x").status_code == 404
@@ -56,10 +64,10 @@ def test_no_secret_is_stored(sandbox: Running) -> None:
     with sandbox.vinr() as http, sandbox.client(authorization=f"Bearer {token}") as other:
         made = create(http, MINIMAL | {"successUrl": f"https://shop.example/?token={token}&card={CARD}"})
         fields = {"payment_method": {"method": "card", "number": CARD, "security_code": "737"}}
-        other.put(f"/checkout/sessions/{UUID}/fields", json=fields)
-        other.get(f"/checkout/sessions/{UUID}?access_token=abcdefgh")
+        put = other.put(f"/checkout/sessions/{UUID}/fields", json=fields)
+        got = other.get(f"/checkout/sessions/{UUID}?access_token=abcdefgh")
         key = http.headers["x-api-key"]
-    requests(sandbox, 3)
+    requests(sandbox, made, put, got)
     stored = sandbox.work(lambda connection: [repr(tuple(row)) for row in connection.execute(schema.requests.select())])
     text = "\n".join(stored)
     for secret in (key, made.json()["checkoutUrl"], token, CARD, "737", UUID, "abcdefgh"):
@@ -68,26 +76,34 @@ def test_no_secret_is_stored(sandbox: Running) -> None:
 
 
 def test_control_page_and_health_are_not_shown(sandbox: Running) -> None:
-    with sandbox.client() as http:
-        for path in ("/healthz", "/readyz", "/_sandbox", "/_sandbox/clock", "/nothing/at/all"):
+    with sandbox.client() as http, sandbox.vinr() as vinr:
+        for path in ("/healthz", "/readyz", "/_sandbox", "/_sandbox/clock", "/pay/cs_nothing", "/pay/static/page.css"):
             http.get(path)
-    assert [one["target"] for one in requests(sandbox, 1)] == ["/nothing/at/all"]
+        last = vinr.get("/checkout/session/cs_nothing/result")
+    requests(sandbox, last)
+    assert not [
+        one["target"] for one in listed(sandbox) if one["target"].startswith(("/_sandbox", "/pay", "/healthz", "/readyz"))
+    ]
 
 
-def test_what_had_no_answer_is_shown_as_such(sandbox: Running) -> None:
-    with sandbox.control() as control:
+def test_what_a_test_has_done_to_a_request_is_shown(sandbox: Running) -> None:
+    with sandbox.control() as control, sandbox.vinr() as http:
+        control.post("/faults", json={"fault": "disconnect"})
         control.post("/faults", json={"fault": "429"})
-    with sandbox.vinr() as http:
-        create(http)
-    assert [(one["status"], one["fault"]) for one in requests(sandbox, 1)] == [(429, "429")]
+        with pytest.raises(httpx.RemoteProtocolError):
+            http.get("/checkout/session/cs_lost/result")
+        refused = create(http)
+    assert [(one["status"], one["fault"]) for one in requests(sandbox, refused)] == [(429, "429")]
+    lost = [(one["status"], one["fault"]) for one in listed(sandbox) if "cs_lost" in one["target"]]
+    assert lost == [(None, "disconnect")]
 
 
 def test_many_requests_are_counted_and_few_are_kept(sandbox: Running) -> None:
     with sandbox.vinr() as http:
         answers = [http.get("/checkout/session/cs_many/result").status_code for _ in range(400)]
     assert set(answers) == {404}
-    for _ in range(40):
-        found = requests(sandbox, 1)
+    for _ in range(100):
+        found = [one for one in listed(sandbox) if "cs_many" in one["target"]]
         if len(found) + sum(one["more"] for one in found) >= 400:
             break
         time.sleep(0.05)
@@ -95,11 +111,20 @@ def test_many_requests_are_counted_and_few_are_kept(sandbox: Running) -> None:
     assert len(found) <= traffic.KEPT
 
 
+def test_the_newest_are_kept(sandbox: Running) -> None:
+    def many(connection: Connection) -> list[int]:
+        for start in (0, 700):
+            traffic.insert(connection, [{"at": start + each, "merchant": None, "data": "{}"} for each in range(700)])
+        return [one["at"] for one in traffic.newest(connection, 2000)]
+
+    assert sandbox.work(many) == list(range(1399, 399, -1))
+
+
 def test_a_long_body_is_cut_and_still_masked(sandbox: Running) -> None:
     body = MINIMAL | {"password": "hunter22", "metadata": {"text": "x" * 20_000}}
     with sandbox.vinr() as http:
-        create(http, body)
-    shown = requests(sandbox, 1)[0]["request"]
+        answer = create(http, body)
+    shown = requests(sandbox, answer)[0]["request"]
     assert (shown["cut"], len(shown["body"]) <= traffic.BODY) == (True, True)
     assert shown["size"] > 20_000
     assert "hunter22" not in shown["body"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from checkout_api._runtime.behavior import Lifecycle
 from tillspec.sandbox import sessions
 from tillspec.sandbox.hosted import Checkout, Outcome
 from tillspec.sandbox.sessions import Session
-from tillspec.sandbox.surfaces import diddo_checkout, dintero_checkout, vinr_checkout
+from tillspec.sandbox.surfaces import diddo_checkout, dintero_checkout, dintero_sessions, vinr, vinr_checkout
 
 OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel", "expire")
 
@@ -19,12 +19,15 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("complete", "fail", "challenge", "cancel
 class Settled:
     """A kind of object whose sessions are settled: by whom, and which state each outcome comes to.
 
-    `lifecycle` is there where the contract declares none.
+    `url` gives the hosted page of a session, out of where the pages are and its id. Where the contract declares no lifecycle,
+    `lifecycle` is there, and `cause` tells the status.
     """
 
     checkout: Checkout
     states: Mapping[Outcome, str]
+    url: Callable[[str, str], str]
     lifecycle: Lifecycle | None = None
+    cause: Callable[[Session, int], str | None] | None = None
 
     def allowed(self, session: Session, now: int) -> tuple[Outcome, ...]:
         """The outcomes that are still possible."""
@@ -51,10 +54,26 @@ def _leads(lifecycle: Lifecycle, status: str, to: str) -> bool:
 
 
 KINDS: Final[Mapping[str, Settled]] = {
-    vinr_checkout.VinrCheckout.kind: Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES),
-    dintero_checkout.DinteroCheckout.kind: Settled(
-        dintero_checkout.DinteroCheckout(), dintero_checkout.MOVES, dintero_checkout.LIFECYCLE
-    ),
-    diddo_checkout.DiddoCheckout.kind: Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES),
+    found.checkout.kind: found
+    for found in (
+        Settled(vinr_checkout.VinrCheckout(), vinr_checkout.MOVES, vinr.url_of),
+        Settled(
+            dintero_checkout.DinteroCheckout(),
+            dintero_checkout.MOVES,
+            vinr.url_of,
+            dintero_checkout.LIFECYCLE,
+            dintero_sessions.cause,
+        ),
+        Settled(diddo_checkout.DiddoCheckout(), diddo_checkout.MOVES, diddo_checkout.url_of),
+    )
 }
 """By the contract's name of the object. What is not here has no outcome that anybody chooses."""
+
+
+def status_of(session: Session, now: int) -> str:
+    """Where a session stands, also where the contract has no word for it."""
+    settled = KINDS.get(session.kind)
+    if settled is not None and settled.cause is not None:
+        return settled.cause(session, now) or session.status
+    status = session.status_at(now)
+    return "expired" if status == session.status and session.is_over(now) else status

@@ -52,7 +52,9 @@ def _declared() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(names), frozenset(objects)
 
 
-_SECRET, _SECRET_IDS = _declared()
+_SECRET, SECRET_IDS = _declared()
+"""What is secret by its name, and the objects whose id is a secret."""
+
 _CREDENTIALS: Final = frozenset(
     (operations.SCHEMES[name].parameter or "Authorization").lower() for name in behavior.CREDENTIALS if name in operations.SCHEMES
 )
@@ -68,13 +70,14 @@ class Mask:
 
     def __init__(self, operation: Operation[Any] | None) -> None:
         self._found: set[str] = set()
+        self._masked: list[tuple[str, str]] | None = None
         self._ids: frozenset[str] = frozenset()
         self._list = ""
         if operation is not None:
             told = behavior.OPERATIONS[operation.id]
             self._list = told.lists.at or "" if told.lists is not None else ""
             objects = {told.creates, told.reads, told.updates, told.lists.object if told.lists is not None else None}
-            shown = [one for one in behavior.OBJECTS.values() if one.object in objects & _SECRET_IDS]
+            shown = [one for one in behavior.OBJECTS.values() if one.object in objects & SECRET_IDS]
             self._ids = frozenset(one.id[1:] for one in shown if one.id is not None)
 
     def values(self, values: Iterable[tuple[str, str]]) -> None:
@@ -114,8 +117,11 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Any text: what was found to be secret, and what looks so. To be asked when all else has been looked at."""
-        for secret in sorted(self._found, key=len, reverse=True):
-            text = text.replace(secret, _hidden(secret))
+        if self._masked is None:
+            self._masked = [(secret, _hidden(secret)) for secret in sorted(self._found, key=len, reverse=True)]
+        for secret, hidden in self._masked:
+            if secret in text:
+                text = text.replace(secret, hidden)
         return _FORMS.sub(_form, text)
 
     def _json(self, value: Any, *, root: bool = False) -> Any:
@@ -142,6 +148,7 @@ class Mask:
     def _note(self, value: str) -> None:
         if len(value) >= _SHORTEST:
             self._found.add(value)
+            self._masked = None
 
 
 def _hidden(value: str) -> str:

@@ -28,8 +28,8 @@ BODY: Final = 8192
 """How many bytes of a body are kept."""
 
 _PAUSE: Final = 0.25
-_MOST: Final = 50
-"""How many requests are kept of each pause."""
+_MOST, _MOST_OF_MANY = 50, 20
+"""How many requests are kept of each pause: while one can read them, and while there are more than that."""
 
 _T: Final = schema.requests
 
@@ -85,12 +85,12 @@ class Traffic:
         self._finder: Finder | None = None
         self._seen: list[Exchange] = []
         self._running = 0
-        self._more = 0
+        self._more, self._most = 0, _MOST
         self._task: asyncio.Task[None] | None = None
 
     def watch(self, scope: Scope, receive: Receive, send: Send) -> Exchange | None:
         """Watches a request; None where there are too many."""
-        if len(self._seen) + self._running >= _MOST:
+        if len(self._seen) + self._running >= self._most:
             self._more += 1
             return None
         self._running += 1
@@ -124,6 +124,7 @@ class Traffic:
     async def _write(self) -> None:
         seen, self._seen = self._seen, []
         more, self._more = self._more, 0
+        self._most = _MOST_OF_MANY if more else _MOST
         rows = []
         for exchange in seen:
             rows.append(self._row(exchange))
@@ -135,7 +136,7 @@ class Traffic:
         written = [row | {"data": json.dumps(row["data"])} for row in rows]
         # where it cannot be written, what happened is what matters, and not who looked on
         with contextlib.suppress(Exception):
-            await self._sandbox.write(lambda connection: _insert(connection, written))
+            await self._sandbox.write(lambda connection: insert(connection, written))
 
     def _row(self, exchange: Exchange) -> dict[str, Any]:
         if self._finder is None:
@@ -146,7 +147,7 @@ class Traffic:
         mask = Mask(operation)
         mask.values(values.items())
         query = mask.query(scope["query_string"].decode("latin-1"))
-        data = {
+        data: dict[str, Any] = {
             "id": scope["state"].get(REQUEST_ID),
             "method": scope["method"],
             "target": scope["path"] + (f"?{query}" if query else ""),
@@ -159,7 +160,12 @@ class Traffic:
             "answer": _part(mask, exchange.headers, exchange.answer, exchange.sizes[1]),
             "more": 0,
         }
-        return {"at": exchange.at, "merchant": scope["state"].get(MERCHANT), "data": _texts(mask, data)}
+        # only now is it known which values are secret
+        data["target"] = mask.text(data["target"])
+        for part in (data["request"], data["answer"]):
+            part["headers"] = [[name, mask.text(value)] for name, value in part["headers"]]
+            part["body"] = mask.text(part["body"]) if part["body"] else None
+        return {"at": exchange.at, "merchant": scope["state"].get(MERCHANT), "data": data}
 
 
 def _part(mask: Mask, headers: list[tuple[bytes, bytes]], body: bytes, size: int) -> dict[str, Any]:
@@ -174,21 +180,11 @@ def _part(mask: Mask, headers: list[tuple[bytes, bytes]], body: bytes, size: int
     }  # fmt: skip
 
 
-def _texts(mask: Mask, value: Any) -> Any:
-    """All texts of a value, masked once more: only now is it known which values are secret."""
-    if isinstance(value, str):
-        return mask.text(value)
-    if isinstance(value, dict):
-        return {name: _texts(mask, each) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_texts(mask, each) for each in value]
-    return value
-
-
 # -- the database ----------------------------------------------------------------------------------------------------------
 
 
-def _insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+def insert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    """Stores requests, and removes what is older than the newest thousand."""
     connection.execute(_T.insert(), rows)
     last = connection.execute(select(func.max(_T.c.number))).scalar_one()
     connection.execute(_T.delete().where(_T.c.number <= last - KEPT))

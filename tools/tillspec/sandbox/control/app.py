@@ -15,7 +15,10 @@ from tillspec.sandbox.control import ROOT, access
 from tillspec.sandbox.control.answers import Problem, refusal
 from tillspec.sandbox.control.api import ACTIONS, Action
 from tillspec.sandbox.control.desk import Desk
+from tillspec.sandbox.control.page import Page
 from tillspec.sandbox.store import RETRY_AFTER, Unavailable
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class Control:
@@ -25,7 +28,10 @@ class Control:
         self._desk = desk
         self._entrance = access.Entrance(desk.settings.base_url, from_anywhere=desk.settings.control_from_anywhere)
         self._app = Starlette(
-            routes=[Route(ROOT + path, self._doing(found), methods=list(found)) for path, found in _by_path().items()],
+            routes=[
+                *(Route(ROOT + path, self._doing(found), methods=list(found)) for path, found in _by_path().items()),
+                *self._pages(Page(desk)),
+            ],
             exception_handlers={
                 Problem: _said, HTTPException: _not_there, Unavailable: _unavailable, Exception: _failed,
             },
@@ -40,12 +46,31 @@ class Control:
             return
         await self._app(scope, receive, send)
 
-    def _doing(self, actions: Mapping[str, Action]) -> Callable[[Request], Awaitable[Response]]:
+    def _pages(self, page: Page) -> list[Route]:
+        return [
+            Route(ROOT, page.show),
+            Route(f"{ROOT}/static/{{name}}", page.static),
+            Route(f"{ROOT}/page/sign-in", page.sign_in, methods=["POST"]),
+            Route(f"{ROOT}/page/sign-out", page.sign_out, methods=["POST"]),
+            Route(f"{ROOT}/page/requests/{{number:int}}", self._known(page.request)),
+            Route(f"{ROOT}/page/webhooks/{{webhook}}", self._known(page.webhook)),
+            Route(f"{ROOT}/page/do/{{path:path}}", self._known(page.act), methods=["POST"]),
+        ]
+
+    def _known(self, endpoint: Endpoint) -> Endpoint:
+        """Asks first whether somebody may."""
+
         async def done(request: Request) -> Response:
             access.require(request, (await self._desk.sandbox.store.state()).secret)
-            return await actions["GET" if request.method == "HEAD" else request.method].serve(self._desk, request)
+            return await endpoint(request)
 
         return done
+
+    def _doing(self, actions: Mapping[str, Action]) -> Endpoint:
+        async def done(request: Request) -> Response:
+            return await actions["GET" if request.method == "HEAD" else request.method].serve(self._desk, request)
+
+        return self._known(done)
 
 
 def _by_path() -> dict[str, dict[str, Action]]:

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from sqlalchemy import Connection
 
 from tillspec.sandbox import merchants, places, sessions, state
-from tillspec.sandbox.checkouts import KINDS
+from tillspec.sandbox.checkouts import KINDS, status_of
 from tillspec.sandbox.control.answers import Asked, Problem
 from tillspec.sandbox.control.desk import Desk, Nothing, instant
 from tillspec.sandbox.hosted import Address, Choices, Outcome, Refused
@@ -69,7 +69,7 @@ def view(session: Session, now: int) -> dict[str, Any]:
     """A session in a list."""
     settled = KINDS.get(session.kind)
     return {
-        "id": session.id, "kind": session.kind, "merchant": session.merchant, "status": session.status_at(now),
+        "id": session.id, "kind": session.kind, "merchant": session.merchant, "status": status_of(session, now),
         "amount": session.amount, "currency": session.currency, "created_at": instant(session.created_at),
         "expires_at": instant(session.expires_at), "gone": session.is_gone(now),
         "outcomes": list(settled.allowed(session, now)) if settled else [],

@@ -88,6 +88,11 @@ def _unavailable(request: Request) -> responses.VinrServiceUnavailable:
 # -- what is answered -------------------------------------------------------------------------------------------------------
 
 
+def url_of(base_url: str, session_id: str) -> str:
+    """The hosted checkout of a session."""
+    return f"{base_url}/pay/{session_id}"
+
+
 def result_of(session: Session, now: int) -> models.VinrSessionResult:
     """A session's result at a time."""
     plain: dict[str, Any] = {
@@ -175,7 +180,7 @@ class VinrHandlers:
         expires_at = now + _LIFETIME
         answer = {
             "sessionId": session_id,
-            "checkoutUrl": f"{self._sandbox.base_url}/pay/{session_id}",
+            "checkoutUrl": url_of(self._sandbox.base_url, session_id),
             "expiresAt": clock.moment(expires_at).isoformat().replace("+00:00", "Z"),
         }
         if key is not None:

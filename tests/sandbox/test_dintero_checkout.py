@@ -250,7 +250,7 @@ def test_the_page_says_what_cannot_be_chosen(sandbox: Running) -> None:
     with bearer(sandbox) as http:
         plain = str(make(http, sandbox.mine, items=[{"line_id": "1", "amount": 101}], shipping_option=HOME)["id"])
     seen = view(sandbox, plain)
-    assert (seen.asks, seen.options, seen.chosen, seen.shipping, seen.total) == (frozenset(), (), None, 9_900, 10_001)
+    assert (seen.asks, seen.options, seen.chosen, seen.shipping, seen.total) == (frozenset(), (), "home-1", 9_900, 10_001)
     assert (seen.lines[0].quantity, seen.lines[0].unit_amount) == (1, 101)
     refused: list[tuple[str, str, Json]] = [
         (made, "country", {"address": Address(country="FR")}),
@@ -270,9 +270,12 @@ def test_the_page_says_what_cannot_be_chosen(sandbox: Running) -> None:
         assert why.value.field == field, choices
     assert view(sandbox, made).address == Address(), "all or none"
     choose(sandbox, made, currency="EUR", quantities={"1": 2, "2": 1})
+    assert view(sandbox, made).address_first, "nothing can be picked before it is known where it goes"
     settle(sandbox, made, "challenge")
     with pytest.raises(NotAllowed):
         choose(sandbox, made, address=NORDMANN)
+    with pytest.raises(NotAllowed):
+        settle(sandbox, made, "challenge")
 
 
 # -- laws ------------------------------------------------------------------------------------------------------------------

@@ -206,7 +206,7 @@ def _order(view: View) -> tuple[str, ...]:
 
 def _delivers_first(view: View) -> bool:
     """Whether the way is chosen before the address: goods that are fetched need none."""
-    return any(one.way == "pickup" for one in view.options)
+    return not view.address_first and any(one.way == "pickup" for one in view.options)
 
 
 def _target(view: View, field: str) -> str:

@@ -159,11 +159,13 @@ class DiddoCheckout:
         Diddo has no state for a challenge, and none for a cart whose time is over: that is simply not found any more.
 
         Raises:
-            NotAllowed: the cart is over.
+            NotAllowed: the cart is over, or is in that challenge already.
         """
         now = state.now()
         to = MOVES[outcome]
         _is_open(session, now, to)
+        if outcome == "challenge" and session.data["challenge"]:
+            raise NotAllowed(session, "challenge", "challenge")
         if outcome == "expire":
             session.expires_at = now
             sessions.save(connection, session)

@@ -73,8 +73,8 @@ class DinteroCheckout:
             id=session.id, status=_STATUSES[cause] if cause is not None else "open", merchant=merchant.name,
             currency=session.currency or "", subtotal=session.amount or 0, shipping=orders.shipping(session),
             total=orders.due(session), lines=tuple(_line(one) for one in express.items_of(session)),
-            options=tuple(_option(one) for one in orders.on_offer(session)) if is_express else (),
-            chosen=option["line_id"] if is_express and option is not None else None,
+            options=tuple(_option(one) for one in orders.on_offer(session)) if is_express else (), address_first=True,
+            chosen=option["line_id"] if option is not None else None,
             address=hosted.Address(
                 **{ours: address.get(theirs, "") for ours, theirs in _FIELDS.items()}, province=data["province"] or ""
             ),
@@ -113,10 +113,12 @@ class DinteroCheckout:
         There is a transaction from the moment that the buyer has tried to pay: at a challenge, at a failure, at a payment.
 
         Raises:
-            NotAllowed: the session is over.
+            NotAllowed: the session is over, or is in that challenge already.
         """
         now = state.now()
         _is_open(session, now, MOVES[outcome])
+        if outcome == "challenge" and session.data["challenge"]:
+            raise NotAllowed(session, PAYMENT_INITIATED, PAYMENT_INITIATED)
         if outcome == "expire":
             session.expires_at = now
             sessions.save(connection, session)

@@ -23,6 +23,10 @@ from tillspec.sandbox.settings import Settings
 from tillspec.sandbox.store import Unavailable, open_store
 from tillspec.sandbox.traffic import Traffic
 
+_HEALTH: Final = ("/healthz", "/readyz")
+_GARBAGE: Final = 5_000
+"""How many objects are made before the collector looks for circles among them; a request makes some hundred, and few circles."""
+
 _BELOW_CONTROL: Final = f"{CONTROL}/"
 _BELOW_PAGE: Final = f"{PAGE}/"
 
@@ -44,13 +48,14 @@ class SandboxApp:
         self._traffic: Traffic | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-            return
         if scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1000})
+            await (self._live(receive, send) if scope["type"] == "lifespan" else send({"type": "websocket.close", "code": 1000}))
             return
-        await self._serve(scope, receive, send)
+        path = scope["path"]
+        special = path.startswith(("/_", PAGE)) or path in _HEALTH
+        if special and await self._is_elsewhere(path, scope, receive, send):
+            return
+        await self._watch(scope, receive, send)
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Sandbox]:
@@ -62,6 +67,7 @@ class SandboxApp:
         self._page = Page(sandbox)
         gc.collect()
         gc.freeze()  # what is here by now stays; the collector need not look at it again and again
+        gc.set_threshold(_GARBAGE, 20, 20)
         try:
             async with background(sandbox):
                 yield sandbox
@@ -81,41 +87,41 @@ class SandboxApp:
             raise
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope["path"]
-        sandbox, page, traffic = self._sandbox, self._page, self._traffic
-        assert sandbox is not None
-        assert page is not None
-        assert traffic is not None
-        if path in ("/healthz", "/readyz"):
-            await self._health(sandbox, path, send)
+    async def _is_elsewhere(self, path: str, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Answers what is none of the contract's operations."""
+        assert self._page is not None
+        if path in _HEALTH:
+            await self._health(path, send)
         elif path == CONTROL or path.startswith(_BELOW_CONTROL):
-            await self._control_of(sandbox, traffic)(scope, receive, send)
+            await self._control_of()(scope, receive, send)
         elif path == PAGE or path.startswith(_BELOW_PAGE):
-            await self._ask(sandbox, page, scope, receive, send)
+            await self._ask(self._page, scope, receive, send)
         else:
-            await self._watch(sandbox, traffic, scope, receive, send)
+            return False
+        return True
 
-    async def _watch(self, sandbox: Sandbox, traffic: Traffic, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _watch(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Has the contract answer, and whoever integrates look on."""
-        contract = self._contract
+        contract, traffic = self._contract, self._traffic
         assert contract is not None
+        assert traffic is not None
         scope[WIRE] = receive, send
         exchange = traffic.watch(scope, receive, send)
         if exchange is None:
-            await self._ask(sandbox, contract, scope, receive, send)
+            await self._ask(contract, scope, receive, send)
             return
         try:
-            await self._ask(sandbox, contract, scope, exchange.receive, exchange.send)
+            await self._ask(contract, scope, exchange.receive, exchange.send)
         finally:
             traffic.done(exchange)
 
-    async def _ask(self, sandbox: Sandbox, room: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _ask(self, room: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Gives a request its id and the shared state."""
+        assert self._sandbox is not None
         state: dict[str, Any] = scope.setdefault("state", {})
         state[REQUEST_ID] = ids.request_id()
         try:
-            state[STATE] = await sandbox.store.state()
+            state[STATE] = await self._sandbox.store.state()
         except Unavailable as error:
             state[STATE] = error  # the surface says it in its own shape
         try:
@@ -124,19 +130,22 @@ class SandboxApp:
         except HTTPException as error:
             await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
 
-    def _control_of(self, sandbox: Sandbox, traffic: Traffic) -> ASGIApp:
+    def _control_of(self) -> ASGIApp:
         if self._control is None:
             from tillspec.sandbox.control.app import Control
             from tillspec.sandbox.control.desk import Desk
 
-            self._control = Control(Desk(sandbox, self._settings, traffic.forget))
+            assert self._sandbox is not None
+            assert self._traffic is not None
+            self._control = Control(Desk(self._sandbox, self._settings, self._traffic.forget))
         return self._control
 
-    async def _health(self, sandbox: Sandbox, path: str, send: Send) -> None:
+    async def _health(self, path: str, send: Send) -> None:
         """`/healthz`: the worker lives. `/readyz`: its database can be used as well."""
+        assert self._sandbox is not None
         if path == "/readyz":
             try:
-                await sandbox.store.state()
+                await self._sandbox.store.state()
             except Unavailable as error:
                 await _plain(send, 503, f"not ready: {error}", [(b"retry-after", b"1")])
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
 from typing import Final
 
 from checkout_api.server import Request
@@ -19,17 +18,19 @@ LATE: Final = "tillspec.late"
 """In a request's state: the seconds that its answer is to be late, by a fault that a test has chosen."""
 
 
-@dataclass(slots=True)
 class Sandbox:
     """One worker. `base_url` is where the pages are, as browsers reach them, without a slash at its end.
 
-    `stirred` is set when this worker has stored something that is to be sent.
+    `read` is the store's. `stirred` is set when this worker has stored something that is to be sent.
     """
 
-    store: Store
-    base_url: str
-    stirred: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _directory: tuple[int, merchants.Directory] | None = field(default=None, init=False)
+    def __init__(self, store: Store, base_url: str) -> None:
+        self.store = store
+        self.base_url = base_url
+        self.read = store.read
+        self.stirred = asyncio.Event()
+        self._directory: merchants.Directory | None = None
+        self._epoch = 0
 
     async def directory(self, state: State) -> merchants.Directory:
         """All merchants; read again only when the epoch has changed.
@@ -37,13 +38,9 @@ class Sandbox:
         Raises:
             Unavailable: the database cannot be used now.
         """
-        if self._directory is None or self._directory[0] != state.epoch:
-            self._directory = state.epoch, await self.store.read(merchants.read)
-        return self._directory[1]
-
-    async def read(self, work: Work[T]) -> T:
-        """See `Store.read`."""
-        return await self.store.read(work)
+        if self._directory is None or self._epoch != state.epoch:
+            self._directory, self._epoch = await self.store.read(merchants.read), state.epoch
+        return self._directory
 
     async def write(self, work: Work[T]) -> T:
         """See `Store.write`."""

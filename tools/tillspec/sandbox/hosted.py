@@ -75,8 +75,9 @@ class Address:
 class View:
     """All that the page shows. Amounts are in the minor unit of `currency`; `expires_at` is in microseconds.
 
-    `total` is what the buyer pays: `subtotal - discount + shipping + tax`. `address_first`: nothing can be picked before it
-    is known where the goods go. `countries` are those that goods can go to, empty for all. `asks` is what has to be filled in before paying. `success_url` and `cancel_url` are where the buyer goes afterwards.
+    `total` is what the buyer pays: `subtotal - discount + shipping + tax`. `address_first`: nothing can be picked before it is
+    known where the goods go. `countries` are those that goods can go to, empty for all. `asks` is what has to be filled in before
+    paying. `success_url` and `cancel_url` are where the buyer goes afterwards.
     `reason` is the code of why a payment failed.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -115,24 +114,27 @@ class Holder:
 
 
 class Directory:
-    """All merchants, by what they prove themselves with. Keys are looked up by digest, so the time it takes tells nothing."""
+    """All merchants, by what they prove themselves with.
+
+    Keys are looked up in a table that is hashed with a secret of the process, so the time it takes tells nothing of them.
+    """
 
     def __init__(self, merchants: tuple[Merchant, ...]) -> None:
         self.merchants: Final = merchants
         self._by_id = {merchant.id: merchant for merchant in merchants}
-        self._keys: dict[tuple[Scheme, bytes], Holder] = {}
+        self._keys: dict[tuple[Scheme, str], Holder] = {}
         self._signers = {key.kid: (one, key) for one in merchants if one.gr4vy for key in one.gr4vy.keys}
         for merchant in merchants:
             for scheme, part in (("vinr", merchant.vinr), ("diddo", merchant.diddo)):
                 for key in part.keys if part is not None else ():
-                    self._keys[scheme, _digest(key.key)] = Holder(merchant, key)  # type: ignore[index]
+                    self._keys[scheme, key.key] = Holder(merchant, key)  # type: ignore[index]
 
     def get(self, merchant: str) -> Merchant | None:
         return self._by_id.get(merchant)
 
     def holder(self, scheme: Scheme, key: str) -> Holder | None:
         """Who holds an API key."""
-        return self._keys.get((scheme, _digest(key)))
+        return self._keys.get((scheme, key))
 
     def account(self, account: str) -> Merchant | None:
         """The merchant of a Dintero account or partner."""
@@ -142,10 +144,6 @@ class Directory:
     def signer(self, kid: str) -> tuple[Merchant, SigningKey] | None:
         """Who signs tokens with a key at Gr4vy, and that key."""
         return self._signers.get(kid)
-
-
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).digest()
 
 
 _ALL: Final = select(schema.merchants.c.data).order_by(schema.merchants.c.position, schema.merchants.c.id)

@@ -24,6 +24,10 @@ _COLUMNS: Final = (
 )  # fmt: skip
 _BY_ID: Final = select(*_COLUMNS).where(_T.c.id == bindparam("key"), _T.c.kind == bindparam("of"))
 _FIND: Final = Prepared(_BY_ID)
+_GLANCE: Final = Prepared(
+    select(_T.c.merchant, _T.c.status, _T.c.amount, _T.c.currency, _T.c.expires_at, _T.c.data)
+    .where(_T.c.id == bindparam("key"), _T.c.kind == bindparam("of"))
+)  # fmt: skip
 _TAKE: Final = Prepared(_BY_ID.with_for_update())
 _INSERT: Final = Prepared(_T.insert())
 
@@ -103,6 +107,17 @@ def insert(connection: Connection, session: Session) -> None:
 def find(connection: Connection, kind: str, key: str, *, merchant: str | None = None) -> Session | None:
     """The object of an id; with `merchant` only if it is theirs, so that another's cannot be told from none."""
     return _one(connection, _FIND, kind, key, merchant)
+
+
+def glance(connection: Connection, kind: str, key: str, merchant: str) -> Session | None:
+    """A merchant's object without what made it and when, for who only shows where it stands."""
+    row = _GLANCE.row(connection, {"key": key, "of": kind})
+    if row is None or row[0] != merchant:
+        return None
+    return Session(
+        id=key, kind=kind, merchant=merchant, status=row[1], amount=row[2], currency=row[3], created_at=0, expires_at=row[4],
+        data=from_json(row[5]),
+    )  # fmt: skip
 
 
 def take(connection: Connection, kind: str, key: str, *, merchant: str | None = None) -> Session | None:

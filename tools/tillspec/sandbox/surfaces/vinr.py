@@ -93,6 +93,9 @@ def url_of(base_url: str, session_id: str) -> str:
     return f"{base_url}/pay/{session_id}"
 
 
+_READ_RESULT: Final = models.VinrSessionResult.__pydantic_validator__.validate_python
+
+
 def result_of(session: Session, now: int) -> models.VinrSessionResult:
     """A session's result at a time."""
     plain: dict[str, Any] = {
@@ -101,7 +104,8 @@ def result_of(session: Session, now: int) -> models.VinrSessionResult:
     customer = session.data.get("customer")
     if customer:
         plain["customer"] = customer
-    return models.VinrSessionResult.model_validate(plain)
+    result: models.VinrSessionResult = _READ_RESULT(plain)
+    return result
 
 
 def _customer(body: models.VinrSessionRequest) -> dict[str, Any]:
@@ -219,7 +223,7 @@ class VinrHandlers:
         if not isinstance(holder, Holder):
             return holder
         merchant = holder.merchant.id
-        session = await self._sandbox.read(lambda connection: sessions.find(connection, SESSION, session_id, merchant=merchant))
+        session = await self._sandbox.read(lambda connection: sessions.glance(connection, SESSION, session_id, merchant))
         if session is None:
             return responses.VinrNotFound(body=error(request, _UNKNOWN, "No session has this id.", "sessionId"))
         now = state.now()

@@ -35,7 +35,7 @@ sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1
 	@$(BIN)/tillspec sandbox
 
 durability: $(READY) ## kill the sandbox under load, fifty times on each database, and look for what was lost
-	KILLS=50 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest tests/sandbox/test_durability.py -k killed_under_load
+	KILLS=50 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses 2 tests/sandbox/test_durability.py -k killed_under_load
 
 prove: $(READY) ## prove the models of our contract and of the corpus in full
 	$(BIN)/tillspec prove --package generated/python/checkout_api --most 5000

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from helpers import snapshot
@@ -163,6 +167,56 @@ def test_a_base_install_says_what_generating_needs(based: Clean, tmp_path: Path)
     assert "pip install 'tillspec[generate]'" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_base_install_says_what_the_sandbox_needs(based: Clean, tmp_path: Path) -> None:
+    done = based.run("tillspec", "sandbox", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "pip install 'tillspec[sandbox]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_installed_wheel_serves(wheel: Path, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
+    """The extra of the sandbox alone: its pages and their files come with the wheel."""
+    clean = Clean(tmp_path_factory.mktemp("serving"))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clean.folder)], check=True)
+    clean.pip("install", f"{wheel}[sandbox]")
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    command = [str(clean.folder / "bin" / "tillspec"), "sandbox", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=inherited, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        told = "".join(iter(running.stdout.readline, "Ctrl-C ends it.\n"))
+        try:
+            _is_served(told)
+        finally:
+            running.send_signal(signal.SIGINT)
+            ended = running.stdout.read()
+    assert "The sandbox has ended" in ended
+    assert running.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tillspec-sandbox.db"]
+
+
+def _is_served(told: str) -> None:
+    """What the sandbox printed at its start is true."""
+    url, key = re.search(r"http://127\.0\.0\.1:\d+", told), re.search(r"sk_test_\w+", told)
+    assert url, told
+    assert key, told
+    body = {"amount": 5000, "currency": "EUR", "successUrl": "https://shop.example/s", "cancelUrl": "https://shop.example/c"}
+    with httpx.Client(base_url=url[0]) as http:
+        for _ in range(200):
+            with contextlib.suppress(httpx.TransportError):
+                if http.get("/readyz").status_code == 200:
+                    break
+            time.sleep(0.05)
+        made = http.post("/checkout/session", json=body, headers={"X-Api-Key": key[0]})
+        assert made.status_code == 201, made.text
+        page = http.get(made.json()["checkoutUrl"])
+        assert "€50.00" in page.text
+        control = http.get("/_sandbox", follow_redirects=True)
+        for shown in (page, control):
+            files = re.findall(r'(?:href|src)="([^"]+\.(?:css|js)[^"]*)"', shown.text)
+            assert files, shown.text
+            assert {http.get(str(shown.url.join(file))).status_code for file in files} == {200}
 
 
 def test_an_installed_wheel_generates(generating: Clean, tmp_path: Path, expected: dict[str, bytes | None]) -> None:

@@ -27,7 +27,7 @@ from .servers import LOAD_CORE, SERVER_CORE, Load, Server, free_port, load, serv
 
 PRISM = "@stoplight/prism-cli@5.14.2"
 PRISM_FOLDER = ROOT / ".venv" / "rivals" / "prism"
-ROUNDS, SECONDS, CONNECTIONS = 5, 4, 64
+ROUNDS, SECONDS, CONNECTIONS = 5, 3, 64
 MANY, FEW = 1_000_000, 1_000
 UVICORN = ("--http", "httptools", "--loop", "uvloop")
 

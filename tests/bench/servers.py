@@ -124,7 +124,8 @@ def load(
         file.write(body or b"")
         file.flush()
         command = [
-            *_on(LOAD_CORE), "wrk", "--threads", "1", "--connections", str(connections), "--duration", str(seconds),
+            *_on(LOAD_CORE), "wrk", "--timeout", "15s", "--threads", "1",
+            "--connections", str(connections), "--duration", str(seconds),
             "--header", f"X-Api-Key: {examples.KEY}", "--script", str(Path(__file__).parent / "load.lua"), server.url + path,
         ]  # fmt: skip
         before, started = server.cpu(), time.perf_counter()

@@ -60,18 +60,25 @@ def at_once(count: int, ask: Callable[[int], Answer]) -> list[Answer]:
 
 @dataclass
 class Load:
-    """Clients that make sessions until they are told to stop, or the server goes away; `made` were acknowledged."""
+    """Clients that make sessions until they are told to stop, or the server goes away; `made` were acknowledged.
+
+    With `settle`, the control plane's `Authorization`, one more client completes them; `completed` were acknowledged as such.
+    """
 
     url: str
     key: str
     clients: int = 8
+    settle: str | None = None
     made: list[str] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
     refused: list[Answer] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def start(self) -> None:
         self._threads = [threading.Thread(target=self._run) for _ in range(self.clients)]
+        if self.settle is not None:
+            self._threads.append(threading.Thread(target=self._complete, args=(self.settle,)))
         for thread in self._threads:
             thread.start()
 
@@ -84,6 +91,24 @@ class Load:
         until = time.monotonic() + seconds
         while len(self.made) < count and time.monotonic() < until:
             time.sleep(0.002)
+
+    def _complete(self, authorization: str) -> None:
+        client = Client(self.url, self.key)
+        done = 0
+        try:
+            while not self._stop.is_set():
+                if done == len(self.made):
+                    time.sleep(0.001)
+                    continue
+                session = self.made[done]
+                path, body = f"/_sandbox/sessions/{session}/outcome", json.dumps({"outcome": "complete"})
+                if client.ask("POST", path, body, Authorization=authorization).status == 200:
+                    self.completed.append(session)
+                done += 1
+        except (OSError, http.client.HTTPException, ValueError):
+            pass  # it was killed
+        finally:
+            client.close()
 
     def _run(self) -> None:
         client = Client(self.url, self.key)

@@ -121,3 +121,14 @@ def test_what_is_wrong_is_named(sandbox: Running) -> None:
             assert (error["code"], error["param"]) == (code, param)
         broken = http.post("/checkout/session", content=b"{", headers={"Content-Type": "application/json"})
     assert (broken.status_code, broken.json()["error"]["code"]) == (400, "invalid_json")
+
+
+def test_every_answer_has_an_id(sandbox: Running) -> None:
+    with sandbox.vinr() as http:
+        answers = [
+            create(http), create(http, MINIMAL | {"amount": 0}), http.get("/nothing"), http.put("/checkout/session"),
+            http.options("/checkout/session"), http.get("/checkout/session/x/result"),
+        ]  # fmt: skip
+    assert [answer.status_code for answer in answers] == [201, 400, 404, 405, 204, 404]
+    named = {answer.headers["x-request-id"] for answer in answers}
+    assert len(named) == len(answers)

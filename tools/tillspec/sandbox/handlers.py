@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from checkout_api import server
-from tillspec.sandbox.context import Sandbox
+from checkout_api._runtime.server import not_found
+from tillspec.sandbox.context import REQUEST_ID, Sandbox
 from tillspec.sandbox.surfaces.diddo import DiddoHandlers, DiddoSurface
 from tillspec.sandbox.surfaces.dintero import DinteroHandlers, DinteroSurface
 from tillspec.sandbox.surfaces.gr4vy import Gr4vyHandlers, Gr4vySurface
@@ -22,7 +23,7 @@ class Handlers(
 def create_app(sandbox: Sandbox) -> ASGIApp:
     """The contract, as an application."""
     handlers = Handlers(sandbox)
-    return server.create_app(
+    app = server.create_app(
         vinr=VinrSurface(),
         gr4vy=Gr4vySurface(),
         dintero=DinteroSurface(),
@@ -33,3 +34,16 @@ def create_app(sandbox: Sandbox) -> ASGIApp:
         qr_codes=handlers,
         tokens=handlers,
     )
+    app.router.default = _not_found
+    return app
+
+
+async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """The stub's own answer where there is no operation, with the id that every answer here has."""
+
+    async def named(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (b"x-request-id", scope["state"][REQUEST_ID].encode())]
+        await send(message)
+
+    await not_found(scope, receive, named)

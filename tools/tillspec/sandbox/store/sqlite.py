@@ -107,10 +107,7 @@ class SqliteStore:
     async def close(self) -> None:
         while self._jobs:
             await asyncio.sleep(0.001)
-        if self._engine is not None:
-            with contextlib.suppress(sqlite3.Error):
-                self._raw.execute("PRAGMA optimize")
-            self._forget()
+        self._forget()  # without statistics: those of a small database would mislead it when it has grown
 
     # -- the file -----------------------------------------------------------------------------------------------------
 

@@ -156,6 +156,22 @@ def test_the_package_keeps_the_house_rules() -> None:
     assert violations(PACKAGE) == []
 
 
+@pytest.mark.parametrize(
+    ("room", "above"),
+    [("store", {"surfaces", "page", "control"}), ("surfaces", {"page", "control"}), ("page", {"control"}), ("control", {"page"})],
+)
+def test_rooms_of_the_sandbox_do_not_know_those_above_them(room: str, above: set[str]) -> None:
+    files = sorted((PACKAGE / "sandbox" / room).rglob("*.py"))
+    assert files
+    wrong = [
+        f"{file.name}:{line}: {target}"
+        for file in files
+        for line, target in _imports(_module(file.relative_to(PACKAGE)), ast.parse(file.read_text(encoding="utf-8")))
+        if target.startswith(tuple(f"tillspec.sandbox.{other}." for other in above))
+    ]
+    assert wrong == []
+
+
 def test_runtime_imports_itself_relatively() -> None:
     absolute = [
         f"{path.name}:{node.lineno}"

@@ -14,8 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import compile_path
 
-from tillspec import resources
-from tillspec.sandbox import money, outbox, traffic
+from tillspec.sandbox import money, outbox, templates, traffic
 from tillspec.sandbox.control import ROOT, access, shown
 from tillspec.sandbox.control.answers import Problem, body_of, read
 from tillspec.sandbox.control.api import ACTIONS, Action
@@ -167,12 +166,7 @@ async def _page(name: str, status: int, **what: Any) -> Response:
 @cache
 def _environment() -> Environment:
     """The templates, which escape all that they print, with what each of them may use."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    found = Environment(
-        loader=FileSystemLoader(resources.templates() / "sandbox" / "control"),
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
-    )  # fmt: skip
+    found = templates.environment("control")
     found.globals |= {"root": ROOT, "shown": shown, "file": _url}
     for each in found.list_templates():
         found.get_template(each)

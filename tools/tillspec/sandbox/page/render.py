@@ -6,8 +6,7 @@ import asyncio
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from tillspec import resources
-from tillspec.sandbox import money, places
+from tillspec.sandbox import money, places, templates
 from tillspec.sandbox.page.assets import static
 from tillspec.sandbox.page.present import TEST_CARDS
 
@@ -20,12 +19,7 @@ _PAGES: Final = ("checkout", "challenge", "end", "message")
 @cache
 def environment() -> Environment:
     """The templates, with what each of them may use."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    found = Environment(
-        loader=FileSystemLoader(resources.templates() / "sandbox" / "page"),
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False,
-    )  # fmt: skip
+    found = templates.environment("page")
     found.globals["test_cards"] = TEST_CARDS
     found.globals["file"] = _file
     return found

@@ -139,10 +139,12 @@ def beside_the_stub(folder: Path, data: Path) -> None:
 
 def report(operation: str, found: dict[str, list[Load]]) -> None:
     ours = found["the sandbox"]
-    print(f"  {operation:<28} per second   p99, ms   sandbox / this")
+    print(f"  {operation:<28} per second   p99, ms   sandbox / this, per second   per CPU second")
     for name, loads in found.items():
-        rate = [each.rate for each in loads]
-        beside = "" if loads is ours else f"{ratio([each.rate for each in ours], rate):17.2f}"
+        rate, cpu = [each.rate for each in loads], [each.cpu for each in loads]
+        beside = ""
+        if loads is not ours:
+            beside = f"  {ratio([each.rate for each in ours], rate):26.2f}  {ratio(cpu, [each.cpu for each in ours]):15.2f}"
         late = statistics.median(each.late for each in loads) * 1000
         print(f"    {name:<26} {statistics.median(rate):10,.0f}  {late:8.1f}{beside}", flush=True)
 

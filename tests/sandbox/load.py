@@ -89,7 +89,7 @@ class Load:
 
     def wait_for(self, count: int, seconds: float = 20) -> None:
         until = time.monotonic() + seconds
-        while len(self.made) < count and time.monotonic() < until:
+        while (len(self.made) < count or (self.settle and not self.completed)) and time.monotonic() < until:
             time.sleep(0.002)
 
     def _complete(self, authorization: str) -> None:

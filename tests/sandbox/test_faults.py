@@ -107,8 +107,8 @@ def test_no_answer_comes_and_the_connection_ends(sandbox: Running) -> None:
     inject(sandbox, fault="disconnect")
     inject(sandbox, fault="timeout", span="10m")
     with sandbox.vinr() as http:
-        for _ in range(2):
-            with pytest.raises(httpx.RemoteProtocolError):
+        for _ in range(2):  # whether it is closed or reset depends on what was read by then
+            with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
                 create(http)
         with pytest.raises(httpx.ReadTimeout):
             http.get("/checkout/session/cs_a/result", timeout=0.2)
@@ -120,7 +120,7 @@ def test_no_answer_comes_and_the_connection_ends(sandbox: Running) -> None:
 def test_what_was_carried_out_before_the_answer_was_lost_is_replayed(sandbox: Running) -> None:
     inject(sandbox, fault="disconnect", carried_out=True)
     with sandbox.vinr() as http:
-        with pytest.raises(httpx.RemoteProtocolError):
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
             create(http, idempotency_key="k")
         again = create(http, idempotency_key="k")
     assert again.headers["idempotent-replayed"] == "true"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from helpers import measured
 from hostile_documents import DOCUMENTS, Hostile
 
 SECONDS = 120
@@ -34,14 +33,7 @@ for name, value in json.load(open("values.json")).items():
 
 
 def run(command: list[str], folder: Path) -> tuple[int, float, str]:
-    """The exit status of a process, its peak memory in MB, and what it told."""
-    with (folder / "told.txt").open("wb+") as told:
-        bounded = ["/bin/sh", "-c", f'ulimit -t {SECONDS}; exec "$@"', "sh", *command]
-        process = subprocess.Popen(bounded, cwd=folder, stdout=told, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        told.seek(0)
-        return process.returncode, usage.ru_maxrss / 1024, told.read().decode()
+    return measured(command, folder, SECONDS)
 
 
 def generate(case: Hostile, folder: Path) -> tuple[int, float, str]:

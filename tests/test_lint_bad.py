@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from helpers import Tillspec
+from helpers import Tillspec, measured
 
 CASES = Path(__file__).with_name("bad")
 OF_GENERATING = ("usage-", "out-", "lock-", "surface-")
@@ -23,14 +22,6 @@ ABOUT_GENERATING = {"no-operations", "unsupported", "name-clash", "models", "pat
 
 HEAD = "openapi: 3.1.0\ninfo: {title: Shop, version: 1.0.0}\npaths: {}\n"
 SECONDS, MEGABYTES = 60, 1024
-MEASURED = """
-import resource, subprocess, sys
-done = subprocess.run(sys.argv[1:])
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, end="")
-sys.exit(done.returncode)
-"""
-"""Runs a command, and prints what memory it took (kB) last. What a process takes is counted from that of its parent when it was
-started, so a small one of its own starts it, and not the tests."""
 """What a process may take: so many seconds of the processor, then it is ended; the aim is 10."""
 
 _CODE = re.compile(r"^(?:error|warning)\[([a-z0-9-]+)\]", re.MULTILINE)
@@ -136,15 +127,9 @@ def test_a_circle_of_many_files(tmp_path: Path, tillspec: Tillspec) -> None:
 
 def _check(folder: Path, name: str, code: str) -> None:
     """Lint a file in a process of its own: what it tells, and how much memory it takes."""
-    command = ["/bin/sh", "-c", f'ulimit -t {SECONDS}; exec "$@"', "sh", sys.executable, "-m", "tillspec", "lint", name]
-    with (folder / "told.txt").open("wb+") as told:
-        done = subprocess.run(
-            [sys.executable, "-c", MEASURED, *command], cwd=folder, stdout=told, stderr=subprocess.STDOUT, check=False
-        )
-        told.seek(0)
-        text, _, memory = told.read().decode().rpartition("\n")
-    assert done.returncode == 1, text[-2000:]
+    status, memory, text = measured([sys.executable, "-m", "tillspec", "lint", name], folder, SECONDS)
+    assert status == 1, text[-2000:]
     assert code in _CODE.findall(text), text[:2000]
     assert re.search(r"^  --> \S+:\d+:\d+$", text, re.MULTILINE), text[:2000]
     assert len(text) < 5_000
-    assert int(memory) / 1024 < MEGABYTES
+    assert memory < MEGABYTES

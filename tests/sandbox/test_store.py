@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
 
 from tillspec.sandbox import schema, seed, state
 from tillspec.sandbox.schema import NewerDatabase
@@ -76,6 +77,20 @@ def test_what_breaks_a_constraint_is_an_error_of_the_work(database: str) -> None
         results = await asyncio.gather(*(store.write(note("same")) for _ in range(5)), return_exceptions=True)
         assert results.count("same") == 1
         assert {type(result).__name__ for result in results} == {"str", "IntegrityError"}
+
+    with_store(database, act)
+
+
+def test_a_read_that_breaks_is_an_error_of_the_work(database: str) -> None:
+    async def act(store: Store) -> None:
+        def broken(connection: Connection) -> None:
+            raise LookupError
+
+        with pytest.raises(LookupError):
+            await store.read(broken)
+        with pytest.raises(IntegrityError):
+            await store.read(lambda connection: (note("same")(connection), note("same")(connection)))
+        assert (await store.state()).epoch == 1
 
     with_store(database, act)
 

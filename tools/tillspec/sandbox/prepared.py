@@ -1,7 +1,7 @@
 """Statements of the hot path: compiled once, and run without what SQLAlchemy does around each run.
 
-That takes a fifth of the time on SQLite, and half of it on PostgreSQL. Their columns are integers and texts, of which neither
-database needs any conversion.
+On SQLite that takes a quarter of the time (5 µs in place of 20 for a row by its key). Their columns are integers and texts, of
+which neither database needs any conversion.
 """
 
 from __future__ import annotations

@@ -90,6 +90,8 @@ class SqliteStore:
                 return result
             except (DBAPIError, sqlite3.Error) as error:
                 self._end_reading()
+                if not _is_of_the_file(error):
+                    raise
                 until = until or time.monotonic() + PATIENCE
                 if not _is_busy(error) or time.monotonic() > until:
                     raise self._unavailable(error) from error

@@ -128,7 +128,8 @@ class SandboxApp:
             sends = scope["method"] in ("POST", "PUT", "PATCH")
             await room(scope, _patient(receive, self._settings.request_timeout) if sends else receive, send)
         except HTTPException as error:
-            await _plain(send, error.status_code, error.detail, [(b"connection", b"close")])
+            named = (b"x-request-id", state[REQUEST_ID].encode())
+            await _plain(send, error.status_code, error.detail, [(b"connection", b"close"), named])
 
     def _control_of(self) -> ASGIApp:
         if self._control is None:

@@ -107,13 +107,6 @@ def _take(connection: Connection, key: Key, now: int, answer: str | None, lease_
     return look(connection, key, now) or _take(connection, key, now, answer, lease_until)
 
 
-def finish(connection: Connection, key: Key, answer: Any) -> None:
-    """Gives a key that was held its answer."""
-    connection.execute(
-        _T.update().where(_T.c.scope == key.scope, _T.c.key == key.key), {"answer": json.dumps(answer), "lease_until": None}
-    )
-
-
 def free(connection: Connection, key: Key) -> None:
-    """Lets go of a key that was held: nothing was carried out."""
+    """Lets go of a key that was held: within the transaction that then takes it with its answer."""
     _DELETE.run(connection, {"of": key.scope, "used": key.key})

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, get_args
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -19,7 +19,7 @@ from tillspec.sandbox.control import ROOT, access, shown
 from tillspec.sandbox.control.answers import Problem, body_of, read
 from tillspec.sandbox.control.api import ACTIONS, Action
 from tillspec.sandbox.control.desk import Desk
-from tillspec.sandbox.faults import OPERATIONS
+from tillspec.sandbox.faults import OPERATIONS, Kind
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -36,7 +36,6 @@ HEADERS: Final[Mapping[str, str]] = {
 
 _STATIC: Final = Path(__file__).resolve().parent / "static"
 _TYPES: Final = {"control.css": "text/css; charset=utf-8", "control.js": "text/javascript; charset=utf-8"}
-_FAULTS: Final = ("429", "500", "502", "503", "504", "timeout", "disconnect", "slow")
 
 
 class Page:
@@ -59,7 +58,7 @@ class Page:
         live = "live" in request.query_params and problem is None
         page = await _page(
             "live" if live else "board", status, board=board, base_url=base_url, problem=problem, operations=tuple(OPERATIONS),
-            fault_kinds=_FAULTS,
+            fault_kinds=get_args(Kind),
         )  # fmt: skip
         if not live:
             return page

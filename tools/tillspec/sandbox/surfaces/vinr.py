@@ -152,13 +152,18 @@ class VinrHandlers:
                 fingerprint=idempotency.fingerprint(request.body, _IDEMPOTENCY),
                 rule=_IDEMPOTENCY,
             )
-        if key is not None and (late := late_of(request)):
+        held = key is not None and (late := late_of(request)) > 0
+        if key is not None and held:
             running = await self._hold(key, state, late)
             if running is not None:
                 return self._known(request, running)
-        made = await self._sandbox.write(
-            lambda connection: self._create(connection, state, holder.merchant.id, body, request.body, key)
-        )
+
+        def carried_out(connection: Connection) -> dict[str, Any] | idempotency.Found:
+            if key is not None and held:
+                idempotency.free(connection, key)
+            return self._create(connection, state, holder.merchant.id, body, request.body, key)
+
+        made = await self._sandbox.write(carried_out)
         if isinstance(made, idempotency.Found):
             return self._known(request, made)
         return _created(made)
@@ -172,7 +177,6 @@ class VinrHandlers:
         found = await self._sandbox.write(held)
         if found is None:
             await asyncio.sleep(seconds)
-            await self._sandbox.write(lambda connection: idempotency.free(connection, key))
         return found
 
     def _create(

@@ -7,6 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+from sqlalchemy import select
+
+from tillspec.sandbox import idempotency, schema, state
 
 from .conftest import Running
 
@@ -132,3 +135,14 @@ def test_every_answer_has_an_id(sandbox: Running) -> None:
     assert [answer.status_code for answer in answers] == [201, 400, 404, 405, 204, 404]
     named = {answer.headers["x-request-id"] for answer in answers}
     assert len(named) == len(answers)
+
+
+def test_keys_that_are_over_are_removed(sandbox: Running) -> None:
+    sandbox.freeze()
+    with sandbox.vinr() as http:
+        create(http, idempotency_key="old")
+        sandbox.advance(timedelta(hours=24))
+        create(http, idempotency_key="new")
+    sandbox.work(lambda connection: idempotency.prune(connection, state.read(connection).now()))
+    kept = sandbox.work(lambda connection: connection.execute(select(schema.idempotency.c.key)).scalars().all())
+    assert kept == ["new"]

@@ -15,7 +15,7 @@ from typing import Final
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from tillspec.sandbox import sessions
+from tillspec.sandbox import idempotency, sessions
 from tillspec.sandbox.context import Sandbox
 from tillspec.sandbox.merchants import Directory, Merchant
 from tillspec.sandbox.sessions import EXPIRES, Session
@@ -33,6 +33,7 @@ BATCH: Final = 25
 """How many end in one transaction: few enough that requests do not wait for it."""
 
 _EVERY: Final = 0.25
+_TIDY_EVERY: Final = 60.0
 _SHARE: Final = 9
 """After a batch it rests so many times as long as the batch took."""
 
@@ -40,11 +41,16 @@ _log: Final = logging.getLogger("tillspec.sandbox")
 
 
 async def sweep(sandbox: Sandbox) -> None:
-    """Looks for them until it is cancelled."""
+    """Looks for them until it is cancelled; now and then, for idempotency keys that are not kept any more."""
+    tidied = -_TIDY_EVERY
     while True:
         began = time.monotonic()
         try:
             ended = await _some(sandbox)
+            if began - tidied >= _TIDY_EVERY:
+                now = (await sandbox.store.state()).now()
+                removed = await sandbox.write(lambda connection: idempotency.prune(connection, now))  # noqa: B023  # at once
+                tidied = tidied if removed else began
         except Unavailable:
             ended = 0
         except Exception as error:

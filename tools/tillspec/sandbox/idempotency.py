@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -110,3 +110,9 @@ def _take(connection: Connection, key: Key, now: int, answer: str | None, lease_
 def free(connection: Connection, key: Key) -> None:
     """Lets go of a key that was held: within the transaction that then takes it with its answer."""
     _DELETE.run(connection, {"of": key.scope, "used": key.key})
+
+
+def prune(connection: Connection, now: int, most: int = 500) -> int:
+    """Removes keys that are not kept any more, no more than `most` at once; how many."""
+    over = select(_T.c.scope, _T.c.key).where(_T.c.kept_until <= now).limit(most)
+    return connection.execute(_T.delete().where(tuple_(_T.c.scope, _T.c.key).in_(over))).rowcount

@@ -95,6 +95,7 @@ idempotency: Final = Table(
     Column("answer", Text),  # empty while the first request runs
     Column("lease_until", BigInteger),
     Column("kept_until", BigInteger, nullable=False),
+    Index("idempotency_kept", "kept_until"),
 )
 """Keys that were used, and the answers that they bring again."""
 

@@ -36,8 +36,9 @@ LADDER: dict[str, set[str]] = {
     "lint": {*_TEXT, "document", "rules", "api"},
     "prove": {*_TEXT, "document"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
+    "verify": {*_TEXT, "document", "api", "prove", "runtime", "version"},
     "sandbox": {"resources"},
-    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "prove", "pipeline", "sandbox", "version"},
+    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "prove", "pipeline", "verify", "sandbox", "version"},
     "__main__": {"cli"},
     "version": set(),
 }

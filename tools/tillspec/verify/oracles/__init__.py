@@ -1,0 +1,8 @@
+"""What every answer is held to, whatever it answers. One oracle a file; each is a plain function of an exchange."""
+
+from __future__ import annotations
+
+from tillspec.verify.oracles.responses import responses
+from tillspec.verify.run import Oracle
+
+ORACLES: tuple[Oracle, ...] = (responses,)

@@ -1,0 +1,182 @@
+"""Bodies with one edit: every keyword of every property broken, and what the schema allows at its edges."""
+
+from __future__ import annotations
+
+import json
+from asyncio import TaskGroup
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from tillspec.pointer import Pointer, join
+from tillspec.prove.mutate import Edit, Mutator
+from tillspec.prove.places import Ground, Path, at, replaced
+from tillspec.verify.checks import Kind
+from tillspec.verify.contract import BodyForm, Target
+from tillspec.verify.exchange import Exchange
+from tillspec.verify.findings import Severity
+from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.signature import Signature, signature
+from tillspec.verify.world import Made, Unavailable, World, allowed
+
+_EDGES = (
+    "bound: on it", "minLength: on it", "maxLength: on it", "minItems: on it", "maxItems: on it", "enum: listed",
+    "const: the value", "properties: absent", "type: another null", "multipleOf: once",
+)  # fmt: skip
+"""Valid edits that a schema is explicit about; of others a server may have its own opinion."""
+_PER_STREAM = 6
+_MOST = 1600
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A body with one edit, and whether it is valid still."""
+
+    edit: Edit
+    body: Any
+    valid: bool
+
+
+async def bodies(run: Run, world: World, target: Target) -> None:
+    """Send every mutant of the largest body that an operation accepts."""
+    form = target.json_body
+    if form is None:
+        return
+    if target.id not in world.bodies:
+        run.skip(target, Kind.BODY, "no body is known that is accepted", f"tenants.{run.profile.first.name}.bodies.{target.id}")
+        return
+    standing = await world.standing(target, run.profile.first)
+    if isinstance(standing, Unavailable):
+        run.skip(target, Kind.BODY, standing.reason, standing.fill)
+        return
+    probe = _Probe(run, world, target, form, standing)
+    queue = mutants(run, form, standing.draft.body)
+
+    async def work() -> None:
+        for mutant in queue:
+            await probe.send(mutant)
+
+    async with TaskGroup() as group:
+        for _ in range(run.wire.workers):
+            group.create_task(work())
+    probe.conclude()
+
+
+def mutants(run: Run, form: BodyForm, base: Any) -> Iterator[Mutant]:
+    """The mutants of a body, one edit of each keyword after the other, so that each was tried before any is tried twice."""
+    judge = run.contract.judge
+    ground = Ground(judge, form.schema, base)
+    mutator = Mutator(run.contract.synthesiser)
+    streams = []
+    seen: set[tuple[Pointer, tuple[Any, ...]]] = set()
+    for place in ground.places:
+        general = (run.contract.schemas.pointer(place.schema), tuple("*" if isinstance(key, int) else key for key in place.path))
+        if general not in seen:
+            seen.add(general)
+            streams += [(place, islice(one, 40)) for one in mutator.streams(place, at(base, place.path))]
+    done: set[str] = {json.dumps(base, sort_keys=True)}
+    taken: Counter[int] = Counter()
+    made = 0
+    while streams and made < _MOST:
+        left = []
+        for place, stream in streams:
+            edit = next(stream, None)
+            if edit is None:
+                continue
+            left.append((place, stream))
+            body = replaced(base, edit.path, edit.value)
+            text = json.dumps(body, sort_keys=True)
+            if text in done:
+                continue
+            valid = ground.allows(place, edit.path, edit.value)
+            if valid and not edit.kind.startswith(_EDGES):
+                continue
+            if valid and (_is_among(run, place) or not allowed(run, form.pointer, body)):
+                continue
+            done.add(text)
+            taken[id(stream)] += 1
+            made += 1
+            yield Mutant(edit, body, valid)
+        streams = [(place, stream) for place, stream in left if taken[id(stream)] < _PER_STREAM]
+    judge.forget()
+
+
+def _is_among(run: Run, place: Any) -> bool:
+    """Whether a value must be one of an object's, so that none can be made up."""
+    declared = run.declared.property(run.contract.schemas.pointer(place.schema))
+    return declared is not None and declared.among is not None
+
+
+@dataclass(slots=True)
+class _Probe:
+    """Sends the mutants of one operation. Valid ones that were refused are judged at the end, by how invalid ones are refused."""
+
+    run: Run
+    world: World
+    target: Target
+    form: BodyForm
+    standing: Made
+    refusals: Counter[Signature] = field(default_factory=Counter)
+    doubtful: list[tuple[Mutant, Exchange]] = field(default_factory=list)
+
+    async def send(self, mutant: Mutant) -> None:
+        draft = self.standing.draft.with_body(mutant.body)
+        if mutant.valid and self.target.creates is None:
+            made = await self.world.fresh(self.target, self.run.profile.first, body=mutant.body)
+            if isinstance(made, Unavailable):
+                return
+            draft = made.draft
+        exchange = await self.run.send(draft)
+        answer = exchange.answer
+        if answer.fault is not None or answer.status in (401, 403, 429) or answer.status >= 500:
+            return
+        if answer.succeeded != mutant.valid:
+            if not mutant.valid:
+                self.run.tell(self.target, _accepted(mutant, exchange), exchange)
+            else:
+                self.doubtful.append((mutant, exchange))
+        else:
+            self.run.tell(self.target, Told("valid-edit-accepted" if mutant.valid else "invalid-body-refused"))
+            if not mutant.valid:
+                self.refusals[signature(answer)] += 1
+
+    def conclude(self) -> None:
+        """A valid request that is refused as invalid ones are is refused for its form; else there may be a reason of its own."""
+        for mutant, exchange in self.doubtful:
+            alike = signature(exchange.answer) in self.refusals
+            self.run.tell(self.target, _refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
+
+
+def _accepted(mutant: Mutant, exchange: Exchange) -> Told:
+    edit, (place, general, value) = mutant.edit, _where(mutant)
+    return Told(
+        "invalid-body-refused", f"accepts a body that breaks {edit.keyword or 'its schema'} at {general or 'the root'}",
+        edit.pointer, f"{value} at {place or 'the root'} is refused with a 4xx ({edit.kind})",
+        str(exchange.answer.status), general,
+    )  # fmt: skip
+
+
+def _refused(mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:
+    edit, (place, general, value) = mutant.edit, _where(mutant)
+    return Told(
+        "valid-edit-accepted", f"refuses {edit.kind} at {general or 'the root'}", edit.pointer,
+        f"{value} at {place or 'the root'} is accepted",
+        f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
+        f"{general} {edit.kind}", severity,
+    )  # fmt: skip
+
+
+def _where(mutant: Mutant) -> tuple[str, str, str]:
+    """The place of an edit, the same with its positions left open, and what stands there now."""
+    place = join("", *mutant.edit.changed)
+    general = "/".join("*" if token.isdigit() else token for token in place.split("/"))
+    return place, general, shown(json.dumps(_value(mutant.body, mutant.edit.changed), ensure_ascii=False))
+
+
+def _value(body: Any, path: Path) -> Any:
+    try:
+        return at(body, path)
+    except (LookupError, TypeError):
+        return None

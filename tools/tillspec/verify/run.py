@@ -1,0 +1,189 @@
+"""A run: what every probe works with. It sends requests at the profile's pace, and holds every answer against the contract."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from tillspec.verify.checks import Kind
+from tillspec.verify.contract import Contract, Target
+from tillspec.verify.credentials import Credentials
+from tillspec.verify.declared import Declared
+from tillspec.verify.draft import Draft
+from tillspec.verify.exchange import Answer, Call, Exchange
+from tillspec.verify.findings import Clause, Finding, Ledger, Severity
+from tillspec.verify.profile import Profile
+from tillspec.verify.relations import Relations
+from tillspec.verify.wire import Wire
+
+_PATIENCE = 3
+_LONGEST_WAIT = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start."""
+
+    seed: int = 0
+    safe: bool = False
+    only: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] = ()
+    deadline: float | None = None
+    shard: tuple[int, int] = (1, 1)
+    random: bool = True
+
+
+class OutOfTime(Exception):
+    """The time that the run may take is over."""
+
+
+Oracle = Callable[["Run", Target, Exchange], Iterable["Told"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an oracle says of an exchange: a check that it passed, or, with `what`, one that it did not."""
+
+    check: str
+    what: str = ""
+    pointer: str = ""
+    expected: str = ""
+    observed: str = ""
+    aspect: str = ""
+    severity: Severity = Severity.MUST
+
+
+@dataclass(slots=True)
+class Run:
+    """One run against one server."""
+
+    contract: Contract
+    profile: Profile
+    wire: Wire
+    options: Options = Options()
+    ledger: Ledger = field(default_factory=Ledger)
+    oracles: tuple[Oracle, ...] = ()
+    declared: Declared = field(init=False)
+    relations: Relations = field(init=False)
+    credentials: Credentials = field(init=False)
+    progress: Callable[[str], None] = lambda _: None
+    _next: float = 0.0
+    _resumes: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.declared = Declared(self.contract)
+        self.relations = Relations(self.contract, self.declared)
+        self.credentials = Credentials(self.contract, self.profile)
+
+    # -- what there is to do -----------------------------------------------------------------------------------------------
+
+    @property
+    def targets(self) -> list[Target]:
+        """The operations that the user asked for."""
+        return [target for target in self.contract.targets.values() if self.wants(target)]
+
+    def wants(self, target: Target) -> bool:
+        surfaces, only = self.options.surfaces, self.options.only
+        if surfaces and target.operation.surface not in surfaces:
+            return False
+        return not only or any(
+            name in (target.id, target.path, f"{target.method} {target.path}", target.operation.tag) for name in only
+        )
+
+    # -- sending -----------------------------------------------------------------------------------------------------------
+
+    async def send(self, draft: Draft, *, key: str | None = None) -> Exchange:
+        """Send a request, and hold its answer against the contract.
+
+        Raises:
+            OutOfTime: the run is over.
+            draft.Unwritable: the request cannot be written.
+        """
+        if draft.credentials == () and draft.query == ():
+            placed = self.credentials.good(draft.target, draft.tenant)
+            draft = replace(draft, credentials=placed.headers, query=placed.query)
+        return await self.exchange(draft.target, draft.call(key=key))
+
+    async def exchange(self, target: Target | None, call: Call) -> Exchange:
+        """Send a call as it stands; with a target, its answer is held against the contract."""
+        exchange = Exchange(call, await self._answer(call))
+        if target is not None:
+            self.judge(target, exchange)
+        return exchange
+
+    def judge(self, target: Target, exchange: Exchange) -> None:
+        """Hold an answer against everything that holds for any answer of an operation."""
+        for oracle in self.oracles:
+            for told in oracle(self, target, exchange):
+                self.tell(target, told, exchange)
+
+    async def _answer(self, call: Call) -> Answer:
+        for _ in range(_PATIENCE):
+            await self._paced()
+            answer = await self.wire.send(call)
+            if answer.status != 429 or call.raw is not None:
+                return answer
+            self._resumes = max(self._resumes, time.monotonic() + _retry_after(answer))
+        return answer
+
+    async def _paced(self) -> None:
+        """Wait for the turn that the profile's rate, and what a 429 said, give."""
+        deadline = self.options.deadline
+        if deadline is not None and time.perf_counter() - self.ledger.began > deadline:
+            raise OutOfTime
+        now = time.monotonic()
+        when = max(now, self._resumes)
+        if self.profile.rate is not None:
+            when = max(when, self._next)
+            self._next = when + 1 / self.profile.rate
+        if when > now:
+            await asyncio.sleep(when - now)
+
+    # -- telling -----------------------------------------------------------------------------------------------------------
+
+    def tell(self, target: Target, told: Told, *steps: Exchange) -> None:
+        """Enter what a check came to."""
+        if told.check in self.ignored:
+            return
+        if not told.what:
+            self.ledger.passes(told.check, target.id)
+            return
+        clause = self.contract.clause(told.pointer or target.pointer)
+        self.ledger.add(
+            Finding(
+                told.check, target.id, clause, told.what, told.expected, told.observed, steps, told.aspect, told.severity,
+            )
+        )  # fmt: skip
+
+    @property
+    def ignored(self) -> frozenset[str]:
+        """The checks that the profile switches off."""
+        return frozenset(self.profile.policy.get("ignore", ()))
+
+    def skip(self, target: Target, kind: Kind, reason: str, fill: str = "") -> None:
+        """Enter what could not be tested."""
+        self.ledger.skip(target.id, kind, reason, fill)
+
+    def clause(self, pointer: str) -> Clause:
+        return self.contract.clause(pointer)
+
+
+def _retry_after(answer: Answer) -> float:
+    text = answer.header("retry-after") or ""
+    return min(max(float(text), 0.05), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 1.0
+
+
+def shown(value: object, longest: int = 160) -> str:
+    """A value in a sentence, on one line and not too long."""
+    text = value if isinstance(value, str) else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def statuses(values: Iterable[int]) -> str:
+    """Statuses in words: `200, 201 or 204`."""
+    texts: Iterator[str] = map(str, sorted(set(values)))
+    listed = list(texts)
+    return listed[0] if len(listed) == 1 else ", ".join(listed[:-1]) + " or " + listed[-1] if listed else "none"

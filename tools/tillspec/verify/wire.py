@@ -1,0 +1,231 @@
+"""HTTP/1.1 connections to one origin, kept open: h11 reads and writes, what no client would write goes as raw bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import h11
+
+from tillspec.verify.exchange import Answer, Call, Headers
+
+_LARGEST = 32 << 20
+_READ = 1 << 16
+_HEADERS = 1 << 18
+
+
+class BadOrigin(ValueError):
+    """A URL that names no origin to send requests to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host and port, and the path that every request begins with."""
+
+    scheme: str
+    host: str
+    port: int
+    base: str = ""
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """The origin of a base URL.
+
+        Raises:
+            BadOrigin: it is no http(s) URL with a host, or it has a user, a query or a fragment.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise BadOrigin(f"{url!r} is no URL: {error}") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise BadOrigin(f"{url!r} is no http(s) URL; it looks like http://127.0.0.1:8787")
+        if parts.username or parts.password:
+            raise BadOrigin("the URL has a user in it; credentials belong into the profile")
+        if parts.query or parts.fragment:
+            raise BadOrigin(f"{url!r} is no base URL: it has a query or a fragment")
+        return cls(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80), parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """Host and port as the `Host` header has them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == {"http": 80, "https": 443}[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}{self.base}"
+
+
+@dataclass(slots=True)
+class _Connection:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    state: h11.Connection
+    used: bool = False
+
+    def close(self) -> None:
+        with suppress(OSError, RuntimeError):
+            self.writer.close()
+
+
+class _Closed(Exception):
+    """The connection was closed, or reset, before an answer was complete. `begun` says whether any of it had come."""
+
+    def __init__(self, begun: bool) -> None:
+        self.begun = begun
+
+
+@dataclass(slots=True)
+class Wire:
+    """Sends calls, at most so many at once; an answer may take `timeout` seconds. Redirects are never followed."""
+
+    origin: Origin
+    workers: int = 8
+    timeout: float = 10.0
+    verify_tls: bool = True
+    sent: int = 0
+    _idle: list[_Connection] = field(default_factory=list)
+    _free: asyncio.Semaphore | None = None
+
+    async def send(self, call: Call) -> Answer:
+        """The answer to a call; where the connection fails, an answer with its `fault`."""
+        if self._free is None:
+            self._free = asyncio.Semaphore(self.workers)
+        async with self._free:
+            self.sent += 1
+            began = time.perf_counter()
+            try:
+                async with asyncio.timeout(self.timeout):
+                    return await self._exchanged(call, began)
+            except TimeoutError:
+                return _faulty(f"no complete answer within {self.timeout:g} s", began)
+            except _Closed as closed:
+                when = "half-way through its answer" if closed.begun else "without an answer"
+                return _faulty(f"closed the connection {when}", began)
+            except h11.RemoteProtocolError as error:
+                return _faulty(f"answered what is no HTTP: {error}", began)
+            except ssl.SSLError as error:
+                return _faulty(f"TLS failed: {error.reason or error}", began)
+            except OSError as error:
+                return _faulty(f"cannot be reached: {error.strerror or type(error).__name__}", began)
+
+    async def _exchanged(self, call: Call, began: float) -> Answer:
+        """One exchange. A connection that was kept open may have been closed meanwhile; then another one is tried, once."""
+        for fresh in (False, True):
+            async with self._connection(fresh=fresh or call.raw is not None) as connection:
+                try:
+                    return await _exchange(connection, call, self.origin, began)
+                except (_Closed, ConnectionError) as error:
+                    if not connection.used or (isinstance(error, _Closed) and error.begun):
+                        raise error if isinstance(error, _Closed) else _Closed(False) from None
+        raise _Closed(False)
+
+    @asynccontextmanager
+    async def _connection(self, *, fresh: bool) -> AsyncIterator[_Connection]:
+        connection = self._idle.pop() if self._idle and not fresh else await self._opened()
+        kept = False
+        try:
+            yield connection
+            state = connection.state
+            kept = state.our_state is h11.DONE and state.their_state is h11.DONE
+            if kept:
+                state.start_next_cycle()
+                connection.used = True
+        finally:
+            if kept:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    async def _opened(self) -> _Connection:
+        context: ssl.SSLContext | None = None
+        if self.origin.scheme == "https":
+            context = ssl.create_default_context()
+            if not self.verify_tls:
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        reader, writer = await asyncio.open_connection(self.origin.host, self.origin.port, ssl=context, limit=_HEADERS)
+        return _Connection(reader, writer, h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADERS))
+
+    async def close(self) -> None:
+        """Close what is open."""
+        for connection in self._idle:
+            connection.close()
+        self._idle.clear()
+
+
+async def _exchange(connection: _Connection, call: Call, origin: Origin, began: float) -> Answer:
+    _write(connection, call, origin)
+    with suppress(ConnectionError):  # a server may answer before it has read all, and close
+        await connection.writer.drain()
+    status, body, ended = 0, bytearray(), False
+    headers: Headers = ()
+    while True:
+        try:
+            event = connection.state.next_event()
+        except h11.RemoteProtocolError:
+            if ended:
+                raise _Closed(True) from None
+            raise
+        if event is h11.NEED_DATA:
+            try:
+                data = await connection.reader.read(_READ)
+            except ConnectionError:
+                raise _Closed(bool(status)) from None
+            ended = not data
+            if ended and connection.state.their_state is h11.SEND_RESPONSE:
+                raise _Closed(False)
+            connection.state.receive_data(data)
+            continue
+        if isinstance(event, h11.Response):
+            status = event.status_code
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items())
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > _LARGEST:
+                return Answer(status, headers, bytes(body), time.perf_counter() - began, "answers more than 32 MiB")
+        elif isinstance(event, h11.EndOfMessage):
+            return Answer(status, headers, bytes(body), time.perf_counter() - began)
+        elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
+            raise _Closed(bool(status))
+
+
+def _write(connection: _Connection, call: Call, origin: Origin) -> None:
+    """A request on the wire. Of a raw one, h11 is told the method alone, which is what reading its answer takes."""
+    state = connection.state
+    if call.raw is not None:
+        method = call.raw.split(b" ", 1)[0].decode("latin-1")
+        told = method if method.isascii() and method.isalpha() else "GET"
+        state.send(h11.Request(method=told, target="/", headers=[("Host", origin.authority), ("Connection", "close")]))
+        state.send(h11.EndOfMessage())
+        connection.writer.write(call.raw)
+        return
+    names = {name.lower() for name, _ in call.headers}
+    headers = [] if "host" in names else [("Host", origin.authority)]
+    headers += call.headers
+    if "content-length" not in names and (call.body is not None or call.method in ("POST", "PUT", "PATCH")):
+        headers.append(("Content-Length", str(len(call.body or b""))))
+    if "user-agent" not in names:
+        headers.append(("User-Agent", "tillspec-verify"))
+    try:
+        begin = state.send(
+            h11.Request(
+                method=call.method.encode(),
+                target=(origin.base + call.target).encode("ascii", "surrogateescape"),
+                headers=[(name.encode("ascii"), value.encode("utf-8", "surrogateescape")) for name, value in headers],
+            )
+        )
+        data = state.send(h11.Data(call.body)) if call.body else b""
+        end = state.send(h11.EndOfMessage())
+    except h11.LocalProtocolError as error:
+        raise ValueError(f"{call.method} {call.target[:80]} cannot be written: {error}") from error
+    connection.writer.write((begin or b"") + (data or b"") + (end or b""))
+
+
+def _faulty(fault: str, began: float) -> Answer:
+    return Answer(seconds=time.perf_counter() - began, fault=fault)

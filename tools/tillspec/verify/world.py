@@ -1,0 +1,221 @@
+"""What is there to work with: for each operation and tenant a request that the server accepts, and objects made for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tillspec.prove.synthesise import Impossible
+from tillspec.verify.contract import ParameterForm, Target
+from tillspec.verify.draft import Draft, key_header
+from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.expressions import evaluate
+from tillspec.verify.profile import Tenant
+from tillspec.verify.relations import Place, Relation
+from tillspec.verify.run import Run
+
+_DEEPEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """No request can be made that the server would accept; why, and what to fill in."""
+
+    reason: str
+    fill: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A request with an object of its own, and the exchanges that made it."""
+
+    draft: Draft
+    steps: tuple[Exchange, ...] = ()
+
+    @property
+    def given(self) -> Exchange | None:
+        """The exchange that gave the object."""
+        return self.steps[-1] if self.steps else None
+
+
+@dataclass(slots=True)
+class World:
+    """Makes requests to operations.
+
+    `bodies` are those that the server was seen to accept, by operation: the largest first. `preferred` are the relations by which
+    it was seen to accept a request, where the first one was not enough.
+    """
+
+    run: Run
+    bodies: dict[str, list[Any]] = field(default_factory=dict)
+    preferred: dict[str, Relation] = field(default_factory=dict)
+    _candidates: dict[str, list[Any]] = field(default_factory=dict)
+    _standing: dict[tuple[str, str], Made | Unavailable] = field(default_factory=dict)
+    _locks: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Forget the objects that stand, because something ended them: the clock, a reset."""
+        self._standing.clear()
+
+    async def standing(self, target: Target, tenant: Tenant) -> Made | Unavailable:
+        """A request to an operation, about an object that is shared by all who only look at it or send what is refused."""
+        key = (target.id, tenant.name)
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if key not in self._standing:
+                self._standing[key] = await self.fresh(target, tenant)
+        return self._standing[key]
+
+    async def fresh(self, target: Target, tenant: Tenant, *, body: Any = NOTHING, depth: int = 0) -> Made | Unavailable:
+        """A request to an operation, about an object that was made for it; one that exists already where none can be made.
+
+        `body` replaces the body, but for what names the object in it.
+        """
+        missing = self.run.credentials.missing(target, tenant.name)
+        if missing:
+            return Unavailable(f"no credential for {', '.join(missing)}", f"tenants.{tenant.name}.credentials.{missing[0]}")
+        draft = self._bare(target, tenant, body)
+        if isinstance(draft, Unavailable):
+            return draft
+        given = self._given(target, tenant)
+        reason = Unavailable("")
+        for relation in self.relations(target) if depth < _DEEPEST else ():
+            if all(place in given for place in relation.values):
+                continue
+            made = await self.related(relation, target, tenant, draft, depth)
+            if isinstance(made, Made):
+                return self._filled(made, given)
+            reason = made
+        place = self.run.relations.place_of(target)
+        needs = place is not None and place not in given and place.startswith("$request.path")
+        if reason.reason and (place is None or place not in given):
+            return reason
+        if needs and not self._has_example(target, place or ""):
+            name = (place or "").rpartition(".")[2]
+            return Unavailable(f"nothing says which {name} there is", f"tenants.{tenant.name}.parameters.{name}")
+        return self._filled(Made(draft), given)
+
+    def relations(self, target: Target) -> list[Relation]:
+        """The relations of an operation, the one that was seen to do first."""
+        preferred = self.preferred.get(target.id)
+        found = self.run.relations.of(target)
+        return found if preferred is None else [preferred, *(one for one in found if one is not preferred)]
+
+    async def related(
+        self, relation: Relation, target: Target, tenant: Tenant, draft: Draft, depth: int = 0
+    ) -> Made | Unavailable:
+        """A draft with what another operation gives, which is called for it."""
+        giver = self.run.contract.targets[relation.giver]
+        before = await self.fresh(giver, tenant, depth=depth + 1)
+        if isinstance(before, Unavailable):
+            return before
+        exchange = await self.run.send(before.draft)
+        if not exchange.answer.succeeded:
+            told = exchange.answer.fault or f"answered {exchange.answer.status}"
+            return Unavailable(
+                f"{relation.giver}, which gives the object, {told}", f"tenants.{tenant.name}.bodies.{relation.giver}"
+            )
+        for place, expression in relation.values.items():
+            value = evaluate(expression, exchange)
+            if value is NOTHING:
+                return Unavailable(f"the answer of {relation.giver} has no {expression}")
+            if expression == "$response.header.Location":
+                value = str(value).rstrip("/").rpartition("/")[2]
+            draft = draft.put(place, value)
+        return Made(draft, (*before.steps, exchange))
+
+    # -- without an object -------------------------------------------------------------------------------------------------
+
+    def _bare(self, target: Target, tenant: Tenant, body: Any) -> Draft | Unavailable:
+        parameters: dict[tuple[str, str], Any] = {}
+        for form in target.parameters:
+            if not form.model.required and form.location != "path":
+                continue
+            if form.name == key_header(target):
+                continue
+            try:
+                parameters[form.location, form.name] = self.value(form)
+            except Impossible:
+                return Unavailable(f"no valid {form.name} can be made", f"tenants.{tenant.name}.parameters.{form.name}")
+        known = self.known(target, tenant)
+        chosen = known[0] if body is NOTHING and known else body
+        if chosen is NOTHING and target.json_body is not None and target.operation.body and target.operation.body.required:
+            return Unavailable("no valid body can be made", f"tenants.{tenant.name}.bodies.{target.id}")
+        media_type = target.json_body.media_type if target.json_body else target.bodies[0].media_type if target.bodies else None
+        if media_type is not None and "*" in media_type:
+            media_type = "application/json"
+        return Draft(target, tenant.name, parameters, chosen, media_type)
+
+    def known(self, target: Target, tenant: Tenant) -> list[Any]:
+        """Bodies of an operation, those that the server is known to accept first."""
+        given = [tenant.bodies[target.id]] if target.id in tenant.bodies else []
+        learned = self.bodies.get(target.id, []) if tenant is self.run.profile.first or not given else []
+        return [*learned, *given, *self.candidates(target)]
+
+    def candidates(self, target: Target) -> list[Any]:
+        """Bodies that the contract allows, the likeliest to be accepted first."""
+        if target.id not in self._candidates:
+            self._candidates[target.id] = list(candidates(self.run, target))
+        return self._candidates[target.id]
+
+    def value(self, form: ParameterForm) -> Any:
+        """A valid value of a parameter: an example, or one that is made.
+
+        Raises:
+            Impossible: there is none.
+        """
+        judge = self.run.contract.judge
+        for example in form.examples:
+            if judge.is_valid(form.schema, example):
+                return example
+        return self.run.contract.synthesiser.make([form.schema], wide=False)
+
+    def _given(self, target: Target, tenant: Tenant) -> dict[Place, Any]:
+        """What the profile says of an operation's parameters and objects."""
+        given: dict[Place, Any] = {}
+        for form in target.parameters:
+            for key in (f"{target.id}.{form.name}", form.name):
+                if key in tenant.parameters:
+                    given[f"$request.{form.location}.{form.name}"] = tenant.parameters[key]
+                    break
+        behavior = target.operation.behavior
+        place, name = self.run.relations.place_of(target), self.run.relations.object_of(target)
+        if behavior and behavior.creates and not (behavior.reads or behavior.updates):
+            return given
+        if place is not None and name is not None and tenant.objects.get(name):
+            given.setdefault(place, tenant.objects[name][0])
+        return given
+
+    def _filled(self, made: Made, given: dict[Place, Any]) -> Made:
+        draft = made.draft
+        for place, value in given.items():
+            draft = draft.put(place, value)
+        return Made(draft, made.steps)
+
+    def _has_example(self, target: Target, place: Place) -> bool:
+        name = place.rpartition(".")[2]
+        return any(form.examples for form in target.parameters if form.location == "path" and form.name == name)
+
+
+def candidates(run: Run, target: Target) -> Iterator[Any]:
+    """Bodies that the contract allows, the likeliest to be accepted first: examples, then the smallest and the largest made."""
+    form = target.json_body or (target.bodies[0] if target.bodies else None)
+    if form is None:
+        return
+    valid = [example for example in form.examples if allowed(run, form.pointer, example)]
+    yield from sorted(valid, key=lambda value: -len(repr(value)))
+    for wide in (False, True):
+        try:
+            value = run.contract.synthesiser.make([form.schema], wide=wide)
+        except Impossible:
+            continue
+        if allowed(run, form.pointer, value):
+            yield value
+
+
+def allowed(run: Run, pointer: str, value: Any) -> bool:
+    """Whether a request's body is valid by its schema, and keeps every rule."""
+    if not run.contract.is_valid(pointer, "request", value):
+        return False
+    return next(iter(run.declared.breaches(pointer, "request", value)), None) is None

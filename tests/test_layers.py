@@ -62,9 +62,12 @@ READERS = {
     "sandbox.seed_data": "the file of seed data that is named",
     "sandbox.page.assets": "the page's style and script",
     "sandbox.control.page": "the style and the script of the control page",
-    "sandbox.testing": "what a sandbox says when it starts",
+    "sandbox.starting": "what a sandbox says when it starts",
 }
-STARTERS = {"sandbox.testing": "the sandbox that a test asks for"}
+STARTERS = {
+    "sandbox.starting": "the sandbox that a test or a command asks for",
+    "cli.sandbox_run": "the command that is run beside a sandbox",
+}
 """What starts other programs, beside what writes."""
 
 _WRITING = {"write_text", "write_bytes", "mkdir", "unlink", "rmdir", "touch", "chmod", "symlink_to", "rename", "makedirs"}

@@ -100,7 +100,7 @@ def _package(given: str | None, spec: Path, allowed: tuple[str, ...], overlays: 
     from tillspec.pipeline import generate
     from tillspec.prove.package import Package, importing
     from tillspec.request import Request
-    from tillspec.write.stage import scratch
+    from tillspec.write.whole import scratch
 
     if given is not None and Path(given).is_dir():
         folder = Path(given).resolve()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import sandbox_control
+from tillspec.cli.sandbox_run import run
 from tillspec.cli.sandbox_told import curl, fail, merchant, printable
 from tillspec.cli.told import tell_missing
 
@@ -72,6 +73,7 @@ def sandbox(context: click.Context, /, **given: Any) -> None:
 
 for _command in sandbox_control.COMMANDS:
     sandbox.add_command(_command)
+sandbox.add_command(run)
 
 
 def _only_for_the_start(context: click.Context, given: dict[str, Any]) -> None:

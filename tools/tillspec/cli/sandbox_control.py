@@ -373,3 +373,13 @@ def token(control: ControlClient, merchant: str, surface: str, scopes: tuple[str
         fail(f"no merchant is called {printable(merchant)}", "See: tillspec sandbox keys")
     made = control.dintero_token(found[0])
     return {"token": made}, made
+
+
+@_command("profile")
+def profile(control: ControlClient) -> Told:
+    """Print the profile with which tillspec verify proves this sandbox. It has secrets in it."""
+    from tillspec.sandbox.verify_profile import profile as text
+
+    told = control.call("GET", "/merchants")
+    made = text(told["merchants"], control.secret)
+    return {"profile": made}, made

@@ -23,21 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 if TYPE_CHECKING:
-    from subprocess import Popen
-
     from tillspec.sandbox.control.client import ControlClient
 
 Surface = Literal["vinr", "gr4vy", "dintero", "diddo"]
 Outcome = Literal["complete", "fail", "challenge", "cancel", "expire"]
-
-_PATIENCE = 30.0
-"""How many seconds a sandbox has to start."""
 
 
 class CheckoutSandbox:
@@ -277,51 +271,16 @@ def _checkout_sandbox(
     checkout_sandbox_options: Sequence[str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CheckoutSandbox]:
     from tillspec.sandbox.control.client import ControlClient
+    from tillspec.sandbox.starting import NotStarted, started
 
-    folder = tmp_path_factory.mktemp("checkout_sandbox")
-    process = _start(folder, checkout_sandbox_options)
     try:
-        url, secret = _said(process, folder / "log")
-        with ControlClient(url, secret) as control:
+        with (
+            started(tmp_path_factory.mktemp("checkout_sandbox"), checkout_sandbox_options) as (url, secret),
+            ControlClient(url, secret) as control,
+        ):
             yield CheckoutSandbox(url, control)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _start(folder: Path, options: Sequence[str]) -> Popen[bytes]:
-    import subprocess
-    import sys
-
-    command = [sys.executable, "-m", "tillspec", "sandbox", "--port", "0", "--database", str(folder / "sandbox.db"), *options]
-    with (folder / "log").open("wb") as log:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603  # no shell
-
-
-def _said(process: Popen[bytes], log: Path) -> tuple[str, str]:
-    """Where it is, and the secret of its control plane."""
-    import re
-    import time
-
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
-        told = log.read_text(encoding="utf-8", errors="replace")
-        found = re.search(r"(https?://\S+?)/_sandbox#(\S+)\n", told)
-        if found is not None and _answers(found[1]):
-            return found[1], found[2]
-        if process.poll() is not None:
-            pytest.fail(f"tillspec sandbox did not start:\n{told}", pytrace=False)
-        time.sleep(0.02)
-    pytest.fail(f"tillspec sandbox was not ready after {_PATIENCE:.0f} seconds", pytrace=False)
-
-
-def _answers(url: str) -> bool:
-    import httpx
-
-    try:
-        return httpx.get(f"{url}/readyz", trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+    except NotStarted as error:
+        pytest.fail(str(error), pytrace=False)
 
 
 @pytest.fixture

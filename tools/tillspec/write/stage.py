@@ -6,7 +6,6 @@ import importlib
 import os
 import subprocess
 import sys
-import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from tillspec import __version__
 from tillspec.diagnostics import Report
+from tillspec.write.whole import scratch
 
 PINNED = {"datamodel-code-generator": "0.89.0", "ruff": "0.17.6"}
 """What decides the bytes that come out, and the versions that they belong to."""
@@ -45,13 +45,6 @@ def stage(files: Mapping[str, str], package: str, report: Report) -> dict[str, b
         if not report.failed:
             _import(folder / "python", package, files, report)
         return {path: (folder / path).read_bytes() for path in files}
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="tillspec-") as name:
-        yield Path(name)
 
 
 def formatted(files: Mapping[str, str], report: Report) -> dict[str, str]:

@@ -53,6 +53,7 @@ class ControlClient:
 
     def __init__(self, url: str, secret: str) -> None:
         self.url: Final = url.rstrip("/")
+        self.secret: Final = secret
         headers = {"Authorization": f"Bearer {secret}"}
         # what the environment says of proxies is not for a sandbox on this machine
         self._http = httpx.Client(base_url=self.url + ROOT, headers=headers, timeout=_PATIENCE, trust_env=False)

@@ -59,6 +59,7 @@ READERS = {
     "rules.structure": "the published schemas",
     "rules.behavior_invalid": "the schema of the vocabulary",
     "rules.explain": "the pages of the rules",
+    "cli.verify": "the profile that is named",
     "sandbox.seed_data": "the file of seed data that is named",
     "sandbox.page.assets": "the page's style and script",
     "sandbox.control.page": "the style and the script of the control page",

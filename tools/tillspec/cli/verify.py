@@ -199,7 +199,8 @@ def _json(made: Verification, status: int, path: Path) -> None:
 
     findings = [
         {"id": item.id, "check": item.check, "severity": item.severity, "operation": item.operation, "what": item.what,
-         "expected": item.expected, "observed": item.observed, "clause": {"pointer": item.clause.pointer}, "seconds": item.seconds}
+         "expected": item.expected, "observed": item.observed, "clause": {"pointer": item.clause.pointer},
+         "seconds": item.seconds}
         for item in made.run.ledger.found.values()
     ]  # fmt: skip
     untested = [{"operation": one.operation, "kind": one.kind, "reason": one.reason} for one in made.run.ledger.untested.values()]

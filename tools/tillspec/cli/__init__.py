@@ -11,6 +11,7 @@ from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
 from tillspec.cli.sandbox import sandbox
 from tillspec.cli.verify import verify
+from tillspec.cli.verify_init import init
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -36,5 +37,6 @@ main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)
 main.add_command(sandbox)
+verify.add_command(init)
 main.add_command(verify)
 main.add_command(completion)

@@ -122,6 +122,14 @@ class Engine:
             case _:
                 self._note(f"{unit.name} could not be carried out: {type(error).__name__}: {shown(str(error))}")
 
+    def untouched(self, units: Sequence[Unit]) -> list[str]:
+        """The operations of which no request was accepted, so that nothing can be said of them; each with the reason."""
+        names = dict.fromkeys(unit.target.id for unit in units)
+        ledger = self.run.ledger
+        without = [name for name in names if not ledger.passed[name, Kind.ACCEPTS]]
+        reasons = {item.operation: item.reason for item in reversed(ledger.untested.values()) if item.kind is Kind.ACCEPTS}
+        return [f"{name} could not be tested: {reasons.get(name, 'no request was accepted')}" for name in without]
+
     async def _learned(self, target: Target) -> None:
         """Find out what an operation accepts, once."""
         if target.id not in self._learning:

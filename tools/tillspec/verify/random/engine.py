@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import io
 import logging
+import os
 import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from tillspec.verify.checks import Kind
@@ -239,7 +241,10 @@ def _schema(run: Run) -> Any:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing of what the libraries say reaches the user."""
+    """Nothing of what the libraries say reaches the user, and nothing is left behind in the working directory."""
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    set_hypothesis_home_dir(Path(os.devnull) / "hypothesis")  # where nothing can be kept
     level = logging.getLogger("schemathesis").level
     logging.getLogger("schemathesis").setLevel(logging.CRITICAL)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -248,3 +253,4 @@ def _quiet() -> Iterator[None]:
             yield
         finally:
             logging.getLogger("schemathesis").setLevel(level)
+            set_hypothesis_home_dir(None)

@@ -14,14 +14,17 @@ from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.conditional import conditional
+from tillspec.verify.probes.methods import methods
 from tillspec.verify.probes.parameters import parameters
+from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
 from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (bodies, parameters)
+PROBES: tuple[Probe, ...] = (bodies, parameters, wire, methods, conditional)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
 ALONE: tuple[Probe, ...] = ()

@@ -13,8 +13,9 @@ from tillspec.runtime.texts import write
 
 _WHOLE = re.compile(r"[+-]?[0-9]+", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
+_HEX = re.compile(r"0[xX][0-9a-fA-F]+", re.ASCII)
 _TRUE, _FALSE, _NULL = {"true", "1", "yes", "on", "t", "y"}, {"false", "0", "no", "off", "f", "n"}, {"null", ""}
-_LONGEST = 300
+_LONGEST = 4000  # Python converts no longer texts to integers by default
 _MOST = 256
 
 
@@ -64,6 +65,8 @@ def scalars(text: str) -> Iterator[Any]:
         return
     if _WHOLE.fullmatch(plain):
         yield int(plain)
+    elif _HEX.fullmatch(plain):
+        yield int(plain, 16)
     elif _NUMBER.fullmatch(plain) and math.isfinite(number := float(plain)):
         yield number
         yield from [int(number)] if number.is_integer() else []

@@ -31,7 +31,7 @@ _EDGES = (
     "const: the value", "type: another null", "multipleOf: once",
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
-_PER_STREAM = 6
+_PER_STREAM = 10
 _MOST = 120
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
 """Header parameters that say nothing (OpenAPI 3.1, section 4.8.12.1)."""
@@ -109,6 +109,33 @@ def mutants(run: Run, form: ParameterForm, base: Any) -> Iterator[Mutant]:
                 if taken == _PER_STREAM or len(done) > _MOST:
                     break
     judge.forget()
+    for kind, value in _spellings(base):
+        edit = Edit("type", f"text: {kind}", schema_pointer(run, form), (), (), value)
+        mutant = _mutant(run, form, base, edit, False)
+        if mutant is not None and mutant.text not in done:
+            done.add(mutant.text)
+            yield mutant
+
+
+def schema_pointer(run: Run, form: ParameterForm) -> Pointer:
+    """Where the schema of a parameter stands."""
+    return run.contract.schemas.pointer(form.schema) if isinstance(form.schema, dict) else form.pointer
+
+
+def _spellings(base: Any) -> Iterator[tuple[str, str]]:
+    """Texts that begin or look like a number, and are none."""
+    if isinstance(base, bool) or not isinstance(base, int | float):
+        return
+    yield "a number and more", f"{base}abc"
+    yield "two numbers", f"{base} {base}"
+    yield "a list", f"{base},{base}"
+    yield "two signs", f"--{base}"
+    yield "a fraction of a fraction", f"{base}.0.0"
+    yield "no number", "NaN"
+    yield "without an end", "Infinity"
+    yield "beyond all doubles", "1e400"
+    yield "500 digits", "9" * 500
+    yield "words", "twelve"
 
 
 def _mutant(run: Run, form: ParameterForm, base: Any, edit: Edit, valid: bool) -> Mutant | None:

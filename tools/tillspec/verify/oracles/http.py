@@ -80,6 +80,9 @@ def _rate_limit(target: Target, declared: RateLimit, answer: Answer) -> Iterator
             found.append(("refuses one request too many with another code", str(exceeded.code), repr(told), "code"))
         missing = [name for name in exceeded.headers if answer.header(name) is None]
         found += [(f"refuses one request too many without {name}", name, "it is not there", name) for name in missing]
+        if answer.header("retry-after") is None and "Retry-After" not in missing:
+            what = "refuses one request too many without saying when to try again"
+            yield _told(target, what, "Retry-After", "it is not there", "again", Severity.SHOULD)
         if remaining:
             yield _told(
                 target, "refuses a request while it tells that some are left", "0", str(remaining), "left", Severity.SHOULD

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from tillspec.runtime.encoding import is_json
 from tillspec.runtime.media import essence
 from tillspec.runtime.paths import Template
 from tillspec.verify.contract import Target
@@ -26,6 +27,7 @@ async def undeclared(run: Run, target: Target, draft: Draft) -> None:
     found += [("below a declared one", f"{path.rstrip('/')}/{_NAME}")]
     if not target.path.endswith("}"):
         found += [("that begins like a declared one", path.rstrip("/") + "-tillspec")]
+    found += [("outside of all", f"{path}/../../../../../../etc/passwd"), ("outside of all", f"{path}/..%2f..%2f..%2fetc/passwd")]
     above = path.rstrip("/").rpartition("/")[0]
     found += [("above a declared one", above)] if above else []
     for kind, other in found:
@@ -43,7 +45,8 @@ async def _unknown(run: Run, target: Target, kind: str, call: Call) -> None:
     if answer.status in allowed or (not allowed and 400 <= answer.status < 500):
         run.tell(target, Told("unknown-path"))
         return
-    severity = Severity.MUST if answer.succeeded else Severity.SHOULD if allowed else Severity.INFO
+    served = answer.succeeded and is_json(answer.media_type)  # a page for people is a matter of taste
+    severity = Severity.MUST if served else Severity.SHOULD if answer.succeeded else Severity.SHOULD if allowed else Severity.INFO
     run.tell(
         target,
         Told(

@@ -103,14 +103,17 @@ class _Probe:
         if draft.body is NOTHING or not is_json(form.media_type):
             return
         required = self.target.operation.body is not None and self.target.operation.body.required
-        queue = documents(self.run, form, draft.body, required=required)
-        await self._each(self._document(one) for one in queue)
+        found = list(documents(self.run, form, draft.body, required=required))
+        await self._each(self._document(one) for one in found if one.check)
+        for document in found:
+            if not document.check:  # it may be carried out, and the next must not come between it and its answer
+                await self._document(document)
         first = next((one for one in self.run.targets if one.json_body is not None), None)
         if self.target is first:  # what limits a body's size stands before all operations
             await self._document(large(draft.body, _LARGE))
 
     async def _document(self, document: Document) -> None:
-        draft = self.standing.draft.with_content(document.content, self.form.media_type)
+        draft = replace(self.standing.draft, content=document.content, body=document.value)
         if document.odd:
             call = Message.of(self.run.call(draft), self.run.wire.origin).sent()
             exchange = await self.run.exchange(self.target, replace(call, patience=None))
@@ -133,11 +136,11 @@ class _Probe:
         if content is None or draft.media_type is None:
             return
         wrong = (name for name in _WRONG if media.find(declared, name) is None)
-        await self._each(self._wrong_type(draft.with_content(content, name), name) for name in wrong)
+        await self._each(self._wrong_type(replace(draft, content=content, media_type=name), name) for name in wrong)
         for name in _MALFORMED if is_json(draft.media_type) else ():
             spelled = Message.of(self.run.call(draft), self.run.wire.origin).having("Content-Type", name)
             await self.run.exchange(self.target, spelled.sent())
-        await self.run.send(replace(draft, content=content, body=NOTHING, media_type=None))
+        await self.run.send(replace(draft, content=content, media_type=None))
         spellings = [draft.media_type.swapcase()]
         spellings += (
             [f"{draft.media_type}; charset=utf-8", f"{draft.media_type};charset=UTF-8"] if is_json(draft.media_type) else []

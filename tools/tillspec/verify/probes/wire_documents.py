@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tillspec.prove.places import Path, at, replaced
 from tillspec.verify.contract import BodyForm
+from tillspec.verify.exchange import NOTHING
 from tillspec.verify.findings import Severity
 from tillspec.verify.run import Run
 
@@ -22,7 +23,8 @@ _LONG = 1 << 20
 class Document:
     """A body. `check` is what accepting it breaks; empty where it may be accepted, and must only not make the server fail.
 
-    One that is `odd` may be refused by what stands before the operation, which knows nothing of the contract.
+    One that is `odd` may be refused by what stands before the operation, which knows nothing of the contract, or may be read in
+    more than one way. `value` is what any other is read as.
     """
 
     kind: str
@@ -30,6 +32,7 @@ class Document:
     check: str = ""
     severity: Severity = Severity.MUST
     odd: bool = False
+    value: Any = field(default=NOTHING, repr=False)
 
 
 def documents(run: Run, form: BodyForm, body: Any, *, required: bool) -> Iterator[Document]:
@@ -39,7 +42,7 @@ def documents(run: Run, form: BodyForm, body: Any, *, required: bool) -> Iterato
     yield from _numbers(run, form, body)
     yield from _texts(run, form, body)
     yield from _names(body)
-    yield from _limits(body)
+    yield from _limits(run, form, body)
     for kind, value in (("null", None), ("a list with the body in it", [body])):
         if not run.contract.is_valid(form.pointer, "request", value):
             yield Document(f"{kind} in its place", _written(value), _INVALID)
@@ -94,8 +97,8 @@ def _numbers(run: Run, form: BodyForm, body: Any) -> Iterator[Document]:
         yield Document(f"with {kind}", _with(body, path, digits.encode()), _BROKEN, Severity.SHOULD)
     for number, spelling in ((10**400, "1e400"), (-(10**400), "-1e400"), (10**500 - 1, "9" * 500), (2**63, str(2**63))):
         valid = run.contract.judge.is_valid(form.schema, replaced(body, path, number))
-        yield Document("with a huge number", _with(body, path, spelling.encode()), "" if valid else _INVALID)
-    yield Document("with a tiny number", _with(body, path, b"1e-400"))
+        yield Document("with a huge number", _with(body, path, spelling.encode()), "" if valid else _INVALID, odd=valid)
+    yield Document("with a tiny number", _with(body, path, b"1e-400"), odd=True)
 
 
 def _texts(run: Run, form: BodyForm, body: Any) -> Iterator[Document]:
@@ -110,18 +113,20 @@ def _texts(run: Run, form: BodyForm, body: Any) -> Iterator[Document]:
         yield Document(f"with {kind}", _with(body, path, spelling), _BROKEN, severity)
     for kind, spelling in (
         ("an escaped lone surrogate", rb'"a\ud800b"'),
-        ("an escaped NUL", rb'"a\u0000b"'),
         ("a lone surrogate in UTF-8", b'"a\xed\xa0\x80b"'),
         ("bytes that are no UTF-8", b'"a\xff\xfeb"'),
         ("UTF-8 that is too long for its character", b'"a\xc0\xafb"'),
-        ("a character beyond the basic plane", '"a\U0001f600b"'.encode()),
-        ("a noncharacter and a change of direction", '"\ufffe\u202eb"'.encode()),
+        ("a text of 1 MiB", b'"' + b"a" * _LONG + b'"'),
     ):
-        yield Document(f"with {kind}", _with(body, path, spelling))
-    yield Document("with a text of 1 MiB", _with(body, path, b'"' + b"a" * _LONG + b'"'), odd=True)
-    text = _written(body)
-    yield Document("that begins with a byte order mark", b"\xef\xbb\xbf" + text)
-    yield Document("in UTF-16", json.dumps(body).encode("utf-16"))
+        yield Document(f"with {kind}", _with(body, path, spelling), odd=True)
+    for kind, spelling, text in (
+        ("an escaped NUL", rb'"a\u0000b"', "a\x00b"),
+        ("a character beyond the basic plane", '"a\U0001f600b"'.encode(), "a\U0001f600b"),
+        ("a noncharacter and a change of direction", '"\ufffe\u202eb"'.encode(), "\ufffe\u202eb"),
+    ):
+        yield Document(f"with {kind}", _with(body, path, spelling), value=replaced(body, path, text))
+    yield Document("that begins with a byte order mark", b"\xef\xbb\xbf" + _written(body), odd=True)
+    yield Document("in UTF-16", json.dumps(body).encode("utf-16"), odd=True)
 
 
 def _names(body: Any) -> Iterator[Document]:
@@ -131,20 +136,24 @@ def _names(body: Any) -> Iterator[Document]:
     text = _written(body)
     if body:
         name = _written(next(iter(body)))
-        yield Document("with a name twice", text[:-1] + b"," + name + b":null}")
+        yield Document("with a name twice", text[:-1] + b"," + name + b":null}", odd=True)
     for other in ("__proto__", "constructor", "", "$ref", "a\u0000b"):
-        yield Document("with a name that means something elsewhere", _written({**body, other: {"tillspec": True}}))
+        value = {**body, other: {"tillspec": True}}
+        yield Document("with a name that means something elsewhere", _written(value), value=value)
 
 
-def _limits(body: Any) -> Iterator[Document]:
+def _limits(run: Run, form: BodyForm, body: Any) -> Iterator[Document]:
     """Documents that are deep, wide or large (RFC 8259, section 9)."""
+    check = "" if run.contract.is_valid(form.pointer, "request", [[]]) else _INVALID
+    for depth, odd in ((_DEEP, False), (_DEEPER, True)):
+        lists = b"[" * depth + b"]" * depth
+        yield Document("of lists in lists alone", lists, "" if odd else check, odd=odd)
+        if isinstance(body, dict):
+            further = _written({**body, "tillspec": _HERE})
+            yield Document("that is nested deeply", further.replace(_token(), lists), odd=odd, value=body)
     if isinstance(body, dict):
-        for depth, odd in ((_DEEP, False), (_DEEPER, True)):
-            nested = b"[" * depth + b"]" * depth
-            yield Document("that is nested deeply", _written({**body, "tillspec": _HERE}).replace(_token(), nested), odd=odd)
-            yield Document("of lists in lists alone", nested, odd=odd)
         objects = b'{"a":' * _DEEP + b"1" + b"}" * _DEEP
-        yield Document("that is nested deeply", _written({**body, "tillspec": _HERE}).replace(_token(), objects))
+        yield Document("that is nested deeply", further.replace(_token(), objects), value=body)
         many = {**body, **{f"tillspec{number}": number for number in range(_DEEP)}}
         yield Document("with very many members", _written(many), odd=True)
 

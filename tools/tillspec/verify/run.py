@@ -117,14 +117,22 @@ class Run:
             OutOfTime: the run is over.
             draft.Unwritable: the request cannot be written.
         """
+        return await self.exchange(draft.target, self.call(draft, key=key))
+
+    def call(self, draft: Draft, *, key: str | None = None) -> Call:
+        """A request as it would be sent, with the tenant's own credentials where the draft has none.
+
+        Raises:
+            draft.Unwritable: the request cannot be written.
+        """
         if draft.credentials == () and draft.query == ():
             placed = self.credentials.good(draft.target, draft.tenant)
             draft = replace(draft, credentials=placed.headers, query=placed.query)
-        return await self.exchange(draft.target, draft.call(key=key))
+        return draft.call(key=key)
 
     async def exchange(self, target: Target | None, call: Call) -> Exchange:
         """Send a call as it stands; with a target, its answer is held against the contract."""
-        exchange = Exchange(call, await self._answer(call))
+        exchange = Exchange(call, await self._answer(target, call))
         if target is not None:
             self.judge(target, exchange)
         return exchange
@@ -135,14 +143,17 @@ class Run:
             for told in oracle(self, target, exchange):
                 self.tell(target, told, exchange)
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, target: Target | None, call: Call) -> Answer:
+        """The answer to a call; a 429 is judged, waited for, and asked again."""
         self._only_safe(call)
-        for _ in range(_PATIENCE):
+        for tried in range(_PATIENCE):
             await self._paced()
             answer = await self.wire.send(call)
             self._notice(call, answer)
             if answer.status != 429 or call.raw is not None:
                 return answer
+            if target is not None and tried + 1 < _PATIENCE:
+                self.judge(target, Exchange(call, answer))
             self._resumes = max(self._resumes, time.monotonic() + _retry_after(answer))
         return answer
 

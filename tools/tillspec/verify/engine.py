@@ -12,11 +12,12 @@ from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.idempotency import idempotency
+from tillspec.verify.probes.repeats import repeats
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import Run
 from tillspec.verify.world import Unavailable, World
 
-PROBES = (bodies, idempotency)
+PROBES = (bodies, idempotency, repeats)
 """Probes of one operation that leave other operations' objects alone, so that they can run side by side."""
 
 _BESIDE = 4

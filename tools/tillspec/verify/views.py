@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +16,7 @@ from tillspec.verify.expressions import at, evaluate
 from tillspec.verify.profile import Tenant
 from tillspec.verify.relations import Place, Relation
 from tillspec.verify.run import Run
-from tillspec.verify.world import Unavailable, World
+from tillspec.verify.world import Made, Unavailable, World
 
 
 def parts(run: Run, target: Target, exchange: Exchange) -> list[Part]:
@@ -109,15 +109,34 @@ def values(relation: Relation, exchange: Exchange) -> Iterator[tuple[Place, Any]
             yield place, str(value).rstrip("/").rpartition("/")[2] if located else value
 
 
-async def about(run: Run, world: World, target: Target, tenant: Tenant, given: Exchange) -> Draft | Unavailable:
-    """A request to an operation, about the object that an exchange made."""
-    relation = next((one for one in run.relations.of(target) if one.giver == given.call.operation), None)
-    if relation is None:
-        return Unavailable(f"nothing says how {target.id} names what {given.call.operation} made")
+async def about(run: Run, world: World, target: Target, tenant: Tenant, steps: Sequence[Exchange]) -> Draft | Unavailable:
+    """A request to an operation, about the object that one of some exchanges made, the last one first."""
+    relations = {one.giver: one for one in reversed(run.relations.of(target))}
+    given = next((step for step in reversed(steps) if step.call.operation in relations), None)
+    if given is None:
+        return Unavailable(f"nothing says how {target.id} names the object")
     standing = await world.standing(target, tenant)
     if isinstance(standing, Unavailable):
         return standing
     draft = standing.draft
-    for place, value in values(relation, given):
+    for place, value in values(relations[given.call.operation], given):
         draft = draft.put(place, value)
+    return draft
+
+
+async def alike(run: Run, world: World, target: Target, made: Made) -> Draft | Unavailable:
+    """A request to an operation, about the object that another request is about."""
+    tenant = next(one for one in run.profile.tenants if one.name == made.draft.tenant)
+    draft = await about(run, world, target, tenant, made.steps)
+    here, there = run.relations.place_of(target), run.relations.place_of(made.draft.target)
+    if isinstance(draft, Draft) or here is None or there is None or made.draft.at(there) is NOTHING:
+        return draft
+    standing = await world.standing(target, tenant)
+    if isinstance(standing, Unavailable):
+        return standing
+    draft = standing.draft.put(here, made.draft.at(there))
+    for form in target.parameters:
+        given = made.draft.parameters.get((form.location, form.name), NOTHING)
+        if form.location == "path" and given is not NOTHING:
+            draft = draft.parameter(form.location, form.name, given)
     return draft

@@ -95,7 +95,7 @@ async def _changed_object(used: UsedKey) -> None:
     for other in run.contract.targets.values():
         behavior = other.operation.behavior
         if behavior is not None and behavior.updates == name and behavior.moves is None:
-            draft = await about(run, used.keyed.world, other, run.profile.first, used.first)
+            draft = await about(run, used.keyed.world, other, run.profile.first, (used.first,))
             if not isinstance(draft, Unavailable):
                 await run.send(draft)
             break

@@ -10,6 +10,8 @@ from tillspec.cli.generate import generate
 from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
 from tillspec.cli.sandbox import sandbox
+from tillspec.cli.verify import verify
+from tillspec.cli.verify_init import init
 
 _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -22,6 +24,7 @@ Examples:
   tillspec generate --check              fail if generated/ is not what the contract says
   tillspec lint api.yaml                 find what makes a contract untrustworthy
   tillspec prove api.yaml                prove that the models of a contract are exactly the contract
+  tillspec verify --url URL --spec api.yaml   prove a live server against its contract
   tillspec generate --spec api.yaml --out src/api --package shop_api
 """,
 )
@@ -34,4 +37,6 @@ main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)
 main.add_command(sandbox)
+verify.add_command(init)
+main.add_command(verify)
 main.add_command(completion)

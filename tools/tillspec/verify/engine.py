@@ -1,10 +1,13 @@
-"""The deterministic engine: learn what is accepted, send what the contract forbids, and hold all answers to it."""
+"""The deterministic engine: units of work, each one kind of probe of one operation, prepared by learning what is accepted."""
 
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
+from tillspec.verify.checks import Kind
+from tillspec.verify.contract import Target
 from tillspec.verify.control import carry_out
 from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
@@ -14,78 +17,144 @@ from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.idempotency import idempotency
 from tillspec.verify.probes.repeats import repeats
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
-from tillspec.verify.run import Run
+from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
 from tillspec.verify.world import Unavailable, World
 
-PROBES = (bodies, idempotency, repeats)
-"""Probes of one operation that leave other operations' objects alone, so that they can run side by side."""
+Probe = Callable[[Run, World, Target], Awaitable[None]]
+
+PROBES: tuple[Probe, ...] = (bodies, idempotency, repeats)
+"""Probes that leave the objects of others alone, so that they run side by side."""
+
+ALONE: tuple[Probe, ...] = ()
+"""Probes that run one at a time, after all others: they move the clock, or end what others look at."""
 
 _BESIDE = 4
 
 
-async def deterministic(run: Run) -> None:
-    """Run every probe.
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One probe of one operation; its `name` is stable, so that runs can be told apart and spread over machines."""
 
-    Raises:
-        Unreachable: there is no server.
+    probe: Probe
+    target: Target
+    alone: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.target.id}[{self.probe.__name__}]"
+
+
+@dataclass(slots=True)
+class Engine:
+    """Carries units out. What every unit needs is done once: credentials, and what the unit's operation accepts.
+
+    `incomplete` is why the run is not whole, in words.
     """
-    run.oracles = ORACLES
-    world = World(run)
-    await _authenticate(run, world)
-    targets = run.targets
-    for target in targets:
-        run.progress(f"learning what {target.id} accepts")
-        await learn(run, world, target)
-    waiting = [(probe, target) for probe in PROBES for target in targets]
 
-    async def work() -> None:
-        while waiting:
-            probe, target = waiting.pop(0)
-            run.progress(f"{probe.__name__} of {target.id}")
-            await probe(run, world, target)
+    run: Run
+    world: World = field(init=False)
+    incomplete: list[str] = field(default_factory=list)
+    _learning: dict[str, asyncio.Task[object]] = field(default_factory=dict)
+    _authenticated: bool = False
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_BESIDE):
-            group.create_task(work())
+    def __post_init__(self) -> None:
+        self.run.oracles = ORACLES
+        self.world = World(self.run)
 
+    def units(self) -> list[Unit]:
+        """All units that the user asked for; of a shard its part, so that all shards together have each once."""
+        found = [Unit(probe, target, False) for target in self.run.targets for probe in PROBES]
+        found += [Unit(probe, target, True) for target in self.run.targets for probe in ALONE]
+        number, of = self.run.options.shard
+        return [unit for index, unit in enumerate(found) if index % of == number - 1]
 
-async def _authenticate(run: Run, world: World) -> None:
-    async def ask(tenant: Tenant, source: FromOperation | FromRequest) -> str | None:
-        if isinstance(source, FromRequest):
-            exchange = await carry_out(run, source.request, {})
-            value = evaluate(source.value, exchange)
-            return str(value) if exchange.answer.succeeded and value is not NOTHING else None
-        target = run.contract.targets.get(source.operation)
-        if target is None:
+    async def prepare(self) -> None:
+        """Get the credentials."""
+        if not self._authenticated:
+            self._authenticated = True
+            await self.run.credentials.fetch(self._ask)
+
+    async def carry_out(self, units: Sequence[Unit]) -> None:
+        """Carry units out, several at once where they may be.
+
+        Raises:
+            Unreachable: the server is gone.
+        """
+        await self.prepare()
+        waiting = [unit for unit in units if not unit.alone]
+
+        async def work() -> None:
+            while waiting:
+                await self.one(waiting.pop(0))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(_BESIDE):
+                    group.create_task(work())
+        except ExceptionGroup as error:
+            raise _root(error) from None
+        for unit in units:
+            if unit.alone:
+                await self.one(unit)
+
+    async def one(self, unit: Unit) -> None:
+        """Carry one unit out. Whatever a server does, no other unit suffers from it.
+
+        Raises:
+            Unreachable: the server is gone.
+        """
+        run, target = self.run, unit.target
+        run.progress(unit.name)
+        try:
+            await self._learned(target)
+            await unit.probe(run, self.world, target)
+        except Exception as error:
+            self._failed(unit, _root(error))
+
+    def _failed(self, unit: Unit, error: Exception) -> None:
+        """A unit that did not come to its end."""
+        match error:
+            case Unreachable():
+                raise error
+            case OutOfTime():
+                self.run.skip(unit.target, Kind.ACCEPTS, "the time was over", "--max-time")
+                self._note("the time was over before all was tested: give more with --max-time, or spread it with --shard")
+            case NotSafe():
+                self.run.skip(unit.target, Kind.ACCEPTS, "--safe sends only what reads")
+            case _:
+                self._note(f"{unit.name} could not be carried out: {type(error).__name__}: {shown(str(error))}")
+
+    async def _learned(self, target: Target) -> None:
+        """Find out what an operation accepts, once."""
+        if target.id not in self._learning:
+            self._learning[target.id] = asyncio.ensure_future(learn(self.run, self.world, target))
+        await asyncio.shield(self._learning[target.id])
+
+    def _note(self, reason: str) -> None:
+        if reason not in self.incomplete:
+            self.incomplete.append(reason)
+
+    async def _ask(self, tenant: Tenant, source: FromOperation | FromRequest) -> str | None:
+        """A credential that an operation, or a request beside the contract, gives."""
+        try:
+            if isinstance(source, FromRequest):
+                exchange = await carry_out(self.run, source.request, {})
+            else:
+                target = self.run.contract.targets.get(source.operation)
+                if target is None:
+                    return None
+                made = await self.world.fresh(target, tenant)
+                if isinstance(made, Unavailable):
+                    return None
+                exchange = await self.run.send(made.draft)
+        except NotSafe:
             return None
-        made = await world.fresh(target, tenant)
-        if isinstance(made, Unavailable):
-            return None
-        exchange = await run.send(made.draft)
         value = evaluate(source.value, exchange)
         return str(value) if exchange.answer.succeeded and value is not NOTHING else None
 
-    await run.credentials.fetch(ask)
 
-
-class Unreachable(Exception):
-    """No server could be reached in the time that it was given."""
-
-
-async def wait_until_reachable(run: Run) -> None:
-    """Wait for a server that is slow to start.
-
-    Raises:
-        Unreachable: it was not there in time.
-    """
-    until = time.monotonic() + run.profile.wait
-    while True:
-        try:
-            async with asyncio.timeout(min(run.profile.timeout, 5)):
-                _, writer = await asyncio.open_connection(run.wire.origin.host, run.wire.origin.port)
-            writer.close()
-            return
-        except (OSError, TimeoutError) as error:
-            if time.monotonic() > until:
-                raise Unreachable(f"{run.wire.origin} cannot be reached: {error or 'no answer'}") from None
-        await asyncio.sleep(0.2)
+def _root(error: Exception) -> Exception:
+    """What a group of exceptions is about."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error

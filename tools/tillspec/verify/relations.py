@@ -117,7 +117,7 @@ class Relations:
                 continue
             for content in response.contents:
                 pointer = self.contract.response_schema(giver, response, content.media_type)
-                names = self._properties(pointer) if pointer else {}
+                names = self.properties(pointer) if pointer else {}
                 plain = {key.lower().replace("_", "").replace("-", ""): key for key in names}
                 singular = giver.path.rstrip("/").rpartition("/")[2].rstrip("s").lower()
                 for wanted in (name.lower().replace("_", "").replace("-", ""), "id", f"{singular}id", "uuid", "number", "code"):
@@ -127,7 +127,7 @@ class Relations:
                 return "$response.header.Location"
         return None
 
-    def _properties(self, pointer: str) -> dict[str, Any]:
+    def properties(self, pointer: str) -> dict[str, Any]:
         """The properties that a schema declares, those of what it is put together from among them."""
         found: dict[str, Any] = {}
         waiting = [pointer]

@@ -20,6 +20,8 @@ from tillspec.verify.wire import Wire
 
 _PATIENCE = 3
 _LONGEST_WAIT = 20.0
+_MOST_SILENT = 24
+_SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,19 @@ class Options:
     deadline: float | None = None
     shard: tuple[int, int] = (1, 1)
     random: bool = True
+    workers: int = 8
 
 
 class OutOfTime(Exception):
     """The time that the run may take is over."""
+
+
+class NotSafe(Exception):
+    """With `--safe`, something that does not only read was to be sent."""
+
+
+class Unreachable(Exception):
+    """No server can be reached, or it is gone."""
 
 
 Oracle = Callable[["Run", Target, Exchange], Iterable["Told"]]
@@ -71,6 +82,7 @@ class Run:
     progress: Callable[[str], None] = lambda _: None
     _next: float = 0.0
     _resumes: float = 0.0
+    _silent: int = 0
 
     def __post_init__(self) -> None:
         self.declared = Declared(self.contract)
@@ -87,6 +99,8 @@ class Run:
     def wants(self, target: Target) -> bool:
         surfaces, only = self.options.surfaces, self.options.only
         if surfaces and target.operation.surface not in surfaces:
+            return False
+        if self.options.safe and not target.is_safe:
             return False
         return not only or any(
             name in (target.id, target.path, f"{target.method} {target.path}", target.operation.tag) for name in only
@@ -120,13 +134,29 @@ class Run:
                 self.tell(target, told, exchange)
 
     async def _answer(self, call: Call) -> Answer:
+        self._only_safe(call)
         for _ in range(_PATIENCE):
             await self._paced()
             answer = await self.wire.send(call)
+            self._notice(call, answer)
             if answer.status != 429 or call.raw is not None:
                 return answer
             self._resumes = max(self._resumes, time.monotonic() + _retry_after(answer))
         return answer
+
+    def _only_safe(self, call: Call) -> None:
+        method = call.raw.split(b" ", 1)[0].decode("latin-1") if call.raw is not None else call.method
+        if self.options.safe and method not in _SAFE:
+            raise NotSafe(method)
+
+    def _notice(self, call: Call, answer: Answer) -> None:
+        """Give up when nothing is answered any more, one after the other."""
+        if answer.fault is None:
+            self._silent = 0
+        elif call.raw is None:
+            self._silent += 1
+            if self._silent >= _MOST_SILENT:
+                raise Unreachable(f"{self.wire.origin} {answer.fault}, {_MOST_SILENT} times in a row")
 
     async def _paced(self) -> None:
         """Wait for the turn that the profile's rate, and what a 429 said, give."""

@@ -75,7 +75,7 @@ class World:
         missing = self.run.credentials.missing(target, tenant.name)
         if missing:
             return Unavailable(f"no credential for {', '.join(missing)}", f"tenants.{tenant.name}.credentials.{missing[0]}")
-        draft = self._bare(target, tenant, body)
+        draft = self.bare(target, tenant, body)
         if isinstance(draft, Unavailable):
             return draft
         given = self._given(target, tenant)
@@ -127,7 +127,7 @@ class World:
 
     # -- without an object -------------------------------------------------------------------------------------------------
 
-    def _bare(self, target: Target, tenant: Tenant, body: Any) -> Draft | Unavailable:
+    def bare(self, target: Target, tenant: Tenant, body: Any = NOTHING) -> Draft | Unavailable:
         parameters: dict[tuple[str, str], Any] = {}
         for form in target.parameters:
             if not form.model.required and form.location != "path":

@@ -1,0 +1,209 @@
+"""`tillspec verify`: a live server, held to its contract."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tillspec.cli import options
+from tillspec.cli.told import print_diagnostics, tell_missing
+
+if TYPE_CHECKING:
+    from tillspec.verify.profile import Profile
+    from tillspec.verify.run import Run
+    from tillspec.verify.verification import Verification
+    from tillspec.verify.wire import Origin
+
+NOT_VERIFIED = "nothing was verified"
+
+
+class _Shard(click.ParamType):  # type: ignore[type-arg]  # older releases of click have no parameter
+    name = "i/n"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        number, _, of = str(value).partition("/")
+        if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+            self.fail(f"{value!r} is no shard; the second of three is 2/3", param, ctx)
+        return int(number), int(of)
+
+
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="[init]",
+    short_help="Prove a live server against its contract.",
+    epilog="""\b
+Examples:
+  tillspec verify init --url http://127.0.0.1:8080       write a profile to fill in
+  tillspec verify --url http://127.0.0.1:8080 --profile verify.toml
+  tillspec verify --url https://api.example --safe       only what reads, for production
+  tillspec verify --url … --junit verify.xml --html verify.html
+
+\b
+Exit status: 0 the server conforms, 1 it deviates, 2 it could not be said.
+""",
+)
+@click.option("--url", metavar="URL", envvar="TILLSPEC_VERIFY_URL", show_envvar=True, help="Where the server is.")
+@click.option(
+    "--spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"), show_default=True, help="The contract."
+)
+@click.option("--profile", "profile_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="What of the server the contract cannot say; verify init writes one.")  # fmt: skip
+@click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only this surface (may be repeated).")
+@click.option("--only", multiple=True, metavar="NAME", help="Only this operation: its id, path, or tag (may be repeated).")
+@click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after so many seconds; what is left is told.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed sends the same requests.")
+@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="How many requests at once.")
+@click.option("--shard", type=_Shard(), default="1/1", metavar="I/N", help="Only the Ith of N parts, to spread a run.")
+@click.option("--safe", is_flag=True, help="Send only what reads: GET, HEAD and OPTIONS.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write all as JSON.")
+@click.option("--no-random", is_flag=True, help="Leave the random engine out.")
+@options.allow
+@options.overlay
+@click.pass_context
+def verify(context: click.Context, /, **given: Any) -> None:
+    """Prove the server at URL against its contract, whatever it is written in.
+
+    Two engines send requests that the contract allows and such that it forbids, and hold every answer to it. What could not be
+    tested is told, with the reason. Nothing is sent but to the URL.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from tillspec.diagnostics import Refused
+
+    if given["url"] is None:
+        raise click.UsageError("name the server with --url, such as --url http://127.0.0.1:8080")
+    json_file = given.pop("json_file")
+    gc.disable()  # what is read stays, and is large
+    try:
+        made = _verified(**given)
+    except ModuleNotFoundError as error:
+        tell_missing(error, "verify", NOT_VERIFIED, status=2, extras="verify")
+    except Refused as refused:
+        print_diagnostics(refused.diagnostics)
+        click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
+        sys.exit(2)
+    finally:
+        gc.enable()
+    status = _tell(made)
+    if json_file is not None:
+        _json(made, status, json_file)
+    sys.exit(status)
+
+
+def _verified(
+    *, url: str, spec: Path, profile_file: Path | None, allowed: tuple[str, ...], overlays: tuple[Path, ...], **given: Any
+) -> Verification:
+    from tillspec.diagnostics import Report
+    from tillspec.pipeline import read
+    from tillspec.verify.run import Options
+    from tillspec.verify.verification import verify as run
+
+    origin, profile = origin_of(url), profile_of(profile_file)
+    with _watched() as progress:
+        report = Report()
+        bundle, api = read(spec, frozenset(), allowed, report, overlays)
+        asked = Options(deadline=given.pop("max_time"), random=not given.pop("no_random"), **given)
+        return run(bundle, api, origin, profile, asked, progress)
+
+
+def origin_of(url: str) -> Origin:
+    """The origin that a URL names.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    from tillspec.verify.wire import BadOrigin, Origin
+
+    try:
+        return Origin.of(url)
+    except BadOrigin as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None
+
+
+def profile_of(path: Path | None) -> Profile:
+    """The profile in a file; an empty one without a file. Leaves with status 2 where it cannot be used."""
+    from tillspec.verify.profile import BadProfile, Profile, read
+
+    if path is None:
+        return Profile()
+    try:
+        return read(path.read_text(encoding="utf-8"))
+    except BadProfile as error:
+        where = f"{path}:{error.line}" if error.line else str(path)
+        click.secho(f"error: {where}: {error}", fg="red", bold=True, err=True)
+        if error.hint:
+            click.echo(f"  hint: {error.hint}", err=True)
+    except (OSError, UnicodeDecodeError) as error:
+        told = getattr(error, "strerror", None) or str(error)
+        click.secho(f"error: {path} cannot be read: {told}", fg="red", bold=True, err=True)
+        click.echo("  hint: write one with tillspec verify init --url URL", err=True)
+    click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
+    sys.exit(2)
+
+
+@contextmanager
+def _watched() -> Iterator[Callable[[str, Run], None]]:
+    """Say what is being done: on a terminal in one line that changes, else every few seconds."""
+    import time
+
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        with Console(stderr=True).status("reading the contract") as status:
+            yield lambda step, run: status.update(_progress(step, run))
+        return
+    said = time.monotonic()
+
+    def told(step: str, run: Run) -> None:
+        nonlocal said
+        if time.monotonic() - said > 5:
+            said = time.monotonic()
+            click.echo(_progress(step, run), err=True)
+
+    yield told
+
+
+def _progress(step: str, run: Run) -> str:
+    found = len(run.ledger.found)
+    return f"{run.wire.sent} requests, {found} finding{'s' * (found != 1)}: {step}"
+
+
+def _tell(made: Verification) -> int:
+    """Print what was found; the exit status."""
+    ledger = made.run.ledger
+    must = 0
+    for finding in ledger.found.values():
+        must += finding.severity == "MUST"
+        click.echo(f"{finding.severity:<6} {finding.id} {finding.operation}: {finding.what} ({finding.clause})")
+        click.echo(f"       expected {finding.expected}; observed {finding.observed}")
+    for item in ledger.untested.values():
+        click.echo(f"NOT TESTED {item.operation} {item.kind}: {item.reason}" + (f" (fill in {item.fill})" if item.fill else ""))
+    for reason in made.incomplete:
+        click.echo(f"incomplete: {reason}")
+    click.echo(f"{made.requests} requests in {made.seconds:.1f} s")
+    return 1 if must else 2 if made.incomplete else 0
+
+
+def _json(made: Verification, status: int, path: Path) -> None:
+    import json
+
+    from tillspec.write.whole import put
+
+    findings = [
+        {"id": item.id, "check": item.check, "severity": item.severity, "operation": item.operation, "what": item.what,
+         "expected": item.expected, "observed": item.observed, "clause": {"pointer": item.clause.pointer},
+         "seconds": item.seconds}
+        for item in made.run.ledger.found.values()
+    ]  # fmt: skip
+    untested = [{"operation": one.operation, "kind": one.kind, "reason": one.reason} for one in made.run.ledger.untested.values()]
+    whole = {"exit": status, "seconds": made.seconds, "requests": made.requests, "findings": findings, "untested": untested,
+             "incomplete": made.incomplete}  # fmt: skip
+    put(path, json.dumps(whole, indent=1, ensure_ascii=False))

@@ -15,6 +15,7 @@ from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.idempotency import idempotency
+from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.repeats import repeats
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
@@ -22,7 +23,7 @@ from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (bodies, idempotency, repeats)
+PROBES: tuple[Probe, ...] = (bodies, idempotency, repeats, lifecycle)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
 ALONE: tuple[Probe, ...] = ()

@@ -14,6 +14,7 @@ from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.expiry import expiry
 from tillspec.verify.probes.idempotency import idempotency
 from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.repeats import repeats
@@ -26,7 +27,7 @@ Probe = Callable[[Run, World, Target], Awaitable[None]]
 PROBES: tuple[Probe, ...] = (bodies, idempotency, repeats, lifecycle)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
-ALONE: tuple[Probe, ...] = ()
+ALONE: tuple[Probe, ...] = (expiry,)
 """Probes that run one at a time, after all others: they move the clock, or end what others look at."""
 
 _BESIDE = 4

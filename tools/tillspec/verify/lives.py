@@ -22,11 +22,13 @@ from tillspec.verify.walk import Subject, Walk
 from tillspec.verify.world import Unavailable, World, allowed
 
 _BODY = "$request.body#"
+_SLACK = 2.0
+"""Seconds by which a lifetime may be wrong that was worked out from a time that is shown and the `Date` of the answer."""
 
 
 @dataclass(slots=True)
 class Life:
-    """One object: made between `began` and `made`, to live for `seconds`.
+    """One object: made between `began` and `made`, to live for `seconds`, give or take the `slack`.
 
     `looks` are the requests that read it. `act` is one that may change it, tried just before its end and just after. `state` is
     the one that it was led to. Whether its end is known for `sure` depends on whether the server's time is.
@@ -37,6 +39,7 @@ class Life:
     made: Moment
     seconds: float
     sure: bool
+    slack: float = 0.0
     looks: list[Draft] = field(default_factory=list)
     act: Draft | None = None
     state: str | None = None
@@ -128,7 +131,8 @@ class Nursery:
         seconds, sure = await self._seconds(subject, looks)
         if seconds is None:
             return Unavailable(f"nothing says how long a {self.name} lives")
-        return Life(subject, began, self.time.now(), seconds, sure, looks)
+        slack = 0.0 if self.fixed(subject.steps[0]) is not None else _SLACK
+        return Life(subject, began, self.time.now(), seconds, sure, slack, looks)
 
     async def led(self, state: str) -> Life | None:
         """An object in another state than the first one."""
@@ -181,7 +185,7 @@ class Nursery:
             shown = shown or self.shown(draft.target, exchange, subject.identifier)
         if shown is None:
             return None, False
-        return (shown - clocks(self.run, made)[0]).total_seconds(), self.knows_time
+        return _rounded((shown - clocks(self.run, made)[0]).total_seconds()), self.knows_time
 
     def fixed(self, exchange: Exchange) -> float | None:
         """The lifetime that is declared, in seconds."""
@@ -205,6 +209,12 @@ class Nursery:
     def knows_time(self) -> bool:
         """Whether the server's clock is sure to be as ours: nobody can move it, or all was made as new."""
         return control.has(self.run, "reset") or not control.has(self.run, "advance")
+
+
+def _rounded(seconds: float) -> float:
+    """A lifetime that was worked out from times in whole seconds: whole minutes where it is about so many."""
+    whole = round(seconds / 60) * 60.0
+    return whole if whole and abs(seconds - whole) <= _SLACK else seconds
 
 
 def without(value: Any, pointer: Pointer) -> Any:

@@ -104,13 +104,16 @@ class Timeline:
 
 @dataclass(slots=True)
 class Boundary:
-    """An end, `seconds` after something was made between two moments, and what is to be tried before it and after it."""
+    """An end, `seconds` (give or take the `slack`) after something was made between two moments, and what is to be tried before it
+    and after it.
+    """
 
     seconds: float
     began: Moment
     made: Moment
     before: Callable[[], Awaitable[None]]
     after: Callable[[], Awaitable[None]]
+    slack: float = 0.0
 
 
 # -- what time it is -----------------------------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ class Ends:
 
     def _lives(self, life: Life, target: Target, exchange: Exchange, seconds: float) -> None:
         answer, behavior, expires = exchange.answer, target.operation.behavior, self.nursery.expires
-        if not is_telling(answer) or self.nursery.time.most(life.began) >= seconds:
+        if not is_telling(answer) or self.nursery.time.most(life.began) >= seconds - life.slack:
             return
         ended = [one for one in (behavior.expired, behavior.gone) if one is not None] if behavior is not None else []
         seen = states(self.nursery.run, target, exchange, self.nursery.name, life.subject.identifier)

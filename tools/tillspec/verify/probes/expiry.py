@@ -46,9 +46,9 @@ async def _pass(run: Run, target: Target, time: Timeline, boundaries: Sequence[B
             return
         first = min((one.began for one in here), key=lambda moment: moment.own)
         last = max((one.made for one in here), key=lambda moment: moment.own)
-        await time.until_before(first, min(one.seconds for one in here))
+        await time.until_before(first, min(one.seconds - one.slack for one in here))
         await asyncio.gather(*(one.before() for one in here))
-        await time.until_after(last, max(one.seconds for one in here))
+        await time.until_after(last, max(one.seconds + one.slack for one in here))
         await asyncio.gather(*(one.after() for one in here))
 
 
@@ -87,9 +87,9 @@ async def _lives(nursery: Nursery, first: Life) -> list[Life]:
 
 
 def _boundary(nursery: Nursery, ends: Ends, life: Life) -> Boundary:
-    return Boundary(life.seconds, life.began, life.made, lambda: ends.alive(life), lambda: ends.ended(life))
+    return Boundary(life.seconds, life.began, life.made, lambda: ends.alive(life), lambda: ends.ended(life), life.slack)
 
 
 def _kept(nursery: Nursery, ends: Ends, life: Life, kept: float) -> Boundary:
     """The end of an object that had expired, and was kept."""
-    return Boundary(life.seconds + kept, life.began, life.made, lambda: ends.kept(life), lambda: ends.gone(life))
+    return Boundary(life.seconds + kept, life.began, life.made, lambda: ends.kept(life), lambda: ends.gone(life), life.slack)

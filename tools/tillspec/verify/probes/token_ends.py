@@ -28,7 +28,7 @@ async def token_ends(nursery: Nursery, life: Life) -> list[Boundary]:
         if value is not NOTHING and draft is not None:
             placed = nursery.run.credentials.placed({scheme: str(value)})
             token = _Token(nursery, life, replace(draft, credentials=placed.headers, query=placed.query))
-            found.append(Boundary(life.seconds, life.began, life.made, token.before, token.after))
+            found.append(Boundary(life.seconds, life.began, life.made, token.before, token.after, life.slack))
     return found
 
 
@@ -60,7 +60,7 @@ class _Token:
     async def before(self) -> None:
         """It opens what it is for."""
         exchange = await self.nursery.run.send(self.draft)
-        if self.nursery.time.most(self.life.began) >= self.life.seconds or exchange.answer.fault is not None:
+        if self.nursery.time.most(self.life.began) >= self.life.seconds - self.life.slack or exchange.answer.fault is not None:
             return
         if exchange.answer.status in (401, 403):
             what, expected = "refuses a token before its time", f"it holds for {self.life.seconds:g} s"

@@ -20,6 +20,7 @@ from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.repeats import repeats
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
+from tillspec.verify.scenarios import scenarios
 from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
@@ -27,7 +28,7 @@ Probe = Callable[[Run, World, Target], Awaitable[None]]
 PROBES: tuple[Probe, ...] = (bodies, idempotency, repeats, lifecycle)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
-ALONE: tuple[Probe, ...] = (expiry,)
+ALONE: tuple[Probe, ...] = (scenarios, expiry)
 """Probes that run one at a time, after all others: they move the clock, or end what others look at."""
 
 _BESIDE = 4

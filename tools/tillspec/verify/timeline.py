@@ -104,9 +104,7 @@ class Timeline:
 
 @dataclass(slots=True)
 class Boundary:
-    """An end, `seconds` (give or take the `slack`) after something was made between two moments, and what is to be tried before it
-    and after it.
-    """
+    """An end, `seconds` (give or take the `slack`) after something was made between two moments; what is tried around it."""
 
     seconds: float
     began: Moment

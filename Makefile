@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check sandbox test durability prove lint types bench build clean
+.PHONY: help setup generate check sandbox verify test durability prove lint types bench build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -33,6 +33,10 @@ test: $(VENV)/.node ## run all tests
 
 sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1:8787, in tillspec-sandbox.db
 	@$(BIN)/tillspec sandbox
+
+verify: $(READY) ## start the sandbox, and prove that it keeps the contract; report in verify-report.html
+	@PATH="$(CURDIR)/$(BIN):$$PATH" tillspec sandbox run --seed 1 -- sh -c \
+	  'tillspec verify --url "$$TILLSPEC_SANDBOX_URL" --profile "$$TILLSPEC_SANDBOX_PROFILE"'
 
 durability: $(READY) ## kill the sandbox under load, fifty times on each database, and look for what was lost
 	KILLS=50 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses 2 tests/sandbox/test_durability.py -k killed_under_load

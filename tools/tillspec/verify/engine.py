@@ -14,10 +14,19 @@ from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.conditional import conditional
+from tillspec.verify.probes.credentials import credentials
 from tillspec.verify.probes.expiry import expiry
 from tillspec.verify.probes.idempotency import idempotency
 from tillspec.verify.probes.lifecycle import lifecycle
-from tillspec.verify.probes.repeats import repeats
+from tillspec.verify.probes.links import links
+from tillspec.verify.probes.lists import lists
+from tillspec.verify.probes.methods import methods
+from tillspec.verify.probes.objects import objects
+from tillspec.verify.probes.ownership import ownership
+from tillspec.verify.probes.parameters import parameters
+from tillspec.verify.probes.repeats import repeats, shared_reads
+from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
 from tillspec.verify.scenarios import scenarios
@@ -25,10 +34,13 @@ from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (bodies, idempotency, repeats, lifecycle)
+PROBES: tuple[Probe, ...] = (
+    credentials, ownership, objects, links, lists, methods, conditional, idempotency, repeats, lifecycle,
+    parameters, wire, bodies,
+)  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 
-ALONE: tuple[Probe, ...] = (scenarios, expiry)
+ALONE: tuple[Probe, ...] = (shared_reads, scenarios, expiry)
 """Probes that run one at a time, after all others: they move the clock, or end what others look at."""
 
 _BESIDE = 4
@@ -126,6 +138,14 @@ class Engine:
                 self.run.skip(unit.target, Kind.ACCEPTS, "--safe sends only what reads")
             case _:
                 self._note(f"{unit.name} could not be carried out: {type(error).__name__}: {shown(str(error))}")
+
+    def untouched(self, units: Sequence[Unit]) -> list[str]:
+        """The operations of which no request was accepted, so that nothing can be said of them; each with the reason."""
+        names = dict.fromkeys(unit.target.id for unit in units)
+        ledger = self.run.ledger
+        without = [name for name in names if not ledger.passed[name, Kind.ACCEPTS]]
+        reasons = {item.operation: item.reason for item in reversed(ledger.untested.values()) if item.kind is Kind.ACCEPTS}
+        return [f"{name} could not be tested: {reasons.get(name, 'no request was accepted')}" for name in without]
 
     async def _learned(self, target: Target) -> None:
         """Find out what an operation accepts, once."""

@@ -242,7 +242,11 @@ class _Reader:
             words = given["jwt"]
             lifetime = duration(words.get("lifetime", "PT1H")) if isinstance(words, dict) else None
             if lifetime is None or "key" not in words or "algorithm" not in words:
-                self._refuse(f"{where} is no token to sign", where, 'jwt = {key = "…", algorithm = "ES512", claims = {…}}')
+                self._refuse(
+                    f"{where} is no token to sign",
+                    where.rpartition(".")[2],
+                    'jwt = {key = "…", algorithm = "ES512", claims = {…}}',
+                )
             assert lifetime
             key, claims, headers = words["key"], words.get("claims", {}), words.get("headers", {})
             return SignedToken(str(key), str(words["algorithm"]), claims, headers, lifetime.total_seconds())

@@ -49,10 +49,12 @@ def verify(
 async def _verify(run: Run) -> Verification:
     made = Verification(run)
     engine = Engine(run)
+    units = engine.units()
     try:
         await wait_until_reachable(run)
         run.ledger.began = time.perf_counter()
-        await engine.carry_out(engine.units())
+        await engine.carry_out(units)
+        made.incomplete += engine.untouched(units)
     except Unreachable as error:
         made.incomplete.append(str(error))
     finally:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from tillspec.verify.oracles.http import latency, limits
 from tillspec.verify.oracles.responses import responses
 from tillspec.verify.run import Oracle
 
-ORACLES: tuple[Oracle, ...] = (responses,)
+ORACLES: tuple[Oracle, ...] = (responses, latency, limits)

@@ -25,7 +25,7 @@ async def repeats(run: Run, world: World, target: Target) -> None:
     behavior = target.operation.behavior
     declared = behavior.idempotency if behavior else None
     if target.is_safe:
-        await _read_again(run, world, target)
+        await _read_again(run, world, target, shared=False)
     elif declared == "none":
         await _carried_out_again(run, world, target)
     elif declared == "inherent" or (declared is None and target.method in ("PUT", "DELETE")):
@@ -124,17 +124,22 @@ async def _at_once(run: Run, made: Made) -> None:
 # -- what only reads -----------------------------------------------------------------------------------------------------
 
 
-async def _read_again(run: Run, world: World, target: Target) -> None:
+async def shared_reads(run: Run, world: World, target: Target) -> None:
+    """Reads of what was there before, which others change meanwhile, so that this is for when they are done."""
+    if target.is_safe:
+        await _read_again(run, world, target, shared=True)
+
+
+async def _read_again(run: Run, world: World, target: Target, *, shared: bool) -> None:
     """A read changes nothing: neither what it answers itself, nor what other reads of the object show."""
     made = await _made(run, world, target)
-    if made is None:
+    if made is None or bool(made.steps) is shared:
         return
     looks = await Looks.at(run, world, made)
     if not any(draft.target is target for draft in looks.drafts):
         looks = Looks(run, [*looks.drafts, made.draft])
     before = await looks.steady()
-    again = [await run.send(made.draft) for _ in range(_READS)]
-    after = await looks.look()
     if any(is_telling(one.answer) and not one.answer.succeeded for one in before):
         return
-    _same(run, target, "method-idempotent", looks.changed(before, after), (before[-1], *again[-1:]))
+    again = [await run.send(made.draft) for _ in range(_READS)]
+    _same(run, target, "method-idempotent", looks.changed(before, await looks.look()), (before[-1], *again[-1:]))

@@ -45,7 +45,8 @@ class Looks:
         """The operations that read the object which a request is about."""
         name, drafts = run.relations.object_of(made.draft.target), []
         for target in run.contract.targets.values():
-            if target.method == "GET" and name is not None and run.relations.object_of(target) == name:
+            same = target.path == made.draft.target.path or (name is not None and run.relations.object_of(target) == name)
+            if target.method == "GET" and same:
                 draft = await alike(run, world, target, made)
                 if isinstance(draft, Draft):
                     drafts.append(draft)

@@ -61,8 +61,12 @@ class Walk:
         return subject
 
     async def draft(self, target: Target, subject: Subject) -> Draft | Unavailable:
-        """A request to an operation about an object."""
-        return await about(self.run, self.world, target, self.run.profile.first, subject.steps)
+        """A request to an operation about an object, or to one that lists it."""
+        tenant, behavior = self.run.profile.first, target.operation.behavior
+        if behavior is not None and behavior.lists is not None and behavior.identifies is None:
+            standing = await self.world.standing(target, tenant)
+            return standing if isinstance(standing, Unavailable) else standing.draft
+        return await about(self.run, self.world, target, tenant, subject.steps)
 
     async def call(self, target: Target, subject: Subject) -> Exchange | None:
         """Call an operation about an object; what it answers is part of what made the object, where it succeeded."""

@@ -153,7 +153,7 @@ class _Visit:
         subject.steps.append(exchange)
         shown = [(exchange, one) for one in states(self.walk.run, target, exchange, self.walk.name, subject.identifier)]
         for seen, found in shown or await self.walk.look(subject):
-            if found == moves.to or self.walk.reaches(moves.to, found):
+            if found == moves.to or (seen is not exchange and self.walk.reaches(moves.to, found)):
                 self.walk.run.tell(target, Told("move-allowed"))
             else:
                 said = Told("move-allowed", "leads to another state than it says", join(at, "to"), moves.to, found, state)

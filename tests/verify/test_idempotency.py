@@ -241,7 +241,8 @@ def test_a_server_that_keeps_its_keys_is_left_in_peace(compare: str, keeps: str)
     assert not found.told, found.ledger.found
     assert not found.incomplete
     assert {
-        "repeat-replayed", "repeat-marked", "key-mismatch", "key-raced", "key-scope", "key-kept", "key-retention", "repeat-separate",
+        "repeat-replayed", "repeat-marked", "key-mismatch", "key-raced", "key-scope", "key-kept", "key-retention",
+        "repeat-separate",
     } <= found.passed  # fmt: skip
 
 

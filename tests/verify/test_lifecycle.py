@@ -128,7 +128,9 @@ class Jobs:
     async def start(self, request: Request) -> Response:
         name = request.path_params["id"]
         state = self.states[name]
-        if state != "new" and not ("starts anything" in self.faults or ("starts the dropped" in self.faults and state == "dropped")):
+        if state != "new" and not (
+            "starts anything" in self.faults or ("starts the dropped" in self.faults and state == "dropped")
+        ):
             return JSONResponse({"code": "no" if "other code" in self.faults or state != "done" else "over"}, 409)
         if "never starts" in self.faults:
             return JSONResponse({"code": "no"}, 409)

@@ -57,7 +57,9 @@ components:
         updated: {type: string}
         token: {type: string}
 """
-CONTRACT = contract_of(_PLAIN.replace("readCart,", "readCart, x-behavior: {reads: Cart, identifies: $request.path.id, unknown: 404},"))
+CONTRACT = contract_of(
+    _PLAIN.replace("readCart,", "readCart, x-behavior: {reads: Cart, identifies: $request.path.id, unknown: 404},")
+)
 
 
 @dataclass

@@ -150,17 +150,18 @@ class Nursery:
         return life
 
     async def acts(self, target: Target, body: Any = NOTHING) -> list[Life]:
-        """Objects with a request that changes them; where it may ask for another lifetime, also one that does not."""
+        """Objects with a request that changes them; where it may ask for another lifetime, with and without that."""
         lives = [await self._act(target, body)]
-        value = self.expires.after_value or ""
-        if value.startswith(_BODY) and lives[0] is not None and lives[0].act is not None:
-            pointer, form, draft = value.removeprefix(_BODY), target.json_body, lives[0].act
-            silent = without(draft.body, pointer)
-            if form is not None and silent != draft.body and allowed(self.run, form.pointer, silent):
-                life = await self._act(target, body)
-                if life is not None and life.act is not None:
-                    life.act = life.act.with_body(silent)
-                    lives.append(life)
+        value, form = self.expires.after_value or "", target.json_body
+        if lives[0] is not None and lives[0].act is not None and form is not None and value.startswith(_BODY):
+            first, pointer = lives[0], value.removeprefix(_BODY)
+            assert first.act is not None
+            silent, asking = without(first.act.body, pointer), put(first.act.body, pointer, first.seconds)
+            if allowed(self.run, form.pointer, silent) and allowed(self.run, form.pointer, asking):
+                first.act = first.act.with_body(silent)
+                lives.append(await self._act(target, body))
+                if lives[1] is not None and lives[1].act is not None:
+                    lives[1].act = lives[1].act.with_body(asking)
         return [life for life in lives if life is not None]
 
     async def _act(self, target: Target, body: Any) -> Life | None:
@@ -185,7 +186,8 @@ class Nursery:
             shown = shown or self.shown(draft.target, exchange, subject.identifier)
         if shown is None:
             return None, False
-        return _rounded((shown - clocks(self.run, made)[0]).total_seconds()), self.knows_time
+        seconds = _rounded((shown - clocks(self.run, made)[0]).total_seconds())
+        return (seconds, self.knows_time) if seconds > 0 else (None, False)
 
     def fixed(self, exchange: Exchange) -> float | None:
         """The lifetime that is declared, in seconds."""
@@ -196,7 +198,7 @@ class Nursery:
         value = evaluate(self.expires.after_value, exchange)
         if value is NOTHING and exchange.call.value is not NOTHING:
             value = self._asked(exchange.call.value).get("default")
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     def shown(self, target: Target, exchange: Exchange, identifier: Any = NOTHING) -> datetime | None:
         """The time at which an exchange says that an object ends."""

@@ -81,7 +81,7 @@ def expiry(run: Run, name: str) -> tuple[Pointer, Expiry] | None:
 
 def operations(run: Run, name: str) -> Iterator[Target]:
     """The operations that are about an object which is there already."""
-    for target in run.targets:
+    for target in run.contract.targets.values():
         behavior = target.operation.behavior
         if behavior is not None and name in (behavior.reads, behavior.updates, behavior.deletes):
             yield target

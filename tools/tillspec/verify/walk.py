@@ -176,7 +176,7 @@ class Walk:
 
 def readers(run: Run, name: str) -> Iterable[Target]:
     """The operations that only read an object, or list it."""
-    for target in run.targets:
+    for target in run.contract.targets.values():
         behavior = target.operation.behavior
         listed = behavior is not None and behavior.lists is not None and behavior.lists.object == name
         if target.is_safe and (listed or (behavior is not None and behavior.reads == name)):

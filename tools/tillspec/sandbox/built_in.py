@@ -94,7 +94,7 @@ def _orders(first: str, merchant: str, currency: str) -> tuple[outside.DinteroOr
     return (
         outside.DinteroOrder(id=first, currency=currency, lines=lines),
         outside.DinteroOrder(id=f"{merchant}-yen", currency="JPY", lines=yen),
-        outside.DinteroOrder(id=f"{merchant}-scenarios", currency="NOK", lines=scenarios),
+        outside.DinteroOrder(id=f"order-{merchant}-1017", currency="NOK", lines=scenarios),
     )
 
 

@@ -1,55 +1,23 @@
-"""Small servers on loopback, and what verifying them by a contract of their own comes to."""
+"""What verifying an application by a contract of its own comes to, in sets of checks."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import uvicorn
-
-from tillspec.diagnostics import Report
-from tillspec.pipeline import read
-from tillspec.verify import profile as profiles
 from tillspec.verify.contract import Contract
-from tillspec.verify.engine import Engine
+from tillspec.verify.engine import ALONE, PROBES
 from tillspec.verify.findings import Finding, Ledger, Severity
-from tillspec.verify.run import Options, Run
-from tillspec.verify.wire import Origin, Wire
 
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """The URL at which an ASGI application is served."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        thread.start()
-        until = time.monotonic() + 10
-        while not server.started and time.monotonic() < until:
-            time.sleep(0.005)
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join(5)
+from . import support
 
 
 def contract_of(text: str) -> Contract:
     """The contract that a text holds."""
     with TemporaryDirectory() as folder:
-        path = Path(folder) / "openapi.yaml"
-        path.write_text(text)
-        return Contract(*read(path, frozenset(), (), Report()))
+        return support.contract(Path(folder), text)
 
 
 @dataclass(frozen=True)
@@ -57,7 +25,7 @@ class Verified:
     """What verifying came to."""
 
     ledger: Ledger
-    incomplete: list[str] = field(default_factory=list)
+    incomplete: list[str]
 
     @property
     def broken(self) -> set[str]:
@@ -70,8 +38,8 @@ class Verified:
         return {one.check for one in self.ledger.found.values() if one.severity is not Severity.INFO}
 
     @property
-    def passed(self) -> set[str]:
-        """The checks that found nothing at least once."""
+    def made(self) -> set[str]:
+        """The checks that were made."""
         return set(self.ledger.by_check)
 
     def of(self, check: str) -> Finding:
@@ -80,16 +48,9 @@ class Verified:
 
 
 def verified(contract: Contract, app: Any, probes: set[str], profile: str = "", **options: Any) -> Verified:
-    """Serve an application, and carry out some probes of it."""
-
-    async def verifying(url: str) -> Verified:
-        run = Run(contract, profiles.read(profile), Wire(Origin.of(url)), Options(**options))
-        engine = Engine(run)
-        try:
-            await engine.carry_out([unit for unit in engine.units() if unit.probe.__name__ in probes])
-        finally:
-            await run.wire.close()
-        return Verified(run.ledger, engine.incomplete)
-
-    with serving(app) as url:
-        return asyncio.run(verifying(url))
+    """Serve an application, and carry out some probes of it, by their names."""
+    chosen = [probe for probe in (*PROBES, *ALONE) if probe.__name__ in probes]
+    assert len(chosen) == len(probes)
+    with support.serving(app) as url:
+        found = support.verified(contract, url, profile, probes=chosen, **options)
+    return Verified(found.ledger, found.incomplete)

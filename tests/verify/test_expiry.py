@@ -230,7 +230,7 @@ def test_a_server_that_keeps_its_times_is_left_in_peace(frozen: float | None, pr
     assert not found.broken, found.ledger.found
     assert not found.incomplete
     assert found.told == ({"expiry-shown"} if frozen else set())  # a clock that shows another time than ours
-    assert {"alive-until-expiry", "expired-answer", "gone-answer"} <= found.passed
+    assert {"alive-until-expiry", "expired-answer", "gone-answer"} <= found.made
     if "/reset" in profile:
         assert rooms.resets == 4  # before and after each of two operations
 
@@ -269,7 +269,7 @@ def test_a_short_life_is_waited_for_where_the_clock_cannot_be_moved() -> None:
     profile = '[tenants.first.credentials]\nToken = {operation = "createToken", value = "$response.body#/token"}'
     found = verified(contract, Rooms(most=1).app, {"expiry"}, profile, only=("createRoom",))
     assert not found.told, found.ledger.found
-    assert {"alive-until-expiry", "expired-answer", "expiry-shown"} <= found.passed
+    assert {"alive-until-expiry", "expired-answer", "expiry-shown"} <= found.made
     found = verified(contract, Rooms(frozenset({"no end"}), most=1).app, {"expiry"}, profile, only=("createRoom",))
     assert "expired-answer" in found.broken
 

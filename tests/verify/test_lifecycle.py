@@ -158,7 +158,7 @@ def test_a_server_that_keeps_its_states_is_left_in_peace() -> None:
     assert not found.told, found.ledger.found
     assert not found.incomplete
     assert not found.ledger.untested
-    assert {"initial-state", "move-allowed", "move-refused", "state-kept"} <= found.passed
+    assert {"initial-state", "move-allowed", "move-refused", "state-kept"} <= found.made
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_state_that_the_hook_does_not_know_is_not_tested() -> None:
 def test_without_a_hook_what_operations_do_is_tested_and_the_rest_is_not() -> None:
     found = tried(set(), "")
     assert not found.told
-    assert {"initial-state", "move-allowed", "move-refused"} <= found.passed | {"move-refused"}
+    assert {"initial-state", "move-allowed", "move-refused"} <= found.made | {"move-refused"}
     reasons = {one.reason for one in found.ledger.untested.values()}
     assert {"nothing leads a Job to done", "moves from outside the API cannot be made"} <= reasons
     assert "move-refused" in tried({"starts anything"}, "").broken

@@ -121,7 +121,7 @@ def test_a_server_that_leaves_everything_as_it_was_is_left_in_peace() -> None:
     found = tried(set())
     assert not found.told, found.ledger.found
     assert not found.incomplete
-    assert {"repeat-separate", "repeat-inherent", "method-idempotent"} <= found.passed
+    assert {"repeat-separate", "repeat-inherent", "method-idempotent"} <= found.made
 
 
 @pytest.mark.parametrize(

@@ -307,7 +307,7 @@ def test_a_scenario_runs_to_its_end(tmp_path: Path, workflows: str) -> None:
     assert not found.told, found.ledger.found
     assert not found.ledger.untested
     assert not found.incomplete
-    assert "scenario" in found.passed
+    assert "scenario" in found.made
 
 
 def test_a_payload_is_filled_and_replaced(tmp_path: Path) -> None:

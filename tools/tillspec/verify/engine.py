@@ -26,6 +26,7 @@ from tillspec.verify.probes.objects import objects
 from tillspec.verify.probes.ownership import ownership
 from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.repeats import repeats, shared_reads
+from tillspec.verify.probes.rules import rules
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
@@ -36,7 +37,7 @@ Probe = Callable[[Run, World, Target], Awaitable[None]]
 
 PROBES: tuple[Probe, ...] = (
     credentials, ownership, objects, links, lists, methods, conditional, idempotency, repeats, lifecycle,
-    parameters, wire, bodies,
+    rules, parameters, wire, bodies,
 )  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -244,7 +243,7 @@ class Contract:
             self._validators[key] = Draft202012Validator(whole, validate_formats=True, mask="the value", **judging())
         return self._validators[key]
 
-    @cached_property
+    @property
     def surfaces(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(target.operation.surface for target in self.targets.values() if target.operation.surface))
 

@@ -16,26 +16,34 @@ from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
+from tillspec.verify.probes.expiry import expiry
+from tillspec.verify.probes.idempotency import idempotency
+from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
 from tillspec.verify.probes.methods import methods
 from tillspec.verify.probes.objects import objects
 from tillspec.verify.probes.ownership import ownership
 from tillspec.verify.probes.parameters import parameters
+from tillspec.verify.probes.repeats import repeats, shared_reads
 from tillspec.verify.probes.rules import rules
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.random.coverage import Coverage
 from tillspec.verify.random.engine import Random
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
+from tillspec.verify.scenarios import scenarios
 from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (credentials, ownership, objects, links, lists, methods, conditional, rules, parameters, wire, bodies)
+PROBES: tuple[Probe, ...] = (
+    credentials, ownership, objects, links, lists, methods, conditional, idempotency, repeats, lifecycle,
+    rules, parameters, wire, bodies,
+)  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 
-ALONE: tuple[Probe, ...] = ()
+ALONE: tuple[Probe, ...] = (shared_reads, scenarios, expiry)
 """Probes that run one at a time, after all others: they move the clock, or end what others look at."""
 
 _BESIDE = 4

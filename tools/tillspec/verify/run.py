@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Contract, Target
@@ -27,7 +28,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start."""
+    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start. `scenarios` are
+    Arazzo documents; None for those beside the contract.
+    """
 
     seed: int = 0
     safe: bool = False
@@ -37,6 +40,7 @@ class Options:
     shard: tuple[int, int] = (1, 1)
     random: bool = True
     workers: int = 8
+    scenarios: tuple[Path, ...] | None = None
 
 
 class OutOfTime(Exception):

@@ -14,6 +14,7 @@ from tillspec.verify.declared import Declared
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
+from tillspec.verify.origins import Origins
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -80,6 +81,7 @@ class Run:
     relations: Relations = field(init=False)
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
+    origins: Origins = field(default_factory=Origins)
     _next: float = 0.0
     _resumes: float = 0.0
     _silent: int = 0
@@ -123,6 +125,7 @@ class Run:
     async def exchange(self, target: Target | None, call: Call) -> Exchange:
         """Send a call as it stands; with a target, its answer is held against the contract."""
         exchange = Exchange(call, await self._answer(call))
+        self.origins.note(exchange)
         if target is not None:
             self.judge(target, exchange)
         return exchange

@@ -125,7 +125,7 @@ def _request(step: Step) -> str:
         return f"raw({text}.encode('latin-1')" + (f" + {_data(body)})" if body else ")")
     arguments = [repr(step.call.method).replace("'", '"'), *_target(step)]
     if step.headers:
-        pairs = ", ".join(f"({_quoted(name)}, {expression(value)})" for name, value in step.headers)
+        pairs = ", ".join(f"({_quoted(name)}, {_value(value)})" for name, value in step.headers)
         arguments.append(f"headers=[{pairs}]")
     if isinstance(step.body, bytes):
         arguments.append(f"content={_data(step.body)}")
@@ -134,12 +134,18 @@ def _request(step: Step) -> str:
     return f"http.request({', '.join(arguments)})"
 
 
+def _value(parts: Pieces) -> str:
+    """A header's value; as bytes where it is not ASCII."""
+    plain = all(part.isascii() for part in parts if isinstance(part, str))
+    return expression(parts) if plain else f'{expression(parts)}.encode("utf-8", "surrogateescape")'
+
+
 def _target(step: Step) -> list[str]:
     """The URL; one that httpx would write in another way is given past it."""
     text = expression(step.target)
     if _KEPT_TARGET.fullmatch(step.call.target) and not re.search(r"/\.\.?(/|$|\?)|//", step.call.target):
         return [text]
-    return ['"/"', f'extensions={{"target": httpx.URL(URL).raw_path.rstrip(b"/") + {text}.encode()}}']
+    return ['"/"', f'extensions={{"target": httpx.URL(URL).raw_path.rstrip(b"/") + {text}.encode("utf-8", "surrogateescape")}}']
 
 
 def _keys(pointer: str) -> str:

@@ -112,11 +112,18 @@ def _has_user(encoded: Encoded) -> bool:
 def word(parts: Pieces) -> str:
     """Pieces as one word of a POSIX shell: what is literal stays so, whatever it is."""
     if all(isinstance(part, str) for part in parts):
-        return shlex.quote("".join(map(str, parts)))
-    if all(_SAFE.fullmatch(part) for part in parts if isinstance(part, str)):
+        return _literal("".join(map(str, parts)))
+    if all(_SAFE.fullmatch(part) and part.isprintable() for part in parts if isinstance(part, str)):
         following = [*parts[1:], ""]
         return '"' + "".join(_expanded(part, after) for part, after in zip(parts, following, strict=True)) + '"'
-    return "".join(shlex.quote(part) if isinstance(part, str) else f'"{_expanded(part, "")}"' for part in parts)
+    return "".join(_literal(part) if isinstance(part, str) else f'"{_expanded(part, "")}"' for part in parts)
+
+
+def _literal(text: str) -> str:
+    """A text that stays as it is; what does not print, and could be obeyed by a terminal, is spelled out."""
+    if all(char.isprintable() or char == "\n" for char in text):
+        return shlex.quote(text)
+    return f'"$(printf {shlex.quote(_octal(text.encode("utf-8", "surrogateescape")))})"'
 
 
 def _expanded(part: Part | Encoded, after: Part | Encoded) -> str:

@@ -15,6 +15,7 @@ Line = tuple[Span, ...]
 
 _WIDTH = 80
 _STYLES = {State.FAILED: "bad", State.ACCEPTED: "dim", State.NOTED: "warn"}
+_VERDICTS = ("good", "bad", "warn")
 _MOST_NAMES = 6
 
 
@@ -28,7 +29,7 @@ def lines(outcome: Outcome, *, curl: bool = True) -> Iterator[Line]:
     yield from [()] if outcome.stale else []
     yield from _untested(outcome)
     yield from _incomplete(outcome)
-    yield ((("bad", "bad", "warn")[outcome.exit] if outcome.exit else "good", outcome.summary),)
+    yield ((_VERDICTS[outcome.exit], outcome.summary),)
 
 
 def plain(outcome: Outcome) -> str:

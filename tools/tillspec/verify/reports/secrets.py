@@ -52,6 +52,7 @@ TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{16,}")
 
 _SHORTEST = 4
 _SHORTEST_SLICE = 8
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 _CREDENTIAL = re.compile(r"\b((?:bearer|basic) )[\w.~+/=-]{12,}", re.IGNORECASE)
 
 
@@ -97,8 +98,8 @@ class Secrets:
         return tuple(part for part in parts if part != "")
 
     def masked(self, text: str) -> str:
-        """A text for people: variables for secrets, and nothing that looks like a credential that is not known."""
-        made = "".join(map(str, self.split(text)))
+        """A text for people: variables for secrets, nothing that looks like a credential that is not known, and all of it Unicode."""
+        made = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", "".join(map(str, self.split(text))))
         return _CREDENTIAL.sub(r"\1***", TOKEN.sub("***", made))
 
 

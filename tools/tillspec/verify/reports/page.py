@@ -32,12 +32,13 @@ _SAYS = {
 def as_html(outcome: Outcome) -> str:
     """The page. All that comes from the contract and the server is text in it, and its policy lets no other script run."""
     environment = _environment()
+    hashes = {kind: _hash(environment.get_template(f"report.{kind}.j2").render()) for kind in ("css", "js")}
     gaps = list(_gaps(outcome))
     anchors = {item: gap["anchor"] for gap in gaps for item in gap["items"]}
     text = environment.get_template("report.html.j2").render(
         outcome=outcome, figures=list(_figures(outcome)), rows=list(_rows(outcome, anchors)), legend=list(_legend()), gaps=gaps,
         findings=[_finding(found, index) for index, found in enumerate(outcome.found)], filters=list(_filters(outcome)),
-        hashes={kind: _hash(environment.get_template(f"report.{kind}.j2").render()) for kind in ("css", "js")}, tillspec=__version__,
+        hashes=hashes, tillspec=__version__,
     )  # fmt: skip
     return text.encode("utf-8", "replace").decode()
 

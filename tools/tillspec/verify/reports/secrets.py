@@ -98,7 +98,7 @@ class Secrets:
         return tuple(part for part in parts if part != "")
 
     def masked(self, text: str) -> str:
-        """A text for people: variables for secrets, nothing that looks like a credential that is not known, and all of it Unicode."""
+        """A text for people: variables for secrets, nothing that looks like an unknown credential, and all of it Unicode."""
         made = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", "".join(map(str, self.split(text))))
         return _CREDENTIAL.sub(r"\1***", TOKEN.sub("***", made))
 

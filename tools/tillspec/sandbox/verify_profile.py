@@ -59,11 +59,20 @@ def _tenant(tenant: str, merchant: Merchant, secret: str) -> Iterator[str]:
         groups["credentials"]["DinteroBearer"] = {"operation": "createDinteroToken", "value": "$response.body#/access_token"}
         parameters = dict.fromkeys(("oid", "aid"), merchant["dintero"]["account"])
     objects = {kind: [one["id"] for one in listed] for kind, listed in merchant["objects"].items() if listed}
-    for name, values in ({**groups, "parameters": parameters, "objects": objects}).items():
+    bodies = _bodies(merchant)
+    for name, values in ({**groups, "parameters": parameters, "objects": objects, "bodies": bodies}).items():
         if values:
             yield f"[tenants.{tenant}.{name}]"
             yield from (f"{key} = {_inline(value)}" for key, value in values.items())
             yield ""
+
+
+def _bodies(merchant: Merchant) -> dict[str, Any]:
+    """Bodies that name what is the merchant's own."""
+    if "dintero" not in merchant:
+        return {}
+    audience = f"https://api.dintero.com/v1/accounts/{merchant['dintero']['account']}"
+    return {"createDinteroToken": {"grant_type": "client_credentials", "audience": audience}}
 
 
 def _token(secret: str, merchant: str, **further: Any) -> dict[str, Any]:

@@ -122,6 +122,7 @@ class Contract:
     judge: Judge = field(init=False)
     synthesiser: Synthesiser = field(init=False)
     _subjects: dict[tuple[str, str], list[Subject]] = field(default_factory=dict)
+    _resolved: dict[Pointer, tuple[Pointer, Any]] = field(default_factory=dict)
     _validators: dict[tuple[Pointer, Direction], Draft202012Validator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -187,6 +188,11 @@ class Contract:
 
     def resolved(self, pointer: Pointer) -> tuple[Pointer, Any]:
         """Where the references at a pointer lead to in the end, and what stands there."""
+        if pointer not in self._resolved:
+            self._resolved[pointer] = self._followed(pointer)
+        return self._resolved[pointer]
+
+    def _followed(self, pointer: Pointer) -> tuple[Pointer, Any]:
         for _ in range(32):
             value = self.look_up(pointer)
             if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
@@ -221,9 +227,11 @@ class Contract:
 
     def is_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
         """Whether a value is valid by the schema at a pointer; what a quick validator refuses, the judge is asked about."""
-        return self._validator(pointer, direction).is_valid(value) or self.judge.is_valid(
-            self.schemas.at(pointer, direction), value
-        )
+        return self.is_quickly_valid(pointer, direction, value) or self.judge.is_valid(self.schemas.at(pointer, direction), value)
+
+    def is_quickly_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
+        """The same by the quick validator alone; where it refuses, the judge may yet find the value valid."""
+        return self._validator(pointer, direction).is_valid(value)
 
     def broken(self, pointer: Pointer, direction: Direction, value: Any) -> list[tuple[str, Pointer]]:
         """The keywords that an invalid value breaks, each with the place in the value."""

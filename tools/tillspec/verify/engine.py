@@ -14,13 +14,23 @@ from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.conditional import conditional
+from tillspec.verify.probes.credentials import credentials
+from tillspec.verify.probes.links import links
+from tillspec.verify.probes.lists import lists
+from tillspec.verify.probes.methods import methods
+from tillspec.verify.probes.objects import objects
+from tillspec.verify.probes.ownership import ownership
+from tillspec.verify.probes.parameters import parameters
+from tillspec.verify.probes.rules import rules
+from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
 from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (bodies,)
+PROBES: tuple[Probe, ...] = (credentials, ownership, objects, links, lists, methods, conditional, rules, parameters, wire, bodies)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
 ALONE: tuple[Probe, ...] = ()

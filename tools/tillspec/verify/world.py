@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tillspec.prove.places import at, replaced
 from tillspec.prove.synthesise import Impossible
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Draft, key_header
@@ -150,8 +151,26 @@ class World:
     def known(self, target: Target, tenant: Tenant) -> list[Any]:
         """Bodies of an operation, those that the server is known to accept first."""
         given = [tenant.bodies[target.id]] if target.id in tenant.bodies else []
-        learned = self.bodies.get(target.id, []) if tenant is self.run.profile.first or not given else []
-        return [*learned, *given, *self.candidates(target)]
+        learned = self.bodies.get(target.id, [])
+        if tenant is self.run.profile.first:
+            return [*learned, *given, *self.candidates(target)]
+        return given or [self._without_others(target, body) for body in (*learned, *self.candidates(target))]
+
+    def _without_others(self, target: Target, body: Any) -> Any:
+        """A body without what names objects, which may be those of another tenant, as far as it may be without them."""
+        form = target.json_body
+        if form is None:
+            return body
+        for part in self.run.declared.parts(form.pointer, "request", body):
+            if part.property is None or part.property.among is None or not part.path:
+                continue
+            above = at(body, part.path[:-1])
+            if not isinstance(above, dict) or part.path[-1] not in above:
+                continue
+            smaller = replaced(body, part.path[:-1], {key: item for key, item in above.items() if key != part.path[-1]})
+            if allowed(self.run, form.pointer, smaller):
+                body = smaller
+        return body
 
     def candidates(self, target: Target) -> list[Any]:
         """Bodies that the contract allows, the likeliest to be accepted first."""
@@ -216,6 +235,6 @@ def candidates(run: Run, target: Target) -> Iterator[Any]:
 
 def allowed(run: Run, pointer: str, value: Any) -> bool:
     """Whether a request's body is valid by its schema, and keeps every rule."""
-    if not run.contract.is_valid(pointer, "request", value):
+    if not run.contract.is_quickly_valid(pointer, "request", value):
         return False
     return next(iter(run.declared.breaches(pointer, "request", value)), None) is None

@@ -184,7 +184,7 @@ def outcome(made: Verification, spec: str, baseline: Baseline | None = None, tod
     run = made.run
     secrets = Secrets(run.credentials.secrets)
     day = today or date.today()
-    grouped = groups(run.ledger, run.contract.targets)
+    grouped = groups(run.ledger, {name: target.operation.surface for name, target in run.contract.targets.items()})
     known = baseline or Baseline()
     found = tuple(_found(group, run, secrets, known.of(group), day) for group in grouped)
     untested = tuple(replace(item, reason=secrets.masked(item.reason)) for item in run.ledger.untested.values())

@@ -11,6 +11,10 @@ from typing import TypeVar
 from tillspec.verify.checks import CHECKS, Kind
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 
+_RULES = {"rule-enforced", "total-enforced", "among"}
+_TOLD_APART = {"no-crash", "no-internals"}
+"""What a failure of the server says that is not said by the failure alone."""
+
 Key = TypeVar("Key", bound=Hashable)
 _PLACES, _SHARE = 4, 0.6
 _EVERYWHERE = 3
@@ -26,7 +30,10 @@ _NOTHING = {
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings with one cause, in the order of the contract. `id` is that of the first; `what` names the cause."""
+    """Findings with one cause: those that name it in the order of the contract, then what follows from it.
+
+    `id` is that of the first; `what` names the cause.
+    """
 
     what: str
     findings: tuple[Finding, ...]
@@ -134,9 +141,18 @@ def _nothing(found: list[Finding], seen: _Seen) -> Iterator[Group]:
                 bundles.append(alike)
         for surface, together in _by([one for bundle in bundles for one in bundle], seen.surface):
             if seen.most(together, None if surface is None else str(surface)):
-                yield Group(what, together)
-            else:
-                yield from (Group(what, bundle) for bundle in bundles if seen.surface(bundle[0]) == surface)
+                yield Group(what, (*together, *_following(found, together, checks)))
+                continue
+            for bundle in bundles:
+                if seen.surface(bundle[0]) == surface:
+                    yield Group(what, (*bundle, *_following(found, bundle, checks)))
+
+
+def _following(found: list[Finding], bundle: tuple[Finding, ...], checks: tuple[str, ...]) -> Iterator[Finding]:
+    """Rules are not enforced by what does not look at the body at all."""
+    names = {one.operation for one in bundle}
+    if "invalid-body-refused" in checks:
+        yield from (one for one in found if one.check in _RULES and one.operation in names)
 
 
 def _refused(finding: Finding) -> bool:
@@ -156,9 +172,13 @@ def _refused_everywhere(found: list[Finding], _: _Seen) -> Iterator[Group]:
 
 
 def _same_crash(found: list[Finding], _: _Seen) -> Iterator[Group]:
-    """Crashes with the same answer."""
+    """Crashes with the same answer, and what is wrong with that answer because it is one of a crash."""
+    left = [one for one in found if one.check not in _TOLD_APART and one.steps and one.steps[-1].answer.status >= 500]
     for _answer, alike in _by(found, _crash):
-        yield Group(alike[0].what, alike)
+        names = {one.operation for one in alike}
+        after = [one for one in left if one.operation in names]
+        left = [one for one in left if one.operation not in names]
+        yield Group(alike[0].what, (*alike, *after))
 
 
 def _same_header(found: list[Finding], _: _Seen) -> Iterator[Group]:

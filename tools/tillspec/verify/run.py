@@ -15,7 +15,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 from tillspec.verify.memory import Memory
-from tillspec.verify.origins import Origins
+from tillspec.verify.origins import Origins, leaves
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -83,7 +83,7 @@ class Run:
     relations: Relations = field(init=False)
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
-    origins: Origins = field(default_factory=Origins)
+    origins: Origins = field(init=False)
     _next: float = 0.0
     _resumes: float = 0.0
     _silent: int = 0
@@ -91,6 +91,7 @@ class Run:
     def __post_init__(self) -> None:
         self.declared = Declared(self.contract)
         self.relations = Relations(self.contract, self.declared)
+        self.origins = Origins(frozenset(str(value) for _, value in leaves(self.contract.bundle.value)))
         self.credentials = Credentials(self.contract, self.profile)
 
     # -- what there is to do -----------------------------------------------------------------------------------------------

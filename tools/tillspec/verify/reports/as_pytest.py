@@ -91,7 +91,7 @@ def _body(recipe: Recipe) -> Iterator[str]:
         if step.answer.succeeded:
             yield f"        assert {name}.is_success, {name}.text"
         for capture in step.captures:
-            yield f"        {capture.name} = {name}.json(){_keys(capture.pointer)}"
+            yield f"        {capture.name} = str({name}.json(){_keys(capture.pointer)})"
     if not recipe.steps:
         yield "        pass"
         return

@@ -7,13 +7,13 @@ import binascii
 import json
 import keyword
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from tillspec.pointer import Pointer, split
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Finding
-from tillspec.verify.origins import given
+from tillspec.verify.origins import Origins, named, path_of
 from tillspec.verify.reports.claims import claim
 from tillspec.verify.reports.secrets import TOKEN, Origin, Part, Secrets, Spelling, Variable, pieces, spelled
 
@@ -89,17 +89,17 @@ class Recipe:
         return list(dict.fromkeys(variable.name for step in self.steps for variable in _used(step) if variable.origin is origin))
 
 
-def recipe(finding: Finding, url: str, secrets: Secrets, before: Callable[[Call], list[Exchange]] = lambda _: []) -> Recipe:
+def recipe(finding: Finding, url: str, secrets: Secrets, origins: Origins) -> Recipe:
     """How to show a finding again.
 
     Args:
         finding: what is to be shown.
         url: the base URL of the server.
         secrets: the texts that are not to be shown.
-        before: gives the exchanges whose answers gave values of a call.
+        origins: the exchanges that gave ids.
     """
-    exchanges = _whole(finding.steps, before, secrets)
-    maker = _Maker(secrets)
+    exchanges = _whole(finding.steps, origins, secrets)
+    maker = _Maker(secrets, origins)
     steps = tuple(maker.step(exchange, exchanges[index + 1 :]) for index, exchange in enumerate(exchanges))
     found = claim(finding)
     return Recipe(
@@ -126,14 +126,16 @@ def _at_once(finding: Finding) -> int:
     return max(alike, 1)
 
 
-def _whole(steps: tuple[Exchange, ...], before: Callable[[Call], list[Exchange]], secrets: Secrets) -> list[Exchange]:
+def _whole(steps: tuple[Exchange, ...], origins: Origins, secrets: Secrets) -> list[Exchange]:
     """The steps, and in front of each whatever gave the ids in it, where no step did."""
     found: list[Exchange] = []
+    known = {id(step) for step in steps}
 
     def put(exchange: Exchange, depth: int) -> None:
-        known = {id(one) for one in (*found, *steps)}
-        for needed in before(exchange.call) if depth < _MOST_BEFORE else ():
-            if id(needed) not in known and not _is_credential(needed, secrets):
+        for needed in origins.before(exchange.call) if depth < _MOST_BEFORE else ():
+            gives_credential = any(value in secrets.names for _, value in origins.given(needed))
+            if id(needed) not in known and not gives_credential:
+                known.add(id(needed))
                 put(needed, depth + 1)
         found.append(exchange)
 
@@ -142,18 +144,15 @@ def _whole(steps: tuple[Exchange, ...], before: Callable[[Call], list[Exchange]]
     return found
 
 
-def _is_credential(exchange: Exchange, secrets: Secrets) -> bool:
-    """Whether an exchange gave a credential, which a variable stands for."""
-    return any(value in secrets.names for _, value in given(exchange))
-
-
 @dataclass(slots=True)
 class _Maker:
     """Puts variables for what is secret, what an answer gave, and what must be new each time."""
 
     secrets: Secrets
+    origins: Origins
     notes: dict[str, str] = field(default_factory=dict)
     _captured: dict[str, Variable] = field(default_factory=dict)
+    _in_paths: dict[tuple[str, str], Variable] = field(default_factory=dict)
     _fresh: dict[str, Variable] = field(default_factory=dict)
     _tokens: dict[str, Variable] = field(default_factory=dict)
 
@@ -164,24 +163,41 @@ class _Maker:
             raw = self._pieces((head + separator).decode("latin-1")), body
             return Step(call, exchange.answer, (), (), None, raw)
         headers = tuple((name, self._header(name, value)) for name, value in call.headers)
-        made = Step(call, exchange.answer, self._pieces(call.target), headers, self._body(call.body))
+        made = Step(call, exchange.answer, self._target(call.target), headers, self._body(call.body))
         return replace(made, captures=tuple(self._captures(exchange, later)))
 
     def _captures(self, exchange: Exchange, later: list[Exchange]) -> Iterator[Capture]:
+        """What an answer gives to later requests: what it made up, wherever that stands, and ids in paths below its own."""
         sent = [_wire(one.call) for one in later]
-        for pointer, value in given(exchange):
+        for pointer, value in self.origins.given(exchange):
             new = value not in self._captured and value not in self.secrets.names
             if new and any(value in text or spelled(value, Spelling.URL) in text for text in sent):
-                name = self._name(split(pointer)[-1] if pointer else "value")
-                self._captured[value] = Variable(name, Origin.ANSWER)
-                yield Capture(name, pointer, value)
+                made = self._captured[value] = Variable(self._name(pointer), Origin.ANSWER)
+                yield Capture(made.name, pointer, value)
+        path = path_of(exchange.call)
+        for pointer, value in named(exchange):
+            used = any(_in_path(path, value).search(one.call.target) for one in later)
+            if used and value not in self._captured and (path, value) not in self._in_paths:
+                made = self._in_paths[path, value] = Variable(self._name(pointer), Origin.ANSWER)
+                yield Capture(made.name, pointer, value)
 
-    def _name(self, said: str) -> str:
+    def _target(self, target: str) -> Pieces:
+        """A path with the ids in it that earlier answers gave."""
+        for (path, value), variable in self._in_paths.items():
+            found = _in_path(path, value).search(target)
+            if found is not None:
+                rest = self._pieces(target[found.end() :])
+                spelling = Spelling.PLAIN if spelled(value, Spelling.URL) == value else Spelling.URL
+                return (*self._pieces(target[: found.start()]), replace(variable, spelling=spelling), *rest)
+        return self._pieces(target)
+
+    def _name(self, pointer: Pointer) -> str:
         """A name for a captured value, one of its own."""
+        said = split(pointer)[-1] if pointer else "value"
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", said)
         base = re.sub(r"\W+", "_", words, flags=re.ASCII).strip("_").lower() or "value"
         base = f"value_{base}" if base[0].isdigit() or base in _TAKEN or keyword.iskeyword(base) else base
-        taken = {variable.name for variable in self._captured.values()}
+        taken = {variable.name for variable in (*self._captured.values(), *self._in_paths.values())}
         return next(name for name in (base, *(f"{base}_{number}" for number in range(2, 10_000))) if name not in taken)
 
     def _header(self, name: str, value: str) -> Pieces:
@@ -228,6 +244,11 @@ class _Maker:
         header, claims = ((_json(part) or "…") for part in token.split(".")[:2])
         self.notes[made.name] = f"a token with the header {header} and the claims {claims}"
         return made
+
+
+def _in_path(path: str, value: str) -> re.Pattern[str]:
+    """Where an id stands in a target, right below a path."""
+    return re.compile(f"(?<={re.escape(path)}/){re.escape(spelled(value, Spelling.URL))}(?=[/?]|$)")
 
 
 def _decoded(text: str) -> str:

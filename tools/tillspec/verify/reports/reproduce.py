@@ -24,5 +24,5 @@ def reproduction(finding: Finding, run: Run) -> Reproduction:
     """How to show a finding again. Both are empty where it has no requests that show it."""
     if not finding.steps:
         return Reproduction("", "")
-    made = recipe(finding, str(run.wire.origin), Secrets(run.credentials.secrets), run.origins.before)
+    made = recipe(finding, str(run.wire.origin), Secrets(run.credentials.secrets), run.origins)
     return Reproduction(curl(made), as_pytest(made))

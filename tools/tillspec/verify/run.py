@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Contract, Target
@@ -15,6 +16,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 from tillspec.verify.memory import Memory
+from tillspec.verify.origins import Origins, leaves
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -27,7 +29,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start."""
+    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start. `scenarios` are
+    Arazzo documents; None for those beside the contract.
+    """
 
     seed: int = 0
     safe: bool = False
@@ -37,6 +41,7 @@ class Options:
     shard: tuple[int, int] = (1, 1)
     random: bool = True
     workers: int = 8
+    scenarios: tuple[Path, ...] | None = None
 
 
 class OutOfTime(Exception):
@@ -82,6 +87,7 @@ class Run:
     relations: Relations = field(init=False)
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
+    origins: Origins = field(init=False)
     _next: float = 0.0
     _resumes: float = 0.0
     _silent: int = 0
@@ -89,6 +95,7 @@ class Run:
     def __post_init__(self) -> None:
         self.declared = Declared(self.contract)
         self.relations = Relations(self.contract, self.declared)
+        self.origins = Origins(frozenset(str(value) for _, value in leaves(self.contract.bundle.value)))
         self.credentials = Credentials(self.contract, self.profile)
 
     # -- what there is to do -----------------------------------------------------------------------------------------------
@@ -133,6 +140,7 @@ class Run:
     async def exchange(self, target: Target | None, call: Call) -> Exchange:
         """Send a call as it stands; with a target, its answer is held against the contract."""
         exchange = Exchange(call, await self._answer(target, call))
+        self.origins.note(exchange)
         if target is not None:
             self.judge(target, exchange)
         return exchange

@@ -148,7 +148,7 @@ async def _changed(run: Run, world: World, target: Target) -> None:
     for (location, name), value in made.draft.parameters.items():
         if location == "path":
             draft = draft.parameter(location, name, value)
-    edits = (mutant.body for mutant in mutants(run, writer.json_body, draft.body) if mutant.valid)
+    edits = (mutant.body for mutant in mutants(run, writer, writer.json_body, draft.body) if mutant.valid)
     for body in islice(edits, _MOST_CHANGES):
         written = await run.send(draft.with_body(body))
         after = await run.send(made.draft)

@@ -72,7 +72,7 @@ class _Connection:
 
     def close(self) -> None:
         with suppress(OSError, RuntimeError):
-            self.writer.close()
+            self.writer.transport.abort()  # nothing that is still to be sent matters
 
 
 class _Closed(Exception):
@@ -158,6 +158,7 @@ class Wire:
         for connection in self._idle:
             connection.close()
         self._idle.clear()
+        await asyncio.sleep(0)  # in which what was closed is let go
 
 
 async def _exchange(connection: _Connection, call: Call, origin: Origin, began: float) -> Answer:

@@ -13,6 +13,7 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
+from tillspec.verify.probes.among import among
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.changes import changes
 from tillspec.verify.probes.conditional import conditional
@@ -36,6 +37,7 @@ PROBES: tuple[Probe, ...] = (
     ownership,
     objects,
     changes,
+    among,
     links,
     lists,
     methods,

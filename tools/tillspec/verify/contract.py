@@ -13,6 +13,7 @@ from tillspec.api.model import Api, Header, Operation, Parameter, Requirement, R
 from tillspec.document.bundle import Bundle
 from tillspec.pointer import Pointer, join, look_up
 from tillspec.prove.dialects import LISTS, MAPS, SINGLES, Direction, Schema, Schemas
+from tillspec.prove.faults import Fault, faults
 from tillspec.prove.judge import Judge
 from tillspec.prove.reader import Subject, subjects
 from tillspec.prove.synthesise import Synthesiser
@@ -220,14 +221,23 @@ class Contract:
         return self.resolved(join(at, "headers", header.name))[0]
 
     def is_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
-        """Whether a value is valid by the schema at a pointer; what a quick validator refuses, the judge is asked about."""
-        return self._validator(pointer, direction).is_valid(value) or self.judge.is_valid(
-            self.schemas.at(pointer, direction), value
-        )
+        """Whether a value is valid by the schema at a pointer; what a quick validator refuses, the judge is asked about.
 
-    def broken(self, pointer: Pointer, direction: Direction, value: Any) -> list[tuple[str, Pointer]]:
-        """The keywords that an invalid value breaks, each with the place in the value."""
-        return sorted(self.judge.broken(self.schemas.at(pointer, direction), value))
+        What is nested too deeply to be judged is taken for valid.
+        """
+        try:
+            if self._validator(pointer, direction).is_valid(value):
+                return True
+        except ValueError:  # it has no texts with a surrogate alone
+            pass
+        try:
+            return self.judge.is_valid(self.schemas.at(pointer, direction), value)
+        except RecursionError:
+            return True
+
+    def faults(self, pointer: Pointer, direction: Direction, value: Any) -> list[Fault]:
+        """The keywords that an invalid value breaks, each with its place in the value and in the contract."""
+        return faults(self.judge, self.schemas.at(pointer, direction), value)
 
     def _validator(self, pointer: Pointer, direction: Direction) -> Draft202012Validator:
         key = (pointer, direction)

@@ -33,7 +33,7 @@ class Declared:
     contract: Contract
     _objects: dict[Pointer, ObjectBehavior | None] = field(default_factory=dict)
     _properties: dict[Pointer, PropertyBehavior | None] = field(default_factory=dict)
-    _speaks: dict[Pointer, bool] = field(default_factory=dict)
+    _reached: dict[tuple[Pointer, str], bool] = field(default_factory=dict)
 
     def parts(self, pointer: Pointer, direction: Direction, value: Any) -> list[Part]:
         """Every part of a valid message of which something is declared; `pointer` is where its schema stands."""
@@ -70,16 +70,20 @@ class Declared:
 
     def speaks(self, pointer: Pointer) -> bool:
         """Whether a schema, or one that it leads to, declares anything."""
-        if pointer not in self._speaks:
-            self._speaks[pointer] = self._reaches(pointer)
-        return self._speaks[pointer]
+        return self.reaches(pointer, "x-behavior")
 
-    def _reaches(self, pointer: Pointer) -> bool:
+    def reaches(self, pointer: Pointer, word: str) -> bool:
+        """Whether a schema, or one that it leads to, has a keyword."""
+        if (pointer, word) not in self._reached:
+            self._reached[pointer, word] = self._reaches(pointer, word)
+        return self._reached[pointer, word]
+
+    def _reaches(self, pointer: Pointer, word: str) -> bool:
         waiting, seen = [self.contract.look_up(pointer)], {pointer}
         while waiting:
             node = waiting.pop()
             if isinstance(node, dict):
-                if "x-behavior" in node:
+                if word in node:
                     return True
                 reference = node.get("$ref")
                 if isinstance(reference, str) and reference not in seen:

@@ -123,6 +123,7 @@ class Contract:
     judge: Judge = field(init=False)
     synthesiser: Synthesiser = field(init=False)
     _subjects: dict[tuple[str, str], list[Subject]] = field(default_factory=dict)
+    _resolved: dict[Pointer, tuple[Pointer, Any]] = field(default_factory=dict)
     _validators: dict[tuple[Pointer, Direction], Draft202012Validator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -188,6 +189,11 @@ class Contract:
 
     def resolved(self, pointer: Pointer) -> tuple[Pointer, Any]:
         """Where the references at a pointer lead to in the end, and what stands there."""
+        if pointer not in self._resolved:
+            self._resolved[pointer] = self._followed(pointer)
+        return self._resolved[pointer]
+
+    def _followed(self, pointer: Pointer) -> tuple[Pointer, Any]:
         for _ in range(32):
             value = self.look_up(pointer)
             if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
@@ -225,15 +231,19 @@ class Contract:
 
         What is nested too deeply to be judged is taken for valid.
         """
-        try:
-            if self._validator(pointer, direction).is_valid(value):
-                return True
-        except ValueError:  # it has no texts with a surrogate alone
-            pass
+        if self.is_quickly_valid(pointer, direction, value):
+            return True
         try:
             return self.judge.is_valid(self.schemas.at(pointer, direction), value)
         except RecursionError:
             return True
+
+    def is_quickly_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
+        """The same by the quick validator alone; where it refuses, the judge may yet find the value valid."""
+        try:
+            return self._validator(pointer, direction).is_valid(value)
+        except ValueError:  # it takes no texts in which a surrogate stands alone
+            return False
 
     def faults(self, pointer: Pointer, direction: Direction, value: Any) -> list[Fault]:
         """The keywords that an invalid value breaks, each with its place in the value and in the contract."""

@@ -77,6 +77,7 @@ async def move(run: Run, name: str, identifier: str, state: str, further: Mappin
     """
     template = run.profile.control.get(f"move.{name}")
     word = template.states.get(state, state) if template else state
+    run.memory.moved.add(identifier)
     return await _done(run, f"move.{name}", {"id": identifier, "state": word, **(further or {})})
 
 

@@ -32,6 +32,8 @@ class Credentials:
     profile: Profile
     secrets: dict[str, str] = field(default_factory=dict)
     _texts: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _schemes: dict[str, str] = field(default_factory=dict)
+    _givers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.secrets.update(self.profile.secrets())
@@ -49,14 +51,25 @@ class Credentials:
         for tenant, group, scheme, source in waiting:
             text = await ask(tenant, source)
             if text is not None:
+                if isinstance(source, FromOperation):
+                    self._givers[text] = source.operation
                 self.keep(tenant.name, group, scheme, text)
 
     def keep(self, tenant: str, group: str, scheme: str, text: str) -> None:
         """Remember the text of a credential."""
         self._texts[tenant, group, scheme] = text
+        self._schemes[text] = scheme
         self.secrets[text.rpartition(" ")[2] if text.lower().startswith(("basic ", "bearer ")) else text] = variable(
             f"{tenant}_{'' if group == 'credentials' else group + '_'}{scheme}"
         )
+
+    def given_by(self, operation: str, text: str) -> bool:
+        """Whether an operation is where a credential comes from."""
+        return self._givers.get(text) == operation
+
+    def scheme_of(self, text: str) -> str | None:
+        """The security scheme of a credential."""
+        return self._schemes.get(text)
 
     def text(self, tenant: str, scheme: str, group: str = "credentials") -> str | None:
         """The text of a tenant's credential: a token, a key, `user:password` for Basic."""

@@ -17,6 +17,8 @@ from tillspec.verify.exchange import NOTHING, Call, Headers
 from tillspec.verify.expressions import at, put
 from tillspec.verify.relations import Place
 
+_ANYTHING = Value(Any)
+
 Name = tuple[str, str]
 """Location and name of a parameter."""
 
@@ -152,7 +154,7 @@ def written(form: ParameterForm, value: Any) -> str:
         return value.text
     model = form.model
     parameter = Parameter(
-        name=model.name, keyword="value", location=model.location, value=Value(Any), shape=_shape(value),
+        name=model.name, keyword="value", location=model.location, value=_ANYTHING, shape=_shape(value),
         style=model.style, explode=model.explode, allow_reserved=model.allow_reserved, media_type=model.media_type,
     )  # fmt: skip
     try:

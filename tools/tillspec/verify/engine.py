@@ -22,6 +22,7 @@ from tillspec.verify.probes.methods import methods
 from tillspec.verify.probes.objects import objects
 from tillspec.verify.probes.ownership import ownership
 from tillspec.verify.probes.parameters import parameters
+from tillspec.verify.probes.rules import rules
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
@@ -29,7 +30,7 @@ from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (credentials, ownership, objects, links, lists, methods, conditional, parameters, wire, bodies)
+PROBES: tuple[Probe, ...] = (credentials, ownership, objects, links, lists, methods, conditional, rules, parameters, wire, bodies)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
 ALONE: tuple[Probe, ...] = ()

@@ -14,6 +14,7 @@ from tillspec.verify.declared import Declared
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
+from tillspec.verify.memory import Memory
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -75,6 +76,7 @@ class Run:
     wire: Wire
     options: Options = Options()
     ledger: Ledger = field(default_factory=Ledger)
+    memory: Memory = field(default_factory=Memory)
     oracles: tuple[Oracle, ...] = ()
     declared: Declared = field(init=False)
     relations: Relations = field(init=False)

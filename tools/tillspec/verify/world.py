@@ -235,6 +235,6 @@ def candidates(run: Run, target: Target) -> Iterator[Any]:
 
 def allowed(run: Run, pointer: str, value: Any) -> bool:
     """Whether a request's body is valid by its schema, and keeps every rule."""
-    if not run.contract.is_valid(pointer, "request", value):
+    if not run.contract.is_quickly_valid(pointer, "request", value):
         return False
     return next(iter(run.declared.breaches(pointer, "request", value)), None) is None

@@ -88,7 +88,7 @@ def _value(run: Run, pointer: Pointer, value: Any) -> Iterator[Told]:
 
 
 def telling(faults: list[Fault]) -> list[Fault]:
-    """One keyword for each value that is wrong: a missing property rather than a surplus one, a type rather than what needs it."""
+    """One keyword for each value that is wrong: what is missing before what is too much, a type before what depends on it."""
     ranked = sorted(faults, key=lambda fault: _FIRST.index(fault.keyword) if fault.keyword in _FIRST else len(_FIRST))
     first: dict[Pointer, str] = {}
     return [fault for fault in ranked if first.setdefault(fault.place, fault.keyword) == fault.keyword]

@@ -90,7 +90,7 @@ def mutants(run: Run, form: BodyForm, base: Any) -> Iterator[Mutant]:
             text = json.dumps(body, sort_keys=True)
             if text in done:
                 continue
-            valid = ground.allows(place, edit.path, edit.value)
+            valid = run.contract.is_quickly_valid(form.pointer, "request", body)
             if valid and not edit.kind.startswith(_EDGES):
                 continue
             if valid and (_is_among(run, place) or not allowed(run, form.pointer, body)):
@@ -134,7 +134,8 @@ class _Probe:
             return
         if answer.succeeded != mutant.valid:
             if not mutant.valid:
-                self.run.tell(self.target, _accepted(mutant, exchange), exchange)
+                if not self.run.contract.is_valid(self.form.pointer, "request", mutant.body):
+                    self.run.tell(self.target, _accepted(mutant, exchange), exchange)
             else:
                 self.doubtful.append((mutant, exchange))
         else:

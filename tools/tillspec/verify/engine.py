@@ -16,6 +16,7 @@ from tillspec.verify.oracles import ORACLES
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
+from tillspec.verify.probes.images import images
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
 from tillspec.verify.probes.methods import methods
@@ -30,7 +31,20 @@ from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (credentials, ownership, objects, links, lists, methods, conditional, rules, parameters, wire, bodies)
+PROBES: tuple[Probe, ...] = (
+    credentials,
+    ownership,
+    objects,
+    links,
+    lists,
+    methods,
+    conditional,
+    rules,
+    images,
+    parameters,
+    wire,
+    bodies,
+)
 """Probes that leave the objects of others alone, so that they run side by side."""
 
 ALONE: tuple[Probe, ...] = ()

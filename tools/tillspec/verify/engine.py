@@ -24,6 +24,7 @@ from tillspec.verify.probes.objects import objects
 from tillspec.verify.probes.ownership import ownership
 from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.rules import rules
+from tillspec.verify.probes.secrets import secrets
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown

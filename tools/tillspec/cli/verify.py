@@ -205,5 +205,5 @@ def _json(made: Verification, status: int, path: Path) -> None:
     ]  # fmt: skip
     untested = [{"operation": one.operation, "kind": one.kind, "reason": one.reason} for one in made.run.ledger.untested.values()]
     whole = {"exit": status, "seconds": made.seconds, "requests": made.requests, "findings": findings, "untested": untested,
-             "incomplete": made.incomplete}  # fmt: skip
+             "incomplete": made.incomplete, "coverage": {name: one.as_json() for name, one in made.coverage.items()}}  # fmt: skip
     put(path, json.dumps(whole, indent=1, ensure_ascii=False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -245,6 +244,10 @@ class Contract:
         except ValueError:  # it takes no texts in which a surrogate stands alone
             return False
 
+    def broken(self, pointer: Pointer, direction: Direction, value: Any) -> list[tuple[str, Pointer]]:
+        """The keywords that an invalid value breaks, each with the place in the value."""
+        return sorted(self.judge.broken(self.schemas.at(pointer, direction), value))
+
     def faults(self, pointer: Pointer, direction: Direction, value: Any) -> list[Fault]:
         """The keywords that an invalid value breaks, each with its place in the value and in the contract."""
         return faults(self.judge, self.schemas.at(pointer, direction), value)
@@ -256,7 +259,7 @@ class Contract:
             self._validators[key] = Draft202012Validator(whole, validate_formats=True, mask="the value", **judging())
         return self._validators[key]
 
-    @cached_property
+    @property
     def surfaces(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(target.operation.surface for target in self.targets.values() if target.operation.surface))
 

@@ -17,6 +17,7 @@ from tillspec.verify.exchange import Answer, Call, Headers
 _LARGEST = 32 << 20
 _READ = 1 << 16
 _HEADERS = 1 << 18
+_SURPLUS = 0.3
 
 
 class BadOrigin(ValueError):
@@ -99,12 +100,12 @@ class Wire:
             self._free = asyncio.Semaphore(self.workers)
         async with self._free:
             self.sent += 1
-            began = time.perf_counter()
+            began, patience = time.perf_counter(), min(self.timeout, call.patience or self.timeout)
             try:
-                async with asyncio.timeout(self.timeout):
+                async with asyncio.timeout(patience):
                     return await self._exchanged(call, began)
             except TimeoutError:
-                return _faulty(f"no complete answer within {self.timeout:g} s", began)
+                return _faulty(f"no complete answer within {patience:g} s", began)
             except _Closed as closed:
                 when = "half-way through its answer" if closed.begun else "without an answer"
                 return _faulty(f"closed the connection {when}", began)
@@ -161,10 +162,33 @@ class Wire:
 
 async def _exchange(connection: _Connection, call: Call, origin: Origin, began: float) -> Answer:
     _write(connection, call, origin)
-    with suppress(ConnectionError):  # a server may answer before it has read all, and close
-        await connection.writer.drain()
-    status, body, ended = 0, bytearray(), False
+    status, body, later = 0, bytearray(), call.later
     headers: Headers = ()
+    async for event in _events(connection):
+        if isinstance(event, h11.InformationalResponse):
+            if event.status_code == 100 and later is not None:
+                connection.writer.write(later)
+                later = None
+        elif isinstance(event, h11.Response):
+            status = event.status_code
+            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items())
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > _LARGEST:
+                return Answer(status, headers, bytes(body), time.perf_counter() - began, "answers more than 32 MiB")
+        elif isinstance(event, h11.EndOfMessage):
+            seconds = time.perf_counter() - began
+            if call.raw is not None and call.method == "HEAD":
+                body += await _surplus(connection)
+            return Answer(status, headers, bytes(body), seconds)
+    raise _Closed(bool(status))
+
+
+async def _events(connection: _Connection) -> AsyncIterator[h11.Event]:
+    """What comes, as h11 reads it, until the connection ends. What was written goes out meanwhile, as fast as it is taken: a
+    server may answer before it has read all, and close.
+    """
+    begun, ended = False, False
     while True:
         try:
             event = connection.state.next_event()
@@ -176,23 +200,26 @@ async def _exchange(connection: _Connection, call: Call, origin: Origin, began: 
             try:
                 data = await connection.reader.read(_READ)
             except ConnectionError:
-                raise _Closed(bool(status)) from None
+                raise _Closed(begun) from None
             ended = not data
             if ended and connection.state.their_state is h11.SEND_RESPONSE:
                 raise _Closed(False)
             connection.state.receive_data(data)
-            continue
-        if isinstance(event, h11.Response):
-            status = event.status_code
-            headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in event.headers.raw_items())
-        elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > _LARGEST:
-                return Answer(status, headers, bytes(body), time.perf_counter() - began, "answers more than 32 MiB")
-        elif isinstance(event, h11.EndOfMessage):
-            return Answer(status, headers, bytes(body), time.perf_counter() - began)
         elif isinstance(event, h11.ConnectionClosed) or event is h11.PAUSED:
-            raise _Closed(bool(status))
+            return
+        else:
+            begun = begun or isinstance(event, h11.Response)
+            assert isinstance(event, h11.Event)
+            yield event
+
+
+async def _surplus(connection: _Connection) -> bytes:
+    """What follows an answer to HEAD, which ends with its headers: a body that should not be there."""
+    surplus = connection.state.trailing_data[0]
+    with suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(_SURPLUS):
+            surplus += await connection.reader.read(_READ)
+    return surplus
 
 
 def _write(connection: _Connection, call: Call, origin: Origin) -> None:
@@ -204,6 +231,8 @@ def _write(connection: _Connection, call: Call, origin: Origin) -> None:
         state.send(h11.Request(method=told, target="/", headers=[("Host", origin.authority), ("Connection", "close")]))
         state.send(h11.EndOfMessage())
         connection.writer.write(call.raw)
+        if call.ends and connection.writer.can_write_eof():
+            connection.writer.write_eof()
         return
     names = {name.lower() for name, _ in call.headers}
     headers = [] if "host" in names else [("Host", origin.authority)]

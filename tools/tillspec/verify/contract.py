@@ -122,6 +122,7 @@ class Contract:
     judge: Judge = field(init=False)
     synthesiser: Synthesiser = field(init=False)
     _subjects: dict[tuple[str, str], list[Subject]] = field(default_factory=dict)
+    _first_users: dict[Pointer, str] = field(default_factory=dict)
     _resolved: dict[Pointer, tuple[Pointer, Any]] = field(default_factory=dict)
     _validators: dict[tuple[Pointer, Direction], Draft202012Validator] = field(default_factory=dict)
 
@@ -262,6 +263,36 @@ class Contract:
     @property
     def surfaces(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(target.operation.surface for target in self.targets.values() if target.operation.surface))
+
+    # -- what is shared ----------------------------------------------------------------------------------------------------
+
+    @property
+    def first_users(self) -> dict[Pointer, str]:
+        """For each schema that a request's body may come to, the first operation whose body does; so that what several operations
+        share is looked at closely once.
+        """
+        if not self._first_users:
+            for target in self.targets.values():
+                for body in target.bodies:
+                    for pointer in self._reached(body.pointer):
+                        self._first_users.setdefault(pointer, target.id)
+        return self._first_users
+
+    def _reached(self, pointer: Pointer) -> set[Pointer]:
+        """Every schema that a schema comes to."""
+        waiting, seen = [pointer], set[Pointer]()
+        while waiting:
+            at = waiting.pop()
+            schema = self.look_up(at)
+            if at in seen or not isinstance(schema, dict):
+                continue
+            seen.add(at)
+            if isinstance(schema.get("$ref"), str):
+                waiting.append(schema["$ref"].removeprefix("#"))
+            waiting += [join(at, word) for word in SINGLES if word in schema]
+            waiting += [join(at, word, name) for word in MAPS for name in schema.get(word) or ()]
+            waiting += [join(at, word, index) for word in LISTS for index in range(len(schema.get(word) or ()))]
+        return seen
 
 
 @dataclass(slots=True)

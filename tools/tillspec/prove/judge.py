@@ -310,8 +310,14 @@ class Judge:
 
 
 def _alone(word: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """A keyword of a schema, with those that it cannot be read without."""
-    return {other: schema[other] for other in (word, *_COMPANIONS.get(word, ())) if other in schema}
+    """A keyword of a schema, with those that it cannot be read without; what these ask for themselves is left out."""
+    made = {other: schema[other] for other in (word, *_COMPANIONS.get(word, ())) if other in schema}
+    for other in ("properties", "patternProperties"):
+        if word == "additionalProperties" and other in made:
+            made[other] = dict.fromkeys(made[other], True)
+    if word == "items" and "prefixItems" in made:
+        made["prefixItems"] = [True] * len(made["prefixItems"])
+    return made
 
 
 def of_items(word: str, schema: dict[str, Any], instance: Any) -> Iterator[tuple[int, Schema]]:

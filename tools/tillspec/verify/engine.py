@@ -20,6 +20,7 @@ from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
 from tillspec.verify.probes.expiry import expiry
 from tillspec.verify.probes.idempotency import idempotency
+from tillspec.verify.probes.images import images
 from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
@@ -29,6 +30,7 @@ from tillspec.verify.probes.ownership import ownership
 from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.repeats import repeats, shared_reads
 from tillspec.verify.probes.rules import rules
+from tillspec.verify.probes.secrets import secrets
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.random.coverage import Coverage
@@ -41,7 +43,7 @@ Probe = Callable[[Run, World, Target], Awaitable[None]]
 
 PROBES: tuple[Probe, ...] = (
     credentials, ownership, objects, changes, among, links, lists, methods, conditional, idempotency, repeats, lifecycle,
-    rules, parameters, wire, bodies,
+    rules, images, secrets, parameters, wire, bodies,
 )  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 

@@ -13,11 +13,14 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
+from tillspec.verify.probes.among import among
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.changes import changes
 from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
 from tillspec.verify.probes.expiry import expiry
 from tillspec.verify.probes.idempotency import idempotency
+from tillspec.verify.probes.images import images
 from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
@@ -27,6 +30,7 @@ from tillspec.verify.probes.ownership import ownership
 from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.repeats import repeats, shared_reads
 from tillspec.verify.probes.rules import rules
+from tillspec.verify.probes.secrets import secrets
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.random.coverage import Coverage
@@ -38,8 +42,8 @@ from tillspec.verify.world import Unavailable, World
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
 PROBES: tuple[Probe, ...] = (
-    credentials, ownership, objects, links, lists, methods, conditional, idempotency, repeats, lifecycle,
-    rules, parameters, wire, bodies,
+    credentials, ownership, objects, changes, among, links, lists, methods, conditional, idempotency, repeats, lifecycle,
+    rules, images, secrets, parameters, wire, bodies,
 )  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 

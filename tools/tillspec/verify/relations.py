@@ -10,11 +10,13 @@ from typing import Any
 from tillspec.pointer import Pointer, join
 from tillspec.verify.contract import Contract, Target
 from tillspec.verify.declared import Declared
+from tillspec.verify.exchange import Exchange
 
 Place = str
 """A place in a request, as a runtime expression: `$request.path.id`, `$request.body#/cart_id`."""
 
-_LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<rest>/.*)?$")
+_LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<rest>[/:].*)?$")
+"""The last parameter of a path; what follows it may be a custom method (`/things/{id}:cancel`)."""
 
 
 _NAMES = re.compile(r"\{([^{}]+)\}")
@@ -162,6 +164,32 @@ class Relations:
                 for word in ("allOf", "oneOf", "anyOf"):
                     waiting += [join(at, word, index) for index in range(len(schema.get(word) or []))]
         return found
+
+    # -- what answers show of objects --------------------------------------------------------------------------------------
+
+    def answered(self, target: Target, exchange: Exchange) -> frozenset[str]:
+        """The properties that the contract has in an answer; what a server says beyond them is its own matter."""
+        response = target.response(exchange.answer.status)
+        pointer = response and self.contract.response_schema(target, response, exchange.answer.header("content-type") or "")
+        return frozenset(self.properties(pointer)) if pointer else frozenset()
+
+    def is_declared(self, target: Target) -> bool:
+        """Whether the contract itself says which object an operation is about, rather than its path alone."""
+        behavior = target.operation.behavior
+        return behavior is not None and bool(behavior.reads or behavior.updates or behavior.deletes)
+
+    def derived(self, target: Target) -> frozenset[str]:
+        """The properties of an operation's object that change by themselves: its state, when it ends, when it was changed, what
+        it adds up to.
+        """
+        found = {"updated", "updatedAt", "updated_at", "modified", "modifiedAt", "modified_at", "version", "etag"}
+        for pointer, behavior in self.declared.views(self.object_of(target) or ""):
+            pointers = [behavior.lifecycle.field] if behavior.lifecycle is not None else []
+            pointers += [behavior.expires.at] if behavior.expires is not None and behavior.expires.at is not None else []
+            pointers += [total.total for total in behavior.totals]
+            found |= {one.split("/")[1] for one in pointers}
+            found |= {name for name in self.properties(pointer) if "updated" in name.lower() or "modified" in name.lower()}
+        return frozenset(found)
 
     # -- which is best -----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 from tillspec.verify.memory import Memory
+from tillspec.verify.origins import Origins, leaves
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -86,6 +87,7 @@ class Run:
     relations: Relations = field(init=False)
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
+    origins: Origins = field(init=False)
     _next: float = 0.0
     _resumes: float = 0.0
     _silent: int = 0
@@ -93,6 +95,7 @@ class Run:
     def __post_init__(self) -> None:
         self.declared = Declared(self.contract)
         self.relations = Relations(self.contract, self.declared)
+        self.origins = Origins(frozenset(str(value) for _, value in leaves(self.contract.bundle.value)))
         self.credentials = Credentials(self.contract, self.profile)
 
     # -- what there is to do -----------------------------------------------------------------------------------------------
@@ -137,6 +140,7 @@ class Run:
     async def exchange(self, target: Target | None, call: Call) -> Exchange:
         """Send a call as it stands; with a target, its answer is held against the contract."""
         exchange = Exchange(call, await self._answer(target, call))
+        self.origins.note(exchange)
         if target is not None:
             self.judge(target, exchange)
         return exchange

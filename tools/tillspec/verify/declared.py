@@ -81,7 +81,8 @@ class Declared:
     contract: Contract
     _objects: dict[Pointer, ObjectBehavior | None] = field(default_factory=dict)
     _properties: dict[Pointer, PropertyBehavior | None] = field(default_factory=dict)
-    _speaks: dict[Pointer, bool] = field(default_factory=dict)
+    _reached: dict[tuple[Pointer, str], bool] = field(default_factory=dict)
+    _sent: frozenset[str] | None = None
     _nodes: dict[Pointer, _Node] = field(default_factory=dict)
     _views: dict[str, list[tuple[Pointer, ObjectBehavior]]] = field(default_factory=dict)
 
@@ -144,16 +145,20 @@ class Declared:
 
     def speaks(self, pointer: Pointer) -> bool:
         """Whether a schema, or one that it leads to, declares anything."""
-        if pointer not in self._speaks:
-            self._speaks[pointer] = self._reaches(pointer)
-        return self._speaks[pointer]
+        return self.reaches(pointer, "x-behavior")
 
-    def _reaches(self, pointer: Pointer) -> bool:
+    def reaches(self, pointer: Pointer, word: str) -> bool:
+        """Whether a schema, or one that it leads to, has a keyword."""
+        if (pointer, word) not in self._reached:
+            self._reached[pointer, word] = self._reaches(pointer, word)
+        return self._reached[pointer, word]
+
+    def _reaches(self, pointer: Pointer, word: str) -> bool:
         waiting, seen = [self.contract.look_up(pointer)], {pointer}
         while waiting:
             node = waiting.pop()
             if isinstance(node, dict):
-                if "x-behavior" in node:
+                if word in node:
                     return True
                 reference = node.get("$ref")
                 if isinstance(reference, str) and reference not in seen:
@@ -163,6 +168,14 @@ class Declared:
             elif isinstance(node, list):
                 waiting += node
         return False
+
+    def names_of_requests(self) -> frozenset[str]:
+        """The properties that bodies of requests have: what an answer says under such a name may be what it was given."""
+        if self._sent is None:
+            contract = self.contract
+            forms = [form for target in contract.targets.values() for form in target.bodies]
+            self._sent = frozenset(name for form in forms for name in _names(contract, contract.look_up(form.pointer), set()))
+        return self._sent
 
     # -- objects -----------------------------------------------------------------------------------------------------------
 
@@ -188,3 +201,16 @@ class Declared:
         if outside is not None:
             return outside.owner
         return next((behavior.owner for _, behavior in self.views(name) if behavior.owner is not None), None)
+
+
+def _names(contract: Contract, node: Any, seen: set[str]) -> Iterator[str]:
+    """The names of the properties that a schema leads to."""
+    if isinstance(node, dict):
+        properties = node.get("properties")
+        yield from properties if isinstance(properties, dict) else ()
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            yield from _names(contract, contract.look_up(reference.removeprefix("#")), seen)
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _names(contract, item, seen)

@@ -16,6 +16,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 from tillspec.verify.memory import Memory
+from tillspec.verify.origins import Origins, leaves
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -86,6 +87,7 @@ class Run:
     relations: Relations = field(init=False)
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
+    origins: Origins = field(init=False)
     _next: float = 0.0
     _resumes: float = 0.0
     _silent: int = 0
@@ -93,6 +95,7 @@ class Run:
     def __post_init__(self) -> None:
         self.declared = Declared(self.contract)
         self.relations = Relations(self.contract, self.declared)
+        self.origins = Origins(frozenset(str(value) for _, value in leaves(self.contract.bundle.value)))
         self.credentials = Credentials(self.contract, self.profile)
 
     # -- what there is to do -----------------------------------------------------------------------------------------------
@@ -121,14 +124,23 @@ class Run:
             OutOfTime: the run is over.
             draft.Unwritable: the request cannot be written.
         """
+        return await self.exchange(draft.target, self.call(draft, key=key))
+
+    def call(self, draft: Draft, *, key: str | None = None) -> Call:
+        """A request as it would be sent, with the tenant's own credentials where the draft has none.
+
+        Raises:
+            draft.Unwritable: the request cannot be written.
+        """
         if draft.credentials == () and draft.query == ():
             placed = self.credentials.good(draft.target, draft.tenant)
             draft = replace(draft, credentials=placed.headers, query=placed.query)
-        return await self.exchange(draft.target, draft.call(key=key))
+        return draft.call(key=key)
 
     async def exchange(self, target: Target | None, call: Call) -> Exchange:
         """Send a call as it stands; with a target, its answer is held against the contract."""
-        exchange = Exchange(call, await self._answer(call))
+        exchange = Exchange(call, await self._answer(target, call))
+        self.origins.note(exchange)
         if target is not None:
             self.judge(target, exchange)
         return exchange
@@ -139,14 +151,17 @@ class Run:
             for told in oracle(self, target, exchange):
                 self.tell(target, told, exchange)
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, target: Target | None, call: Call) -> Answer:
+        """The answer to a call; a 429 is judged, waited for, and asked again."""
         self._only_safe(call)
-        for _ in range(_PATIENCE):
+        for tried in range(_PATIENCE):
             await self._paced()
             answer = await self.wire.send(call)
             self._notice(call, answer)
             if answer.status != 429 or call.raw is not None:
                 return answer
+            if target is not None and tried + 1 < _PATIENCE:
+                self.judge(target, Exchange(call, answer))
             self._resumes = max(self._resumes, time.monotonic() + _retry_after(answer))
         return answer
 
@@ -157,7 +172,7 @@ class Run:
 
     def _notice(self, call: Call, answer: Answer) -> None:
         """Give up when nothing is answered any more, one after the other."""
-        if answer.fault is None:
+        if answer.fault is None or answer.status:
             self._silent = 0
         elif call.raw is None:
             self._silent += 1

@@ -546,6 +546,8 @@ class Shop:
         return JSONResponse(self.shown(thing))
 
     async def show(self, request: Request) -> Response:
+        if "nothing to show" in self:
+            raise Refused(422, "no_such_thing")
         tenant = self.tenant(request, changes=True)
         value = await self.body(request)
         if not isinstance(value.get("thing"), str) or not value["thing"]:

@@ -1,243 +1,240 @@
-"""Which operation gives what another one needs, and the requests that are made of it."""
+"""Which operation gives what another one needs."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import TypeVar
-
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from tillspec.verify.contract import Contract
-from tillspec.verify.exchange import Answer, Call, Exchange
-from tillspec.verify.profile import Profile, read
-from tillspec.verify.relations import Relations
-from tillspec.verify.run import Run
-from tillspec.verify.wire import Origin, Wire
-from tillspec.verify.world import Made, Unavailable, World
+from tillspec.verify.declared import Declared
+from tillspec.verify.relations import Relation, Relations, _singular
 
-from .shop import declared, plain
-from .support import contract, serving
+from .served import contract_of
 
-T = TypeVar("T")
+ID = "parameters: [{name: %s, in: path, required: true, schema: {type: string}}]"
 
 
-def relations(made: Contract) -> Relations:
-    return Run(made, Profile(), Wire(Origin("http", "127.0.0.1", 1))).relations
+def relations(paths: str, rest: str = "") -> Relations:
+    made: Contract = contract_of(f"openapi: 3.1.0\ninfo: {{title: Things, version: '1'}}\npaths:\n{paths}\n{rest}")
+    return Relations(made, Declared(made))
 
 
-def given(found: Relations, operation: str) -> list[tuple[str, dict[str, str], str]]:
-    target = found.contract.targets[operation]
-    return [(one.giver, dict(one.values), one.source) for one in found.of(target)]
+def made(properties: str, status: int = 201) -> str:
+    schema = f"{{type: object, properties: {{{properties}}}}}"
+    return f"'{status}': {{description: made, content: {{application/json: {{schema: {schema}}}}}}}"
 
 
-def test_declared_behaviour_goes_first_then_links_then_paths(tmp_path: Path) -> None:
-    found = relations(declared(tmp_path))
-    values = {"$request.path.id": "$response.body#/id"}
-    assert given(found, "getThing") == [
-        ("createThing", values, "x-behavior"), ("createThing", values, "link"), ("createThing", values, "paths"),
-    ]  # fmt: skip
-    assert given(found, "showThing") == [("createThing", {"$request.body#/thing": "$response.body#/id"}, "link")]
+def values(found: Relations, follower: str) -> list[tuple[str, dict[str, str]]]:
+    return [(one.giver, dict(one.values)) for one in found.of(found.contract.targets[follower])]
 
 
-def test_what_is_above_comes_from_the_same_request(tmp_path: Path) -> None:
-    found = relations(plain(tmp_path))
-    assert given(found, "getItem") == [
-        ("createItem", {"$request.path.item": "$response.body#/id", "$request.path.box": "$request.path.box"}, "paths")
-    ]
-    assert given(found, "createItem") == [("createBox", {"$request.path.box": "$response.body#/id"}, "paths")]
-    assert given(found, "createBox") == given(found, "health") == []
-
-
-def test_the_object_that_an_operation_is_about(tmp_path: Path) -> None:
-    for found, thing, box in (
-        (relations(declared(tmp_path)), "Thing", "Box"),
-        (relations(plain(tmp_path)), "/things/{id}", "/boxes/{box}"),
-    ):
-        targets = found.contract.targets
-        for name in ("getThing", "changeThing", "deleteThing", "closeThing"):
-            assert (found.object_of(targets[name]), found.place_of(targets[name])) == (thing, "$request.path.id")
-        assert (found.object_of(targets["createItem"]), found.place_of(targets["createItem"])) == (box, "$request.path.box")
-        assert found.object_of(targets["createThing"]) is None
-
-
-PATHS = """
-    openapi: 3.1.0
-    info: {title: Paths, version: '1'}
-    paths:
-      %s:
-        post:
-          operationId: make
-          responses:
-            '201':
-              description: Made.
-              headers: {Location: {schema: {type: string}}}
-              content: {application/json: {schema: %s}}
-      %s:
-        get:
-          operationId: get
-          parameters: [{name: %s, in: path, required: true, schema: {type: string}}]
-          responses: {'200': {description: It.}}
-"""
+# -- by how paths are built ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("collection", "schema", "path", "name", "expression"),
+    ("collection", "parameter", "properties", "expression"),
     [
-        ("/carts", "{properties: {cartId: {}, id: {}}}", "/carts/{cart_id}", "cart_id", "$response.body#/cartId"),
-        ("/carts", "{properties: {id: {}, name: {}}}", "/carts/{cart}", "cart", "$response.body#/id"),
-        ("/carts", "{properties: {cart-id: {}}}", "/carts/{x}", "x", "$response.body#/cart-id"),
-        ("/carts", "{properties: {a/id: {}, uuid: {}}}", "/carts/{x}", "x", "$response.body#/uuid"),
-        ("/carts", "{allOf: [{properties: {id: {}}}]}", "/carts/{x}", "x", "$response.body#/id"),
-        ("/carts", "{properties: {name: {}}}", "/carts/{x}", "x", "$response.header.Location"),
-        ("/carts", "{properties: {id: {}}}", "/carts/{x}:cancel", "x", "$response.body#/id"),
-        ("/carts", "{properties: {id: {}}}", "/carts/{x}/lines", "x", "$response.body#/id"),
-        ("/carts/", "{properties: {id: {}}}", "/carts/{x}", "x", "$response.body#/id"),
-        ("/carts", "{properties: {id: {}}}", "/wagons/{x}", "x", None),
+        ("things", "id", "id: {type: string}", "/id"),
+        ("things", "thing_id", "thingId: {type: string}, id: {type: string}", "/thingId"),
+        ("things", "key", "id: {type: string}, name: {type: string}", "/id"),
+        ("order-lines", "line", "order_line_id: {type: string}", "/order_line_id"),
+        ("categories", "key", "categoryId: {type: string}", "/categoryId"),
+        ("things", "x", "uuid: {type: string}", "/uuid"),
+        ("things", "a~b", "'a~b': {type: string}", "/a~0b"),
+        ("things", "id", "data: {type: object, properties: {id: {type: string}}}", "/data/id"),
+        ("addresses", "id", "Address: {type: object, properties: {id: {type: string}}}", "/Address/id"),
+        ("things", "id", "data: {type: object, properties: {id: {type: string}}}, id: {type: string}", "/id"),
+        ("things", "id", "data: {oneOf: [{properties: {id: {type: string}}}]}", "/data/id"),
     ],
 )
-def test_how_paths_belong_together(
-    tmp_path: Path, collection: str, schema: str, path: str, name: str, expression: str | None
-) -> None:
-    found = relations(contract(tmp_path, PATHS % (collection, schema, path, name)))
-    expected = [] if expression is None else [("make", {f"$request.path.{name}": expression}, "paths")]
-    assert given(found, "get") == expected
+def test_what_makes_a_thing_gives_its_id(collection: str, parameter: str, properties: str, expression: str) -> None:
+    found = relations(f"""
+  /{collection}:
+    post: {{operationId: make, responses: {{{made(properties)}}}}}
+  /{collection}/{{{parameter}}}:
+    {ID % parameter}
+    get: {{operationId: read, responses: {{'200': {{description: it}}}}}}
+""")
+    assert values(found, "read") == [("make", {f"$request.path.{parameter}": f"$response.body#{expression}"})]
+    assert values(found, "make") == []
 
 
-def test_a_schema_that_leads_to_itself_ends(tmp_path: Path) -> None:
-    made = contract(
-        tmp_path,
-        """
-        openapi: 3.1.0
-        info: {title: Round, version: '1'}
-        paths: {/x: {get: {operationId: get, responses: {'200': {description: It.}}}}}
-        components:
-          schemas:
-            A: {allOf: [{$ref: '#/components/schemas/B'}], properties: {a: {}}}
-            B: {anyOf: [{$ref: '#/components/schemas/A'}], properties: {b: {}}}
-        """,
-    )
-    assert relations(made).properties("/components/schemas/A") == {
-        "a": "/components/schemas/A/properties/a", "b": "/components/schemas/B/properties/b",
-    }  # fmt: skip
+@pytest.mark.parametrize("properties", ["name: {type: string}", "owner: {type: object, properties: {id: {type: string}}}"])
+def test_what_tells_no_id_gives_none(properties: str) -> None:
+    found = relations(f"""
+  /things:
+    post: {{operationId: make, responses: {{{made(properties)}, '400': {{description: id}}}}}}
+  /things/{{id}}:
+    {ID % "id"}
+    get: {{operationId: read, responses: {{'200': {{description: it}}}}}}
+""")
+    assert values(found, "read") == []
 
 
-# -- requests made of them -----------------------------------------------------------------------------------------------
+def test_a_location_gives_an_id() -> None:
+    found = relations(f"""
+  /things/:
+    post:
+      operationId: make
+      responses: {{'201': {{description: made, headers: {{Location: {{schema: {{type: string}}}}}}}}}}
+  /things/{{id}}/parts:
+    {ID % "id"}
+    get: {{operationId: parts, responses: {{'200': {{description: them}}}}}}
+""")
+    assert values(found, "parts") == [("make", {"$request.path.id": "$response.header.Location"})]
 
-TENANTS = """
-    openapi: 3.1.0
-    info: {title: Accounts, version: '1'}
-    x-behavior: {objects: {Account: {description: An account., owner: credential}}}
-    paths:
-      /orders:
-        post:
-          operationId: order
-          security: [{Key: []}]
-          x-behavior: {creates: Order, idempotency: none}
-          requestBody:
-            required: true
-            content:
-              application/json:
-                schema:
-                  type: object
-                  required: [account]
-                  properties:
-                    account: {type: string, pattern: '^https://', x-behavior: {among: {object: Account, otherwise: 400}}}
-                    voucher: {type: string, x-behavior: {among: {object: Account, at: /vouchers, otherwise: 400}}}
-                example: {account: https://shop.example/A-1, voucher: V-1}
-          responses:
-            '201':
-              description: Made.
-              headers: {Location: {required: true, schema: {type: string}}}
-              content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}
-            '400': {description: No.}
-      /orders/{number}:
-        get:
-          operationId: read
-          security: [{Key: []}]
-          parameters: [{name: number, in: path, required: true, schema: {type: string}}]
-          responses: {'200': {description: It.}}
-    components:
-      securitySchemes: {Key: {type: apiKey, in: header, name: X-Key}}
-      schemas:
-        Order: {type: object, x-behavior: {object: Order, id: /key, owner: credential}, properties: {key: {type: string}}}
+
+def test_things_in_things() -> None:
+    found = relations(f"""
+  /carts:
+    post: {{operationId: makeCart, responses: {{{made("id: {type: string}")}}}}}
+  /carts/{{id}}/items:
+    {ID % "id"}
+    get: {{operationId: listItems, responses: {{'200': {{description: them}}}}}}
+    post: {{operationId: makeItem, responses: {{{made("id: {type: string}")}}}}}
+  /carts/{{cart}}/items/{{item}}:
+    parameters:
+      - {{name: cart, in: path, required: true, schema: {{type: string}}}}
+      - {{name: item, in: path, required: true, schema: {{type: string}}}}
+    get: {{operationId: readItem, responses: {{'200': {{description: it}}}}}}
+""")
+    assert values(found, "makeItem") == [("makeCart", {"$request.path.id": "$response.body#/id"})]
+    assert values(found, "listItems") == values(found, "makeItem")
+    assert values(found, "readItem") == [
+        ("makeItem", {"$request.path.item": "$response.body#/id", "$request.path.cart": "$request.path.id"})
+    ]
+    targets = found.contract.targets
+    assert found.object_of(targets["readItem"]) == "/carts/{cart}/items/{item}"
+    assert found.place_of(targets["readItem"]) == "$request.path.item"
+    assert (found.object_of(targets["makeCart"]), found.place_of(targets["makeCart"])) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("several", "one"),
+    [("Things", "thing"), ("categories", "category"), ("addresses", "address"), ("boxes", "box"), ("branches", "branch"),
+     ("class", "class"), ("order_lines", "orderline"), ("stock", "stock")],
+)  # fmt: skip
+def test_the_name_of_one(several: str, one: str) -> None:
+    assert _singular(several) == one
+
+
+# -- by links ------------------------------------------------------------------------------------------------------------
+
+LINKED = f"""
+  /carts/{{cart}}/sessions:
+    {ID % "cart"}
+    post:
+      operationId: make
+      responses:
+        '201':
+          description: made
+          content: {{application/json: {{schema: {{type: object, properties: {{key: {{type: string}}}}}}}}}}
+          links:
+            read: {{operationId: read, parameters: {{key: $response.body#/key}}}}
+            pay:
+              operationId: pay
+              parameters: {{query.token: $response.body#/key, X-Trace: $request.header.X-Trace}}
+              requestBody: {{session: {{key: $response.body#/key}}, kind: fixed, 'a/b': '$response.body#/b'}}
+            whole: {{operationId: whole, requestBody: $response.body#/key}}
+            away: {{operationRef: '#/paths/~1whole/post'}}
+        '400':
+          description: refused
+          links: {{read: {{operationId: read, parameters: {{key: $response.body#/other}}}}}}
+  /carts/{{cart}}/sessions/{{key}}:
+    parameters:
+      - {{name: cart, in: path, required: true, schema: {{type: string}}}}
+      - {{name: key, in: path, required: true, schema: {{type: string}}}}
+    get: {{operationId: read, responses: {{'200': {{description: it}}}}}}
+  /pay:
+    parameters: [{{name: X-Trace, in: header, schema: {{type: string}}}}, {{name: token, in: query, schema: {{type: string}}}}]
+    post: {{operationId: pay, responses: {{'200': {{description: paid}}}}}}
+  /whole:
+    post: {{operationId: whole, responses: {{'200': {{description: paid}}}}}}
 """
-ACCOUNTS = """
-[tenants.first]
-credentials = {Key = "k1"}
-parameters = {account = "A-1"}
-[tenants.second]
-credentials = {Key = "k2"}
-parameters = {account = "A-2"}
+
+
+def test_links_of_successes_are_relations() -> None:
+    found = relations(LINKED)
+    shared = {"$request.path.cart": "$request.path.cart"}
+    assert values(found, "read") == [("make", {"$request.path.key": "$response.body#/key", **shared})]
+    assert values(found, "pay") == [
+        (
+            "make",
+            {
+                "$request.query.token": "$response.body#/key",
+                "$request.header.X-Trace": "$request.header.X-Trace",
+                "$request.body#/session/key": "$response.body#/key",
+                "$request.body#/a~1b": "$response.body#/b",
+            },
+        )
+    ]
+    assert values(found, "whole")[0] == ("make", {"$request.body#": "$response.body#/key"})
+    link: Relation = found.links["pay"][0]
+    assert link.source == "link"
+    assert found.contract.look_up(link.pointer)["operationId"] == "pay"
+
+
+# -- by declared behaviour -----------------------------------------------------------------------------------------------
+
+DECLARED = """
+  /open:
+    post:
+      operationId: open
+      x-behavior: {creates: Session, moves: {to: open}}
+      responses: {'201': {$ref: '#/components/responses/session'}}
+  /draft:
+    post:
+      operationId: draft
+      x-behavior: {creates: Session, moves: {to: draft}}
+      responses: {'201': {$ref: '#/components/responses/session'}}
+  /pay:
+    post:
+      operationId: pay
+      x-behavior:
+        updates: Session
+        identifies: $request.body#/session/key
+        moves: {from: [open], to: paid, otherwise: 409}
+      requestBody:
+        content:
+          application/json:
+            schema: {type: object, properties: {session: {type: object, properties: {key: {type: string}}}}}
+      responses: {'200': {$ref: '#/components/responses/session'}, 4XX: {description: refused}}
+  /read:
+    get:
+      operationId: read
+      x-behavior: {reads: Session, identifies: $request.query.key}
+      parameters: [{name: key, in: query, required: true, schema: {type: string}}]
+      responses: {'200': {$ref: '#/components/responses/session'}, 4XX: {description: refused}}
+"""
+SESSION = """
+components:
+  responses:
+    session: {description: it, content: {application/json: {schema: {$ref: '#/components/schemas/Session'}}}}
+  schemas:
+    Session:
+      type: object
+      x-behavior:
+        object: Session
+        id: /key
+        owner: nobody
+        lifecycle: {field: /status, initial: draft, moves: {draft: [open], open: [paid]}}
+      properties: {key: {type: string}, status: {type: string, enum: [draft, open, paid]}}
 """
 
 
-async def _order(request: Request) -> Response:
-    return JSONResponse({"key": "x"}, 201, {"Location": "https://elsewhere.example/orders/O-7/"})
+def test_what_creates_an_object_gives_it_where_it_is_named() -> None:
+    found = relations(DECLARED, SESSION)
+    expression = "$response.body#/key"
+    assert values(found, "read") == [(giver, {"$request.query.key": expression}) for giver in ("open", "draft")]
+    assert {one.source for one in found.of(found.contract.targets["read"])} == {"x-behavior"}
+    pay = found.contract.targets["pay"]
+    assert (found.object_of(pay), found.place_of(pay)) == ("Session", "$request.body#/session/key")
+    assert found.initial("Session") == "draft"
 
 
-def with_world(tmp_path: Path, profile: str, ask: Callable[[World], Awaitable[T]]) -> T:
-    async def run(url: str) -> T:
-        made = Run(contract(tmp_path, TENANTS), read(profile, {}), Wire(Origin.of(url)))
-
-        async def none(*_: object) -> None:
-            return None
-
-        await made.credentials.fetch(none)
-        try:
-            return await ask(World(made))
-        finally:
-            await made.wire.close()
-
-    with serving(Starlette(routes=[Route("/orders", _order, methods=["POST"])])) as url:
-        return asyncio.run(run(url))
-
-
-def test_a_request_with_what_another_one_gave(tmp_path: Path) -> None:
-    async def ask(world: World) -> Made | Unavailable:
-        return await world.fresh(world.run.contract.targets["read"], world.run.profile.first)
-
-    made = with_world(tmp_path, ACCOUNTS, ask)
-    assert isinstance(made, Made), made
-    assert made.draft.at("$request.path.number") == "O-7"
-    assert made.given is not None
-    assert (made.given.call.operation, made.given.call.header("x-key")) == ("order", "k1")
-
-
-def test_another_tenants_body_names_its_own(tmp_path: Path) -> None:
-    """What the example has of the first tenant is put in the second's words, and left out where the profile has none."""
-
-    async def ask(world: World) -> object:
-        second = world.run.profile.second
-        assert second is not None
-        made = await world.fresh(world.run.contract.targets["order"], second)
-        assert isinstance(made, Made)
-        return made.draft.body
-
-    assert with_world(tmp_path, ACCOUNTS, ask) == {"account": "https://shop.example/A-2"}
-    objects = ACCOUNTS.replace("{account =", "{voucher =").replace('"A-', '"V-')
-    assert with_world(tmp_path, objects, ask) == {"account": "https://shop.example/A-1", "voucher": "V-2"}
-
-
-def test_why_there_is_no_request(tmp_path: Path) -> None:
-    async def ask(world: World) -> Made | Unavailable:
-        return await world.fresh(world.run.contract.targets["read"], world.run.profile.first)
-
-    made = with_world(tmp_path, ACCOUNTS.replace('credentials = {Key = "k1"}', ""), ask)
-    assert made == Unavailable("no credential for Key", "tenants.first.credentials.Key")
-
-
-def test_an_answer_without_the_id_is_told(tmp_path: Path) -> None:
-    async def ask(world: World) -> Made | Unavailable:
-        target = world.run.contract.targets["read"]
-        bare = world.bare(target, world.run.profile.first)
-        assert not isinstance(bare, Unavailable)
-        [relation] = world.run.relations.of(target)
-        return world.filled_from(relation, bare, Exchange(Call("order", "POST", "/orders"), Answer(201)))
-
-    assert with_world(tmp_path, ACCOUNTS, ask) == Unavailable("the answer of order has no $response.header.Location")
+@pytest.mark.parametrize(("order", "first"), [(("open", "draft"), "open"), (("draft", "open"), "open")])
+def test_what_leads_to_the_right_state_comes_first(order: tuple[str, str], first: str) -> None:
+    one, other = (DECLARED[DECLARED.index(f"  /{name}:") :].split("  /", 2)[1] for name in order)
+    paths = f"\n  /{one}  /{other}" + DECLARED[DECLARED.index("  /pay:") :]
+    assert values(relations(paths, SESSION), "pay") == [
+        (giver, {"$request.body#/session/key": "$response.body#/key"}) for giver in (first, "draft")
+    ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from tillspec.prove.places import at, replaced
 from tillspec.prove.synthesise import Impossible
+from tillspec.verify.arazzo.documents import Workflow
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Draft, key_header
 from tillspec.verify.exchange import NOTHING, Exchange
@@ -48,12 +49,14 @@ class World:
     """Makes requests to operations.
 
     `bodies` are those that the server was seen to accept, by operation: the largest first. `preferred` are the relations by which
-    it was seen to accept a request, where the first one was not enough.
+    it was seen to accept a request, where the first one was not enough. `scenarios` are those of the contract, once they are
+    read.
     """
 
     run: Run
     bodies: dict[str, list[Any]] = field(default_factory=dict)
     preferred: dict[str, Relation] = field(default_factory=dict)
+    scenarios: list[Workflow] | None = None
     _candidates: dict[str, list[Any]] = field(default_factory=dict)
     _standing: dict[tuple[str, str], Made | Unavailable] = field(default_factory=dict)
     _locks: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)

@@ -43,11 +43,11 @@ async def credentials(run: Run, world: World, target: Target) -> None:
         await _untouched(run, target, view, before)
 
 
-def _ways(run: Run, target: Target) -> Iterator[Requirement]:
-    """The ways into an operation of which the first tenant has all credentials."""
+def _ways(run: Run, target: Target, group: str = "credentials") -> Iterator[Requirement]:
+    """The ways into an operation of which the first tenant has all credentials, good or limited ones."""
     tenant = run.profile.first.name
     for way in target.requirements:
-        if all(run.credentials.text(tenant, name) is not None for name, _ in way.schemes):
+        if all(run.credentials.text(tenant, name, group) is not None for name, _ in way.schemes):
             yield way
 
 
@@ -172,11 +172,11 @@ async def _limited(run: Run, target: Target, draft: Draft) -> bool:
             reason, fill = "no credential is known that lacks a scope", f"tenants.{tenant}.limited.{scheme}"
             run.skip(target, Kind.CREDENTIALS, reason, fill)
         return False
-    lacks = _lacks(run, target, way)
-    if lacks is None:
+    lacks = [_lacks(run, target, one) for one in _ways(run, target, "limited")]
+    if None in lacks:
         return False
     placed = run.credentials.good(target, tenant, "limited")
-    return await _try(run, target, draft, Attempt("scope-required", f"{lacks} succeeds", placed.headers, placed.query))
+    return await _try(run, target, draft, Attempt("scope-required", f"{lacks[0]} succeeds", placed.headers, placed.query))
 
 
 def _lacks(run: Run, target: Target, way: Requirement) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 import time
+import uuid
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -315,15 +317,19 @@ class Refused(Exception):
         self.status, self.code, self.message, self.headers = status, code, message, headers
 
 
+VARIANTS = ("validates first", "422 for 400", "further fields", "numbered", "UUIDs", "reads first")
+"""Ways to keep the contract that are as good as any."""
+
+
 class Shop:
-    """The shop. Without faults it keeps its contract."""
+    """The shop. Without faults it keeps its contract; so it does in each of the `VARIANTS`."""
 
     def __init__(self, *faults: str, deep: bool = False) -> None:
         self.faults, self.deep = set(faults), deep
         self.things: dict[str, dict[str, Any]] = {}
         self.boxes: dict[str, str] = {}
         self.items: dict[str, str] = {}
-        self.made = 0
+        self.made = self.ids = 0
 
     def __contains__(self, fault: str) -> bool:
         return fault in self.faults
@@ -347,14 +353,31 @@ class Shop:
         def route(path: str, by_method: dict[str, Handler]) -> Route:
             async def handle(request: Request) -> Response:
                 try:
-                    return await by_method["GET" if request.method == "HEAD" else request.method](request)
+                    if "validates first" in self and path in ("/things", "/things/{id}", "/show") and await request.body():
+                        await self.body(request)
+                    return self.adorned(await by_method["GET" if request.method == "HEAD" else request.method](request))
                 except Refused as refused:
                     headers = {name.replace("_", "-"): value for name, value in refused.headers.items()}
-                    return JSONResponse({"code": refused.code, "message": refused.message}, refused.status, headers)
+                    status = 422 if "422 for 400" in self and refused.status == 400 else refused.status
+                    return self.adorned(JSONResponse({"code": refused.code, "message": refused.message}, status, headers))
 
             return Route(path, handle, methods=list(by_method))
 
         return Starlette(routes=[route(path, by_method) for path, by_method in handlers.items()])
+
+    def adorned(self, response: Response) -> Response:
+        """An answer with what the contract does not know and does not forbid."""
+        if "further fields" in self and isinstance(response, JSONResponse):
+            value = json.loads(bytes(response.body))
+            if "things" not in value:
+                more = {"request": secrets.token_hex(8), "served": time.time(), "trace": {"id": secrets.token_hex(4)}}
+                headers = {name: text for name, text in response.headers.items() if name != "content-length"}
+                return JSONResponse({**value, **more}, response.status_code, headers)
+        return response
+
+    def new_id(self, kind: str) -> str:
+        self.ids += 1
+        return str(self.ids) if "numbered" in self else str(uuid.uuid4()) if "UUIDs" in self else f"{kind}_{secrets.token_hex(8)}"
 
     # -- who asks ----------------------------------------------------------------------------------------------------------
 
@@ -364,6 +387,12 @@ class Shop:
         return Response(b"")
 
     def tenant(self, request: Request, *, changes: bool = False) -> str:
+        if (
+            "reads first" in self
+            and request.path_params.get("id", next(iter(self.things), "")) not in self.things
+            and self.things
+        ):
+            raise Refused(404, "unknown_thing", "There is no such thing.")
         key = request.headers.get("x-api-key", "")
         if "key in the query" in self:
             key = key or request.query_params.get("X-Api-Key", "")
@@ -464,7 +493,7 @@ class Shop:
         if "name" not in value:
             raise Refused(400, "invalid")
         self.made += 1
-        identifier = "t_the_only_one_12" if "one id" in self and self.made > 3 else "t_" + secrets.token_hex(8)
+        identifier = "t_the_only_one_12" if "one id" in self and self.made > 3 else self.new_id("t")
         known = {key: item for key, item in value.items() if key in ("name", "amount", "note", "place")}
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()) + f".{self.made:06}Z"
         thing = {"tenant": tenant, "id": identifier, **known, "status": "open", "made": stamp}
@@ -561,7 +590,7 @@ class Shop:
     # -- boxes -------------------------------------------------------------------------------------------------------------
 
     async def create_box(self, request: Request) -> Response:
-        identifier = "b_" + secrets.token_hex(8)
+        identifier = self.new_id("b")
         self.boxes[identifier] = self.tenant(request, changes=True)
         return JSONResponse({"id": identifier}, 201)
 
@@ -579,7 +608,7 @@ class Shop:
         box = request.path_params["box"] if "items in foreign boxes" in self else self.box(request, tenant)
         if box not in self.boxes:
             raise Refused(404, "unknown_box")
-        identifier = "i_" + secrets.token_hex(8)
+        identifier = self.new_id("i")
         self.items[identifier] = box
         return JSONResponse({"id": identifier}, 201)
 

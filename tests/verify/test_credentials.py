@@ -18,7 +18,7 @@ from tillspec.verify.profile import SignedToken, read
 from tillspec.verify.run import Run
 from tillspec.verify.wire import Origin, Wire
 
-from .shop import PROFILE, Shop, declared
+from .shop import PROFILE, VARIANTS, Shop, declared
 from .support import Verified, contract, serving, verified
 
 
@@ -72,6 +72,13 @@ def test_a_shop_that_checks_credentials_passes(shop: Contract) -> None:
 def test_what_is_not_checked_is_found(shop: Contract, fault: str, operation: str, check: str, severity: str, aspect: str) -> None:
     made = of(shop, fault, only=(operation,))
     assert (severity, aspect) in [(one.severity, one.aspect) for one in made.of(check)], str(made)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_another_way_of_keeping_the_contract_is_no_alarm(shop: Contract, variant: str) -> None:
+    made = of(shop, variant)
+    assert made.found("MUST", "SHOULD") == set(), str(made)
+    assert made.incomplete == []
 
 
 def test_one_reason_is_one_finding(shop: Contract) -> None:

@@ -27,7 +27,7 @@ from tillspec.verify.reading import conflicts, differences
 from tillspec.verify.run import Run
 from tillspec.verify.wire import Origin, Wire
 
-from .shop import PROFILE, Shop, declared, plain
+from .shop import PROFILE, VARIANTS, Shop, declared, plain
 from .support import Verified, contract, serving, verified
 
 PROBES = (objects, changes, among, links, lists)
@@ -131,6 +131,13 @@ def test_the_other_merge_is_found(shop: Contract, deep_shop: Contract, deep: boo
     """A deep update where a shallow one is declared, and the other way round."""
     made = of(shop if deep else deep_shop, only=("changeThing",), deep=deep)
     assert [(one.check, one.aspect) for one in made.findings] == [("merge", "inside")], str(made)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_another_way_of_keeping_the_contract_is_no_alarm(shop: Contract, variant: str) -> None:
+    made = of(shop, variant)
+    assert made.found("MUST", "SHOULD") == set(), str(made)
+    assert made.incomplete == []
 
 
 # -- ids -----------------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from tillspec.verify.credentials import scopes_of
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.profile import FromOperation
 from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.run import Run, Told, shown, statuses
 from tillspec.verify.world import Unavailable, World
@@ -165,6 +166,8 @@ async def _untouched(run: Run, target: Target, view: Look, before: Exchange) -> 
 async def _limited(run: Run, target: Target, draft: Draft) -> bool:
     """Credentials that are good and lack the scope that the operation asks for; whether they get in."""
     tenant = run.profile.first.name
+    if _gives_credentials(run, target):
+        return False  # what a credential may do is not asked where another one is got for it
     way = run.credentials.way(target, tenant, "limited")
     if way is None:
         if not target.is_safe and target.declares(403):
@@ -177,6 +180,12 @@ async def _limited(run: Run, target: Target, draft: Draft) -> bool:
         return False
     placed = run.credentials.good(target, tenant, "limited")
     return await _try(run, target, draft, Attempt("scope-required", f"{lacks[0]} succeeds", placed.headers, placed.query))
+
+
+def _gives_credentials(run: Run, target: Target) -> bool:
+    groups = ((one.credentials, one.limited, one.expired) for one in run.profile.tenants)
+    given = (credential for group in groups for each in group for credential in each.values())
+    return any(isinstance(credential, FromOperation) and credential.operation == target.id for credential in given)
 
 
 def _lacks(run: Run, target: Target, way: Requirement) -> str | None:

@@ -289,7 +289,7 @@ def test_a_key_that_is_kept_too_long_is_told() -> None:
 def test_a_header_alone_says_what_a_key_is_for() -> None:
     assert not tried(Shop(), declared=False).told
     found = tried(Shop(frozenset({"ignored"})), declared=False)
-    assert found.told == {"repeat-replayed", "key-raced"}
+    assert found.told == {"repeat-replayed"}
     assert not found.broken
 
 

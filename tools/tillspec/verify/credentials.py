@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tillspec.api.model import Requirement
 from tillspec.verify.contract import Contract, Target
@@ -153,3 +155,32 @@ def sign(token: SignedToken, *, after: float = 0.0, **claims: object) -> str:
     now = int(time.time() + after)
     times = {"iat": now, "nbf": now, "exp": now + int(token.lifetime), "jti": str(uuid.uuid4())}
     return jwt.encode({**times, **token.claims, **claims}, token.key, token.algorithm, dict(token.headers))
+
+
+def claims_of(text: str) -> dict[str, Any] | None:
+    """The claims of a JSON Web Token (RFC 7519), its signature not looked at; None where the text is no such token."""
+    parts = text.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        head, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
+    except ValueError:
+        return None
+    return claims if isinstance(head, dict) and "alg" in head and isinstance(claims, dict) else None
+
+
+def is_token(text: str) -> bool:
+    """Whether a text is a JSON Web Token."""
+    return claims_of(text) is not None
+
+
+def scopes_of(text: str) -> frozenset[str] | None:
+    """The scopes that a token says it has (RFC 8693, section 4.2, and how others spell it); None where it says nothing."""
+    claims = claims_of(text) or {}
+    for name in ("scope", "scopes", "scp", "permissions"):
+        value = claims.get(name)
+        if isinstance(value, str):
+            return frozenset(value.split())
+        if isinstance(value, list):
+            return frozenset(map(str, value))
+    return None

@@ -13,7 +13,9 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
+from tillspec.verify.probes.among import among
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.changes import changes
 from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
 from tillspec.verify.probes.expiry import expiry
@@ -40,7 +42,7 @@ from tillspec.verify.world import Unavailable, World
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
 PROBES: tuple[Probe, ...] = (
-    credentials, ownership, objects, links, lists, methods, conditional, idempotency, repeats, lifecycle,
+    credentials, ownership, objects, changes, among, links, lists, methods, conditional, idempotency, repeats, lifecycle,
     rules, images, secrets, parameters, wire, bodies,
 )  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""

@@ -172,7 +172,7 @@ class Run:
 
     def _notice(self, call: Call, answer: Answer) -> None:
         """Give up when nothing is answered any more, one after the other."""
-        if answer.fault is None:
+        if answer.fault is None or answer.status:
             self._silent = 0
         elif call.raw is None:
             self._silent += 1

@@ -15,7 +15,7 @@ from tillspec.verify.views import alike
 from tillspec.verify.world import Made, World
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
-_REVISION = re.compile(r"version|revision|etag|sequence|updated|modified|accessed|seen|count_of_requests", re.IGNORECASE)
+_REVISION = re.compile(r"version|^rev|etag|sequence|updated|modified|accessed|seen|history|log$|audit|events", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ class Difference:
     def is_hard(self) -> bool:
         """Whether it is a number, a truth value, or that something is there at all; a text may be of the moment."""
         return not (isinstance(self.before, str) and isinstance(self.after, str))
+
+    @property
+    def is_of_the_moment(self) -> bool:
+        """Whether it is a time, or counts changes."""
+        texts = [value for value in (self.before, self.after) if isinstance(value, str)]
+        last = self.place.rpartition("/")[2]
+        return bool(_REVISION.search(last)) or (bool(texts) and all(_TIME.fullmatch(text) for text in texts))
 
 
 @dataclass(slots=True)
@@ -70,14 +77,8 @@ class Looks:
                 yield other, Difference("", one.answer.status, other.answer.status)
             elif one.answer.succeeded:
                 for found in differences(one.answer.value, other.answer.value):
-                    if (one.call.operation, found.place) not in self.volatile and not _is_of_the_moment(found):
+                    if (one.call.operation, found.place) not in self.volatile and not found.is_of_the_moment:
                         yield other, found
-
-
-def _is_of_the_moment(found: Difference) -> bool:
-    texts = [value for value in (found.before, found.after) if isinstance(value, str)]
-    last = found.place.rpartition("/")[2]
-    return bool(_REVISION.search(last)) or (bool(texts) and all(_TIME.fullmatch(text) for text in texts))
 
 
 def differences(before: Any, after: Any, place: Pointer = "") -> Iterator[Difference]:

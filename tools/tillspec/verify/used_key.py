@@ -17,12 +17,17 @@ from tillspec.verify.views import made_id
 
 @dataclass(slots=True)
 class UsedKey:
-    """A key under which `draft` was sent first, and answered in `first`."""
+    """A key under which `draft` was sent first, and answered in `first`.
+
+    `marked` is whether the mark of replays can be trusted, `compares` whether another body was found to be a mismatch.
+    """
 
     keyed: Keyed
     draft: Draft
     key: str
     first: Exchange
+    marked: bool = True
+    compares: bool = True
 
     @property
     def words(self) -> Idempotency | None:
@@ -45,7 +50,10 @@ class UsedKey:
         return made_id(self.keyed.run, self.keyed.target, exchange)
 
     def is_replay(self, exchange: Exchange) -> bool:
-        """Whether an answer says that it is a replay."""
+        """Whether an answer says that it is a replay, and can be trusted in that."""
+        return self.marked and self._says_so(exchange)
+
+    def _says_so(self, exchange: Exchange) -> bool:
         header = self.words.replayed if self.words else None
         return header is not None and (exchange.answer.header(header) or "").strip().lower() == "true"
 
@@ -63,7 +71,7 @@ class UsedKey:
             self.tell(replace(said, what=what, expected=expected, observed=told(again.answer)), *steps)
             return False
         self.tell(Told(said.check))
-        if self.words.replayed is not None:
+        if self.words.replayed is not None and self.marked:
             self._marks(self.words.replayed, first, again)
         return True
 
@@ -79,10 +87,11 @@ class UsedKey:
 
     def _marks(self, header: str, first: Exchange, again: Exchange) -> None:
         expected, check = f"{header}: true", "repeat-marked"
-        if not self.is_replay(again):
+        self.marked = self._says_so(again) and not self._says_so(first)
+        if not self._says_so(again):
             seen = f"{header}: {again.answer.header(header)}"
             self.tell(Told(check, "does not say that a replay is one", "replayed", expected, seen), first, again)
-        elif self.is_replay(first):
+        elif self._says_so(first):
             what = "says that a first answer is a replay"
             self.tell(Told(check, what, "replayed", f"no {expected}", expected, "first"), first)
         else:

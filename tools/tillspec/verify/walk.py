@@ -118,7 +118,7 @@ class Walk:
     async def find_readers(self, subject: Subject) -> None:
         """Find out which operations show the state."""
         found = []
-        for target in readers(self.run, self.name):
+        for target in sorted(readers(self.run, self.name), key=_is_list):
             exchange = await self.call(target, subject)
             if exchange is not None and states(self.run, target, exchange, self.name, subject.identifier):
                 found.append(target)
@@ -181,3 +181,7 @@ def readers(run: Run, name: str) -> Iterable[Target]:
         listed = behavior is not None and behavior.lists is not None and behavior.lists.object == name
         if target.is_safe and (listed or (behavior is not None and behavior.reads == name)):
             yield target
+
+
+def _is_list(target: Target) -> bool:
+    return target.operation.behavior is not None and target.operation.behavior.lists is not None

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import islice
 
 from tillspec.api.model import Response
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
-from tillspec.verify.exchange import Answer, Exchange
+from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.probes.bodies import mutants
 from tillspec.verify.probes.negotiation import negotiation
 from tillspec.verify.run import Run, Told
 from tillspec.verify.world import Made, Unavailable, World
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _OTHER = '"tillspec-other"'
+_MOST_CHANGES = 4
 _KEPT = ("cache-control", "content-location", "expires", "vary")
 """What a 304 has if the 200 has it (RFC 9110, section 15.4.5), beside the entity tag."""
 
@@ -132,7 +135,7 @@ class _Probe:
 async def _changed(run: Run, world: World, target: Target) -> None:
     """After a change the old entity tag names nothing any more."""
     writer = _writer(run, target)
-    if writer is None:
+    if writer is None or writer.json_body is None:
         return
     made, change = await world.fresh(target, run.profile.first), await world.standing(writer, run.profile.first)
     if not isinstance(made, Made) or not isinstance(change, Made):
@@ -145,20 +148,23 @@ async def _changed(run: Run, world: World, target: Target) -> None:
     for (location, name), value in made.draft.parameters.items():
         if location == "path":
             draft = draft.parameter(location, name, value)
-    written = await run.send(draft)
-    after = await run.send(made.draft)
-    if not written.answer.succeeded or not _is_another(before.answer, after.answer):
-        return
-    exchange = await run.send(made.draft.header("If-None-Match", tag))
+    edits = (mutant.body for mutant in mutants(run, writer, writer.json_body, draft.body) if mutant.valid)
+    for body in islice(edits, _MOST_CHANGES):
+        written = await run.send(draft.with_body(body))
+        after = await run.send(made.draft)
+        if written.answer.succeeded and after.answer.succeeded and after.answer.body != before.answer.body:
+            await _asked_after(run, made.draft, before, written)
+            return
+
+
+async def _asked_after(run: Run, draft: Draft, before: Exchange, written: Exchange) -> None:
+    target, tag = draft.target, before.answer.header("etag") or ""
+    exchange = await run.send(draft.header("If-None-Match", tag))
     if exchange.answer.status == 304:
         told = Told("not-modified", "answers 304 after a change", target.pointer, "the new state", "304", "changed")
         run.tell(target, told, before, written, exchange)
     elif exchange.answer.succeeded:
         run.tell(target, Told("not-modified"))
-
-
-def _is_another(before: Answer, after: Answer) -> bool:
-    return after.succeeded and after.body != before.body
 
 
 def _writer(run: Run, target: Target) -> Target | None:

@@ -33,8 +33,10 @@ async def idempotency(run: Run, world: World, target: Target) -> None:
     if not await separate(used):
         run.skip(target, Kind.IDEMPOTENCY, "what was accepted once is not accepted again under another key")
         return
+    if not works:
+        return
     await raced(used)
-    if used.words is not None and works:
+    if used.words is not None:
         await other_keys(used)
         await _refused_before(used)
 
@@ -136,6 +138,7 @@ def _mismatches(used: UsedKey, again: Exchange, which: str, aspect: str = "", *,
         if not again.answer.succeeded:
             what, aspect = "refuses another body under a used key otherwise than declared", "answer"
         expected = f"{words(used.words.mismatch)} for {which}"
+        used.compares = False
         used.tell(Told("key-mismatch", what, "mismatch", expected, told(again.answer), aspect), used.first, again)
 
 

@@ -26,7 +26,7 @@ async def raced(used: UsedKey) -> None:
         drafts = [draft] * _AT_ONCE
         if mixed:
             rival = next((body for body in keyed.world.bodies.get(draft.target.id, ()) if body != draft.body), NOTHING)
-            if rival is NOTHING or used.words is None:
+            if rival is NOTHING or used.words is None or not used.compares:
                 return
             drafts[1::2] = [draft.with_body(rival)] * (_AT_ONCE // 2)
         exchanges = await asyncio.gather(*(keyed.send(one, key) for one in drafts))
@@ -63,7 +63,7 @@ def _outcome(used: UsedKey, exchanges: Sequence[Exchange], *, mixed: bool) -> tu
     if len(bodies) > 1:
         return said(several, f"{len(bodies)} different answers"), *won
     firsts = [one for one in won if not used.is_replay(one)]
-    if not firsts or (used.words.replayed is not None and len(firsts) > 1):
+    if not firsts or (used.words.replayed is not None and used.marked and len(firsts) > 1):
         observed = f"{len(firsts)} of {len(won)} answers without {used.words.replayed}"
         return said("says not of one answer alone that it is the first", observed, "marked"), *won
     odd = _odd(used, exchanges, mixed=mixed)

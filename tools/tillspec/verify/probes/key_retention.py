@@ -15,11 +15,15 @@ from tillspec.verify.used_key import UsedKey
 
 
 async def key_retention(keyed: Keyed, time: Timeline) -> list[Boundary]:
-    """The end of a key that is used now."""
+    """The end of a key that is used now; none where a key has no effect at all, which is told elsewhere."""
     began = time.now()
     used = await first_use(keyed)
     if used is None or keyed.declared is None:
         return []
+    again = (await used.again()).answer
+    if (again.status, again.body) != (used.first.answer.status, used.first.answer.body):
+        return []
+    used.marked = not used.is_replay(used.first)
     kept = _Kept(used, time, began, keyed.declared.retention.total_seconds())
     return [Boundary(kept.seconds, began, time.now(), kept.before, kept.after)]
 
@@ -32,18 +36,19 @@ class _Kept:
     time: Timeline
     began: Moment
     seconds: float
+    lost: bool = False
 
     async def before(self) -> None:
         """It is kept until the end."""
         again = await self.used.again()
         if self.time.most(self.began) < self.seconds:
             said = Told("key-retention", "a repeat within the retention", "retention")
-            self.used.replays(said, self.used.first, again)
+            self.lost = not self.used.replays(said, self.used.first, again)
 
     async def after(self) -> None:
         """It is free afterwards. That it is kept for longer harms less than that it is kept too short."""
         used, again = self.used, await self.used.again()
-        if not is_telling(again.answer):
+        if self.lost or not is_telling(again.answer):
             return
         one, other = used.identifier(used.first), used.identifier(again)
         if used.is_replay(again) or (NOTHING not in (one, other) and one == other):

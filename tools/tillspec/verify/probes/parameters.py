@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from tillspec.pointer import Pointer
+from tillspec.pointer import Pointer, join
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, at, replaced
 from tillspec.prove.synthesise import Impossible
@@ -110,7 +110,7 @@ def mutants(run: Run, form: ParameterForm, base: Any) -> Iterator[Mutant]:
                     break
     judge.forget()
     for kind, value in _spellings(base):
-        edit = Edit("type", f"text: {kind}", schema_pointer(run, form), (), (), value)
+        edit = Edit("type", f"text: {kind}", join(schema_pointer(run, form), "type"), (), (), value)
         mutant = _mutant(run, form, base, edit, False)
         if mutant is not None and mutant.text not in done:
             done.add(mutant.text)
@@ -145,11 +145,23 @@ def _mutant(run: Run, form: ParameterForm, base: Any, edit: Edit, valid: bool) -
         return None
     if form.location in ("query", "querystring", "cookie") and (not text or not _is_alike(base, value)):
         return None  # which is a parameter that is not there, or another one
+    keyword, pointer = edit.keyword, edit.pointer
     if not valid and form.model.media_type is None:
         found = list(readings(value, base))
         if not found or any(run.contract.judge.is_valid(form.schema, one) for one in found):
             return None
-    return Mutant(form, edit.kind, edit.keyword, edit.pointer, value, text, valid)
+        keyword, pointer = _broken(run, form, edit, next((one for one in found if type(one) is type(base)), value))
+    return Mutant(form, edit.kind, keyword, pointer, value, text, valid)
+
+
+def _broken(run: Run, form: ParameterForm, edit: Edit, value: Any) -> tuple[str, Pointer]:
+    """The keyword that a value breaks, and where it stands: that of the edit, unless the text breaks only another one."""
+    broken = {keyword for keyword, place in run.contract.judge.broken(form.schema, value) if not place}
+    schema = form.schema if isinstance(form.schema, dict) else {}
+    others = sorted(keyword for keyword in broken if keyword in schema)
+    if edit.path or edit.keyword in broken or not others:
+        return edit.keyword, edit.pointer
+    return others[0], join(schema_pointer(run, form), others[0])
 
 
 def _is_alike(base: Any, value: Any) -> bool:
@@ -271,8 +283,8 @@ class _Probe:
             self.run.tell(
                 self.target,
                 Told(
-                    "invalid-parameter-refused", f"accepts the {form.location} parameter {form.name} with {fault.kind}",
-                    form.pointer, "it is refused with a 4xx", str(answer.status), f"{form.name} {fault.kind}",
+                    "invalid-parameter-refused", f"accepts the {form.location} parameter {form.name} as no proper text",
+                    form.pointer, f"{fault.kind} is refused with a 4xx", str(answer.status), f"{form.name} malformed",
                 ),
                 exchange,
             )  # fmt: skip

@@ -12,8 +12,8 @@ from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.run import Run, Told, shown
-from tillspec.verify.snapshot import Difference, Looks, general
-from tillspec.verify.views import made_id
+from tillspec.verify.snapshot import Difference, Looks, differences, general
+from tillspec.verify.views import made_id, shows
 from tillspec.verify.world import Made, Unavailable, World
 
 _AT_ONCE = 6
@@ -81,7 +81,9 @@ async def _left_alone(run: Run, world: World, target: Target, check: str) -> Non
         return
     before = await looks.steady()
     second = await run.send(made.draft)
-    if _same(run, target, check, looks.changed(before, await looks.look()), (first, second)):
+    _accepted_again(run, target, check, (first, second))
+    changes = looks.changed(before, await looks.look()) if looks.drafts else _shown(run, target, first, second)
+    if _same(run, target, check, changes, (first, second)):
         await _at_once(run, made)
         _same(run, target, check, looks.changed(before, await looks.look()), (first, second), "raced")
 
@@ -108,6 +110,28 @@ def _same(
     )
     run.tell(target, said, *steps, seen)
     return False
+
+
+def _accepted_again(run: Run, target: Target, check: str, steps: tuple[Exchange, Exchange]) -> None:
+    """What was accepted is accepted again. HTTP leaves the answer open; it may be a conflict with what is there now."""
+    answer = steps[1].answer
+    if answer.succeeded or not is_telling(answer) or target.method == "DELETE" or answer.status in (401, 403):
+        return
+    declared = check == "repeat-inherent"
+    if declared or answer.status not in (409, 412, 428):
+        severity = Severity.MUST if declared else Severity.SHOULD
+        what = "refuses a repeat of what it accepted"
+        run.tell(target, Told(check, what, _clause(target), "a success again", told(answer), "refused", severity), *steps)
+
+
+def _shown(run: Run, target: Target, first: Exchange, second: Exchange) -> Iterator[tuple[Exchange, Difference]]:
+    """What two answers show otherwise of an object that nothing else shows; of a text the answer may have its own opinion."""
+    name = run.relations.object_of(target)
+    if name is not None and second.answer.succeeded:
+        for one, other in zip(shows(run, target, first, name), shows(run, target, second, name), strict=False):
+            for found in differences(one.value, other.value):
+                if found.is_hard and not found.is_of_the_moment:
+                    yield second, found
 
 
 async def _raced(run: Run, world: World, target: Target) -> None:

@@ -58,7 +58,7 @@ rules_422 = edited(_rules_422)
 
 def _more(value: dict[str, Any]) -> None:
     value["x_trace"] = {"region": "eu-north-1", "hops": [1, 2], "at": None}
-    value["_links"] = []
+    value["x_hints"] = []
 
 
 def _more_members(scope: Scope, answer: Answer) -> None:

@@ -36,12 +36,12 @@ const diddo = new Diddo(schemas, clock, new Map(DIDDO_KEYS), new Map(TEMPLATES.m
 function operations([first, second, third, ...more]) {
   if (first !== 'checkout' || more.length > 0) return null;
   if (second === 'session' && third === undefined) return { surface: 'vinr', POST: (request) => vinr.create(request) };
-  if (second === 'begin' && third) return { surface: 'diddo', POST: (request) => diddo.begin(request, third) };
+  if (second === 'begin' && third !== '' && third !== undefined) return { surface: 'diddo', POST: (request) => diddo.begin(request, third) };
   if (second === 'cst' && third === undefined) return { surface: 'diddo', POST: (request) => diddo.token(request) };
   if (second === 'shipping' && third === undefined) return { surface: 'diddo', POST: (request) => diddo.shipping(request) };
   if (second === 'shipping' && third === 'method') return { surface: 'diddo', POST: (request) => diddo.method(request) };
   const kind = { qr: undefined, 'qr.png': 'png', 'qr.svg': 'svg' };
-  return second && Object.hasOwn(kind, third ?? '') ? { surface: 'diddo', GET: (request) => diddo.code(request, second, kind[third]) } : null;
+  return second !== '' && Object.hasOwn(kind, third ?? '') ? { surface: 'diddo', GET: (request) => diddo.code(request, second, kind[third]) } : null;
 }
 
 function found(path) {
@@ -49,7 +49,6 @@ function found(path) {
   if (first === 'checkout' && second === 'session' && parts.length === 4 && fourth === 'result' && third !== '') {
     return { surface: 'vinr', GET: (request) => vinr.result(request, third) };
   }
-  if (first === 'checkout' && parts.length === 3 && second === null) return { ...operations(['checkout', 'x', third]), GET: () => diddo.id(null) };
   return operations(parts);
 }
 

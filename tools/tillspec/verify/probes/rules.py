@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
 from tillspec.pointer import Pointer, join
 from tillspec.prove.mutate import Mutator
-from tillspec.prove.places import Ground, Path, at, replaced
+from tillspec.prove.places import Ground, Path, Place, at, replaced
+from tillspec.prove.synthesise import Impossible
 from tillspec.runtime.behavior import Answer, Rule, Total
-from tillspec.runtime.rules import Breach
+from tillspec.runtime.rules import Breach, adds_up, holds
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.declared import Part
@@ -106,14 +108,25 @@ def breaking(run: Run, form: BodyForm, base: Any, part: Part, rule: Rule | Total
         left -= 1
         if left < 0 or len(found) == _EACH:
             break
-        changed = _changed(base, body)
-        if changed in found or not run.contract.is_quickly_valid(form.pointer, "request", body):
+        if _keeps(rule, body, part.path) or not run.contract.is_quickly_valid(form.pointer, "request", body):
             continue
-        broken = list(run.declared.breaches(form.pointer, "request", body))
+        changed = _changed(base, body)
+        broken = [] if changed in found else list(run.declared.breaches(form.pointer, "request", body))
         if broken and all(_is(one, rule) for _, one in broken):
             found[changed] = body
             left = min(left, _FURTHER)
     return list(found.values())
+
+
+def _keeps(rule: Rule | Total, body: Any, path: Path) -> bool:
+    """Whether a part of a body keeps a rule, or is not what the rule speaks of any more."""
+    try:
+        value = at(body, path)
+    except (LookupError, TypeError):
+        return True
+    if not isinstance(value, dict):
+        return True
+    return holds(rule, value) if isinstance(rule, Rule) else adds_up(rule, value)
 
 
 def _changed(base: Any, body: Any) -> tuple[Any, ...]:
@@ -139,13 +152,26 @@ def _candidates(run: Run, form: BodyForm, base: Any, part: Part, rule: Rule | To
     yield from _crossed(base, part.path)
     ground = Ground(run.contract.judge, form.schema, base)
     run.contract.judge.forget()
+    below = [place for place in ground.places if place.path[: len(part.path)] == part.path]
+    for place in below:
+        yield from _added(run, base, place)
     mutator = Mutator(run.contract.synthesiser)
-    for place in ground.places:
-        if place.path[: len(part.path)] != part.path:
-            continue
+    for place in below:
         for stream in mutator.streams(place, at(base, place.path)):
             for edit in islice(stream, 12):
                 yield replaced(base, edit.path, edit.value)
+
+
+def _added(run: Run, base: Any, place: Place) -> Iterator[Any]:
+    """An object with each property that it lacks."""
+    value, properties = at(base, place.path), place.schema.get("properties")
+    if not isinstance(value, dict) or not isinstance(properties, dict):
+        return
+    for name, schema in properties.items():
+        for wide in (False, True) if name not in value and schema is not False else ():
+            with suppress(Impossible):
+                made = run.contract.synthesiser.make([schema], wide=wide, depth=1)
+                yield replaced(base, place.path, {**value, name: made})
 
 
 def _off_by_one(base: Any, path: Path, total: Total) -> Iterator[Any]:

@@ -12,8 +12,9 @@ from tillspec.pointer import Pointer, join
 from tillspec.prove.mutate import Mutator
 from tillspec.prove.places import Ground, Path, Place, at, replaced
 from tillspec.prove.synthesise import Impossible
-from tillspec.runtime.behavior import Answer, Rule, Total
+from tillspec.runtime.behavior import Answer, Rule, Term, Total
 from tillspec.runtime.rules import Breach, adds_up, holds
+from tillspec.runtime.rules import at as values
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.declared import Part
@@ -104,7 +105,8 @@ def breaking(run: Run, form: BodyForm, base: Any, part: Part, rule: Rule | Total
     """Bodies that their schema allows and that break one rule alone, each at other places than the others; perhaps none."""
     found: dict[tuple[Any, ...], Any] = {}
     left = _MOST
-    for body in _candidates(run, form, base, part, rule):
+    for candidate in _candidates(run, form, base, part, rule):
+        body = _repaired(candidate, part, rule)
         left -= 1
         if left < 0 or len(found) == _EACH:
             break
@@ -116,6 +118,27 @@ def breaking(run: Run, form: BodyForm, base: Any, part: Part, rule: Rule | Total
             found[changed] = body
             left = min(left, _FURTHER)
     return list(found.values())
+
+
+def _repaired(body: Any, part: Part, rule: Rule | Total) -> Any:
+    """A body with the totals of a part, but for the one that is to be broken, made to add up again."""
+    totals = [one for one in part.object.totals if one is not rule] if part.object is not None else []
+    for one in totals:
+        try:
+            value = at(body, part.path)
+            keys = (*part.path, *one.total.split("/")[1:])
+            if isinstance(value, dict) and type(at(body, keys)) is int and not adds_up(one, value):
+                body = replaced(body, keys, sum(_term(value, term) for term in one.terms))
+        except (LookupError, TypeError, ValueError):
+            continue
+    return body
+
+
+def _term(value: Any, term: Term) -> int:
+    amounts = values(value, term.amount)
+    times = values(value, term.times) if term.times is not None else [1] * len(amounts)
+    whole = sum((amount or 0) * count for amount, count in zip(amounts, times, strict=True))
+    return int(whole) * (-1 if term.sign == "-" else 1)
 
 
 def _keeps(rule: Rule | Total, body: Any, path: Path) -> bool:
@@ -188,13 +211,20 @@ def _off_by_one(base: Any, path: Path, total: Total) -> Iterator[Any]:
 def _others(base: Any, path: Path) -> Iterator[Any]:
     """Each value of a part another one of the same form: a text with another last letter, a number one more."""
     for where, value in islice(_leaves(at(base, path), path), _LEAVES):
-        if isinstance(value, str) and value[-1:].isalnum() and value.isascii():
-            letters = next(group for group in _LETTERS if value[-1] in group)
-            yield replaced(base, where, value[:-1] + letters[(letters.index(value[-1]) + 1) % len(letters)])
-        elif type(value) is int:
-            yield replaced(base, where, value + 1)
-        elif isinstance(value, bool):
-            yield replaced(base, where, not value)
+        if (other := _other(value)) is not value:
+            yield replaced(base, where, other)
+
+
+def _other(value: Any) -> Any:
+    """Another value of the same form; the same one where there is none."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str) and value.isascii() and value[-1:].isalnum():
+        letters = next(group for group in _LETTERS if value[-1] in group)
+        return value[:-1] + letters[(letters.index(value[-1]) + 1) % len(letters)]
+    return value
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -213,8 +243,7 @@ def _doubled(base: Any, path: Path) -> Iterator[Any]:
             yield replaced(base, where, [*items, items[0]])
             if isinstance(items[0], dict):
                 for key, item in items[0].items():
-                    changed = f"{item}x" if isinstance(item, str) else item + 1 if type(item) is int else item
-                    yield replaced(base, where, [*items, {**items[0], key: changed}])
+                    yield replaced(base, where, [*items, {**items[0], key: _other(item)}])
 
 
 def _lists(value: Any, path: Path) -> Iterator[tuple[Path, list[Any]]]:

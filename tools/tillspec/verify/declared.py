@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.pointer import Pointer, join
 from tillspec.prove.dialects import Direction
+from tillspec.prove.patterns import matches
 from tillspec.prove.places import Path
 from tillspec.runtime.behavior import ObjectBehavior, PropertyBehavior
 from tillspec.runtime.rules import Breach, breaches
@@ -36,9 +38,25 @@ class _Node:
     same: list[_Node] = field(default_factory=list)
     branches: list[_Node] = field(default_factory=list)
     conditional: dict[str, list[_Node]] = field(default_factory=dict)
+    dependent: dict[str, list[_Node]] = field(default_factory=dict)
     properties: dict[str, list[_Node]] = field(default_factory=dict)
+    patterns: dict[str, list[_Node]] = field(default_factory=dict)
     further: list[_Node] = field(default_factory=list)
+    first: list[list[_Node]] = field(default_factory=list)
     items: list[_Node] = field(default_factory=list)
+
+    def of_property(self, name: str) -> Iterator[_Node]:
+        """The nodes of a property's value."""
+        patterns = [pattern for pattern in self.patterns if matches(pattern, name)]
+        if name not in self.properties and not patterns:
+            yield from self.further
+        yield from self.properties.get(name, ())
+        for pattern in patterns:
+            yield from self.patterns[pattern]
+
+    def of_item(self, index: int) -> list[_Node]:
+        """The nodes of an item of a list."""
+        return self.first[index] if index < len(self.first) else self.items
 
 
 @dataclass(slots=True)
@@ -55,13 +73,13 @@ class _Walk:
             self.found.append(Part(path, value, node.pointer, node.object, node.property))
         for other in (*node.same, *self._branches(node, value)):
             self.visit(other, value, path)
-        if isinstance(value, dict) and (node.properties or node.further):
+        if isinstance(value, dict):
             for name, item in value.items():
-                for other in node.properties.get(name, node.further):
+                for other in node.of_property(name):
                     self.visit(other, item, (*path, name))
-        elif isinstance(value, list) and node.items:
+        elif isinstance(value, list):
             for index, item in enumerate(value):
-                for other in node.items:
+                for other in node.of_item(index):
                     self.visit(other, item, (*path, index))
 
     def _branches(self, node: _Node, value: Any) -> Iterator[_Node]:
@@ -72,6 +90,9 @@ class _Walk:
         if node.conditional.get("then") or node.conditional.get("else"):
             holds = self.contract.is_quickly_valid(join(node.pointer, "if"), self.direction, value)
             yield from node.conditional["then" if holds else "else"]
+        if isinstance(value, dict):
+            for name in node.dependent.keys() & value.keys():
+                yield from node.dependent[name]
 
 
 @dataclass(slots=True)
@@ -81,7 +102,8 @@ class Declared:
     contract: Contract
     _objects: dict[Pointer, ObjectBehavior | None] = field(default_factory=dict)
     _properties: dict[Pointer, PropertyBehavior | None] = field(default_factory=dict)
-    _speaks: dict[Pointer, bool] = field(default_factory=dict)
+    _reached: dict[tuple[Pointer, str], bool] = field(default_factory=dict)
+    _sent: frozenset[str] | None = None
     _nodes: dict[Pointer, _Node] = field(default_factory=dict)
     _views: dict[str, list[tuple[Pointer, ObjectBehavior]]] = field(default_factory=dict)
 
@@ -106,18 +128,24 @@ class Declared:
             return node
         if isinstance(schema.get("$ref"), str):
             node.same += self._speaking(schema["$ref"].removeprefix("#"))
-        for index in range(len(schema.get("allOf") or ())):
-            node.same += self._speaking(join(pointer, "allOf", index))
+        node.same += chain(*self._listed(pointer, "allOf", schema))
         for word in ("anyOf", "oneOf"):
-            for index in range(len(schema.get(word) or ())):
-                node.branches += self._speaking(join(pointer, word, index))
+            node.branches += chain(*self._listed(pointer, word, schema))
         for word in ("then", "else"):
             node.conditional[word] = self._speaking(join(pointer, word)) if word in schema else []
-        for name in schema.get("properties") or ():
-            node.properties[name] = self._speaking(join(pointer, "properties", name))
+        node.dependent.update(self._named(pointer, "dependentSchemas", schema))
+        node.properties.update(self._named(pointer, "properties", schema))
+        node.patterns.update(self._named(pointer, "patternProperties", schema))
+        node.first += self._listed(pointer, "prefixItems", schema)
         node.further += self._speaking(join(pointer, "additionalProperties"))
         node.items += self._speaking(join(pointer, "items"))
         return node
+
+    def _listed(self, pointer: Pointer, word: str, schema: dict[str, Any]) -> list[list[_Node]]:
+        return [self._speaking(join(pointer, word, index)) for index in range(len(schema.get(word) or ()))]
+
+    def _named(self, pointer: Pointer, word: str, schema: dict[str, Any]) -> dict[str, list[_Node]]:
+        return {name: self._speaking(join(pointer, word, name)) for name in schema.get(word) or ()}
 
     def _speaking(self, pointer: Pointer) -> list[_Node]:
         if not isinstance(self.contract.look_up(pointer), dict) or not self.speaks(pointer):
@@ -144,16 +172,20 @@ class Declared:
 
     def speaks(self, pointer: Pointer) -> bool:
         """Whether a schema, or one that it leads to, declares anything."""
-        if pointer not in self._speaks:
-            self._speaks[pointer] = self._reaches(pointer)
-        return self._speaks[pointer]
+        return self.reaches(pointer, "x-behavior")
 
-    def _reaches(self, pointer: Pointer) -> bool:
+    def reaches(self, pointer: Pointer, word: str) -> bool:
+        """Whether a schema, or one that it leads to, has a keyword."""
+        if (pointer, word) not in self._reached:
+            self._reached[pointer, word] = self._reaches(pointer, word)
+        return self._reached[pointer, word]
+
+    def _reaches(self, pointer: Pointer, word: str) -> bool:
         waiting, seen = [self.contract.look_up(pointer)], {pointer}
         while waiting:
             node = waiting.pop()
             if isinstance(node, dict):
-                if "x-behavior" in node:
+                if word in node:
                     return True
                 reference = node.get("$ref")
                 if isinstance(reference, str) and reference not in seen:
@@ -163,6 +195,14 @@ class Declared:
             elif isinstance(node, list):
                 waiting += node
         return False
+
+    def names_of_requests(self) -> frozenset[str]:
+        """The properties that bodies of requests have: what an answer says under such a name may be what it was given."""
+        if self._sent is None:
+            contract = self.contract
+            forms = [form for target in contract.targets.values() for form in target.bodies]
+            self._sent = frozenset(name for form in forms for name in _names(contract, contract.look_up(form.pointer), set()))
+        return self._sent
 
     # -- objects -----------------------------------------------------------------------------------------------------------
 
@@ -188,3 +228,16 @@ class Declared:
         if outside is not None:
             return outside.owner
         return next((behavior.owner for _, behavior in self.views(name) if behavior.owner is not None), None)
+
+
+def _names(contract: Contract, node: Any, seen: set[str]) -> Iterator[str]:
+    """The names of the properties that a schema leads to."""
+    if isinstance(node, dict):
+        properties = node.get("properties")
+        yield from properties if isinstance(properties, dict) else ()
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            yield from _names(contract, contract.look_up(reference.removeprefix("#")), seen)
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _names(contract, item, seen)

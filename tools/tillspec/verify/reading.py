@@ -90,6 +90,15 @@ async def volatile(run: Run, view: Look) -> set[str]:
     return set(differences(first.answer.value, second.answer.value))
 
 
+def conflicts(one: Any, other: Any, at: str = "") -> list[str]:
+    """The places at which two JSON values contradict each other: what one of them alone has does not."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return [place for key in one if key in other for place in conflicts(one[key], other[key], f"{at}/{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return [place for index, pair in enumerate(zip(one, other, strict=True)) for place in conflicts(*pair, f"{at}/{index}")]
+    return differences(one, other, at)
+
+
 def differences(one: Any, other: Any, at: str = "") -> list[str]:
     """The places at which two JSON values differ, as JSON Pointers."""
     if isinstance(one, dict) and isinstance(other, dict):

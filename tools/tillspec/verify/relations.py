@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-from tillspec.pointer import join
+from tillspec.pointer import Pointer, join
 from tillspec.verify.contract import Contract, Target
 from tillspec.verify.declared import Declared
+from tillspec.verify.exchange import Exchange
 
 Place = str
 """A place in a request, as a runtime expression: `$request.path.id`, `$request.body#/cart_id`."""
 
-_LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<rest>/.*)?$")
+_LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<rest>[/:].*)?$")
+"""The last parameter of a path; what follows it may be a custom method (`/things/{id}:cancel`)."""
+
+
+_NAMES = re.compile(r"\{([^{}]+)\}")
+_WRAPS = ("data", "result", "item", "resource")
+"""What answers wrap an object in, beside its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,12 @@ class Relation:
     source: str = "paths"
     pointer: str = ""
 
+    def does_as(self, other: Relation) -> bool:
+        """Whether it gives what another one gives."""
+        return (self.giver, dict(self.values)) == (other.giver, dict(other.values))
 
-@dataclass(slots=True)
+
+@dataclass
 class Relations:
     """All relations of a contract, the most trustworthy first."""
 
@@ -47,6 +59,7 @@ class Relations:
         if target.id not in self._known:
             found = [*self._by_behavior(target), *self.links.get(target.id, ()), *self._by_path(target)]
             found = [self._completed(target, relation) for relation in found if relation.giver != target.id]
+            found = [one for number, one in enumerate(found) if not any(one.does_as(other) for other in found[:number])]
             self._known[target.id] = sorted(found, key=lambda relation: not self._leads(relation, target))
         return self._known[target.id]
 
@@ -57,7 +70,20 @@ class Relations:
         if declared:
             return declared
         found = _LAST_PARAMETER.match(target.path)
-        return None if found is None else f"{found['collection']}/{{{found['name']}}}"
+        if found is None:
+            return None
+        path = f"{found['collection']}/{{{found['name']}}}"
+        return self._declared_at.get(path, path)
+
+    @cached_property
+    def _declared_at(self) -> dict[str, str]:
+        """The objects that the contract says are at a path."""
+        found = {}
+        for target in self.contract.targets.values():
+            behavior = target.operation.behavior
+            if behavior is not None and (behavior.reads or behavior.updates) and behavior.identifies is not None:
+                found[target.path] = behavior.reads or behavior.updates or ""
+        return found
 
     def place_of(self, target: Target) -> Place | None:
         """Where a request names the object that it is about."""
@@ -106,40 +132,78 @@ class Relations:
         if found is None:
             return
         for giver in self.contract.targets.values():
-            if giver.method == "POST" and giver.path.rstrip("/") == found["collection"]:
+            if giver.method == "POST" and _shape(giver.path.rstrip("/")) == _shape(found["collection"]):
                 expression = self._id_expression(giver, found["name"])
                 if expression is not None:
-                    yield Relation(giver.id, {f"$request.path.{found['name']}": expression}, self.object_of(target))
+                    above = zip(_NAMES.findall(found["collection"]), _NAMES.findall(giver.path), strict=True)
+                    values = {f"$request.path.{own}": f"$request.path.{its}" for own, its in above}
+                    yield Relation(giver.id, {f"$request.path.{found['name']}": expression, **values}, self.object_of(target))
 
     def _id_expression(self, giver: Target, name: str) -> str | None:
+        """Where the answer of what makes a thing has its id."""
+        single = _singular(giver.path.rstrip("/").rpartition("/")[2])
+        wanted = (_plain(name), "id", f"{single}id", "uuid", "number", "code")
         for response in giver.operation.responses:
             if response.status[:1] != "2":
                 continue
             for content in response.contents:
                 pointer = self.contract.response_schema(giver, response, content.media_type)
-                names = self.properties(pointer) if pointer else {}
-                plain = {key.lower().replace("_", "").replace("-", ""): key for key in names}
-                singular = giver.path.rstrip("/").rpartition("/")[2].rstrip("s").lower()
-                for wanted in (name.lower().replace("_", "").replace("-", ""), "id", f"{singular}id", "uuid", "number", "code"):
-                    if wanted in plain:
-                        return f"$response.body#/{plain[wanted].replace('~', '~0').replace('/', '~1')}"
+                found = self._id_in(pointer, wanted, single) if pointer else None
+                if found is not None:
+                    return f"$response.body#{found}"
             if any(header.name.lower() == "location" for header in response.headers):
                 return "$response.header.Location"
         return None
 
-    def properties(self, pointer: str) -> dict[str, Any]:
-        """The properties that a schema declares, those of what it is put together from among them."""
-        found: dict[str, Any] = {}
+    def _id_in(self, pointer: Pointer, wanted: tuple[str, ...], single: str) -> Pointer | None:
+        """The property that is the id, at the top of a body or in what it is wrapped in."""
+        names = self.properties(pointer)
+        for above in (None, *(key for key in names if _plain(key) in (single, *_WRAPS))):
+            found = {_plain(key): key for key in (names if above is None else self.properties(names[above]))}
+            key = next((found[one] for one in wanted if one in found), None)
+            if key is not None:
+                return join("", key) if above is None else join("", above, key)
+        return None
+
+    def properties(self, pointer: str) -> dict[str, Pointer]:
+        """Where the properties that a schema declares stand, those of what it is put together from among them."""
+        found: dict[str, Pointer] = {}
         waiting = [pointer]
         for _ in range(50):
             if not waiting:
                 break
             at, schema = self.contract.resolved(waiting.pop())
             if isinstance(schema, dict):
-                found.update(schema.get("properties") or {})
+                found.update({name: join(at, "properties", name) for name in schema.get("properties") or {}})
                 for word in ("allOf", "oneOf", "anyOf"):
                     waiting += [join(at, word, index) for index in range(len(schema.get(word) or []))]
         return found
+
+    # -- what answers show of objects --------------------------------------------------------------------------------------
+
+    def answered(self, target: Target, exchange: Exchange) -> frozenset[str]:
+        """The properties that the contract has in an answer; what a server says beyond them is its own matter."""
+        response = target.response(exchange.answer.status)
+        pointer = response and self.contract.response_schema(target, response, exchange.answer.header("content-type") or "")
+        return frozenset(self.properties(pointer)) if pointer else frozenset()
+
+    def is_declared(self, target: Target) -> bool:
+        """Whether the contract itself says which object an operation is about, rather than its path alone."""
+        behavior = target.operation.behavior
+        return behavior is not None and bool(behavior.reads or behavior.updates or behavior.deletes)
+
+    def derived(self, target: Target) -> frozenset[str]:
+        """The properties of an operation's object that change by themselves: its state, when it ends, when it was changed, what
+        it adds up to.
+        """
+        found = {"updated", "updatedAt", "updated_at", "modified", "modifiedAt", "modified_at", "version", "etag"}
+        for pointer, behavior in self.declared.views(self.object_of(target) or ""):
+            pointers = [behavior.lifecycle.field] if behavior.lifecycle is not None else []
+            pointers += [behavior.expires.at] if behavior.expires is not None and behavior.expires.at is not None else []
+            pointers += [total.total for total in behavior.totals]
+            found |= {one.split("/")[1] for one in pointers}
+            found |= {name for name in self.properties(pointer) if "updated" in name.lower() or "modified" in name.lower()}
+        return frozenset(found)
 
     # -- which is best -----------------------------------------------------------------------------------------------------
 
@@ -170,6 +234,24 @@ class Relations:
             if behavior.lifecycle is not None:
                 return behavior.lifecycle.initial
         return None
+
+
+def _shape(path: str) -> str:
+    """A path without the names of its parameters."""
+    return _NAMES.sub("{}", path)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _singular(name: str) -> str:
+    """The name of one of several things: `categories` are each a `category`."""
+    plain = _plain(name)
+    for ending, one in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("ss", "ss"), ("s", "")):
+        if plain.endswith(ending):
+            return plain.removesuffix(ending) + one
+    return plain
 
 
 def _of_body(value: Any, at: str = "") -> Iterator[tuple[Place, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tillspec.prove.places import at, replaced
 from tillspec.prove.synthesise import Impossible
+from tillspec.verify.arazzo.documents import Workflow
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Draft, key_header
 from tillspec.verify.exchange import NOTHING, Exchange
@@ -18,6 +19,8 @@ from tillspec.verify.relations import Place, Relation
 from tillspec.verify.run import Run
 
 _DEEPEST = 5
+_TELLING = 3
+"""From how many characters on an id is known inside a longer text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,14 @@ class World:
     """Makes requests to operations.
 
     `bodies` are those that the server was seen to accept, by operation: the largest first. `preferred` are the relations by which
-    it was seen to accept a request, where the first one was not enough.
+    it was seen to accept a request, where the first one was not enough. `scenarios` are those of the contract, once they are
+    read.
     """
 
     run: Run
     bodies: dict[str, list[Any]] = field(default_factory=dict)
     preferred: dict[str, Relation] = field(default_factory=dict)
+    scenarios: list[Workflow] | None = None
     _candidates: dict[str, list[Any]] = field(default_factory=dict)
     _standing: dict[tuple[str, str], Made | Unavailable] = field(default_factory=dict)
     _locks: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
@@ -104,11 +109,11 @@ class World:
         return found if preferred is None else [preferred, *(one for one in found if one is not preferred)]
 
     async def related(
-        self, relation: Relation, target: Target, tenant: Tenant, draft: Draft, depth: int = 0
+        self, relation: Relation, target: Target, tenant: Tenant, draft: Draft, depth: int = 0, *, body: Any = NOTHING
     ) -> Made | Unavailable:
-        """A draft with what another operation gives, which is called for it."""
+        """A draft with what another operation gives, which is called for it; `body` is what that one is sent."""
         giver = self.run.contract.targets[relation.giver]
-        before = await self.fresh(giver, tenant, depth=depth + 1)
+        before = await self.fresh(giver, tenant, body=body, depth=depth + 1)
         if isinstance(before, Unavailable):
             return before
         exchange = await self.run.send(before.draft)
@@ -117,6 +122,11 @@ class World:
             return Unavailable(
                 f"{relation.giver}, which gives the object, {told}", f"tenants.{tenant.name}.bodies.{relation.giver}"
             )
+        made = self.filled_from(relation, draft, exchange)
+        return made if isinstance(made, Unavailable) else Made(made.draft, (*before.steps, exchange))
+
+    def filled_from(self, relation: Relation, draft: Draft, exchange: Exchange) -> Made | Unavailable:
+        """A draft with what an exchange of a relation's giver gave."""
         for place, expression in relation.values.items():
             value = evaluate(expression, exchange)
             if value is NOTHING:
@@ -124,7 +134,13 @@ class World:
             if expression == "$response.header.Location":
                 value = str(value).rstrip("/").rpartition("/")[2]
             draft = draft.put(place, value)
-        return Made(draft, (*before.steps, exchange))
+        return Made(draft, (exchange,))
+
+    def completed(self, made: Made, target: Target, tenant: Tenant) -> Made:
+        """The same with what the profile says of the operation's parameters, but for the object that it is about."""
+        given = self._given(target, tenant)
+        own = self.run.relations.place_of(target)
+        return self._filled(made, {place: value for place, value in given.items() if place != own})
 
     # -- without an object -------------------------------------------------------------------------------------------------
 
@@ -154,10 +170,13 @@ class World:
         learned = self.bodies.get(target.id, [])
         if tenant is self.run.profile.first:
             return [*learned, *given, *self.candidates(target)]
-        return given or [self._without_others(target, body) for body in (*learned, *self.candidates(target))]
+        own = [self._of(target, tenant, body) for body in (*learned, *self.candidates(target))]
+        return given or own
 
-    def _without_others(self, target: Target, body: Any) -> Any:
-        """A body without what names objects, which may be those of another tenant, as far as it may be without them."""
+    def _of(self, target: Target, tenant: Tenant, body: Any) -> Any:
+        """A body for another tenant than the first: what names the first one's objects, in the words of the profile, names this
+        one's, and what else names objects, which may be the first one's, is left out as far as it may be.
+        """
         form = target.json_body
         if form is None:
             return body
@@ -167,10 +186,23 @@ class World:
             above = at(body, part.path[:-1])
             if not isinstance(above, dict) or part.path[-1] not in above:
                 continue
-            smaller = replaced(body, part.path[:-1], {key: item for key, item in above.items() if key != part.path[-1]})
-            if allowed(self.run, form.pointer, smaller):
-                body = smaller
+            text = self._translated(tenant, part.value)
+            rest = {key: item for key, item in above.items() if key != part.path[-1]}
+            changed = replaced(body, part.path[:-1], rest) if text is None else replaced(body, part.path, text)
+            if allowed(self.run, form.pointer, changed):
+                body = changed
         return body
+
+    def _translated(self, tenant: Tenant, value: Any) -> str | None:
+        """A value with an id of the first tenant in it, with this one's instead; None where there is none in it."""
+        first = self.run.profile.first
+        pairs = [(str(one), str(tenant.parameters[name])) for name, one in first.parameters.items() if name in tenant.parameters]
+        for name, ids in first.objects.items():
+            pairs += zip(ids, tenant.objects.get(name, ()), strict=False)
+        for one, other in pairs:
+            if isinstance(value, str) and (value == one or (len(one) >= _TELLING and one in value)):
+                return value.replace(one, other)
+        return None
 
     def candidates(self, target: Target) -> list[Any]:
         """Bodies that the contract allows, the likeliest to be accepted first."""

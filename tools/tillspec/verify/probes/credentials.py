@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from tillspec.api.model import SecurityScheme
+from tillspec.api.model import Requirement
+from tillspec.pointer import join
+from tillspec.verify.attempts import Attempt, attempts
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
+from tillspec.verify.credentials import scopes_of
 from tillspec.verify.draft import Draft
-from tillspec.verify.exchange import Exchange, Headers
+from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.profile import FromOperation
+from tillspec.verify.reading import Look, differences, look
+from tillspec.verify.run import Run, Told, shown, statuses
 from tillspec.verify.world import Unavailable, World
 
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Something that must not let anybody in: the headers and query pairs that are sent in place of good credentials."""
-
-    check: str
-    what: str
-    headers: Headers = ()
-    query: Headers = ()
-    severity: Severity = Severity.MUST
+_UNASKED = (429, 431, 503)
+"""Answers of what stands before the operation, which say nothing of credentials."""
 
 
 async def credentials(run: Run, world: World, target: Target) -> None:
@@ -33,177 +29,184 @@ async def credentials(run: Run, world: World, target: Target) -> None:
         await _anonymous(run, world, target)
         return
     tenant = run.profile.first
-    standing = await world.standing(target, tenant)
+    standing = await (world.standing(target, tenant) if target.is_safe else world.fresh(target, tenant))
     if isinstance(standing, Unavailable):
         run.skip(target, Kind.CREDENTIALS, standing.reason, standing.fill)
         return
-    way = run.credentials.way(target, tenant.name)
-    assert way is not None, "there is a request with credentials"
-    for attempt in attempts(run, target, way.schemes[0][0]):
-        await _try(run, target, standing.draft, attempt)
-    await _limited(run, target, standing.draft)
-    if not any(run.credentials.text(one.name, name, "limited") for one in run.profile.tenants for name, _ in way.schemes):
-        scheme = way.schemes[0][0]
-        run.skip(target, Kind.CREDENTIALS, "no credential is known that lacks a scope", f"tenants.{tenant.name}.limited.{scheme}")
+    view = None if target.is_safe else await look(run, world, run.relations.object_of(target), standing, tenant)
+    before = await view.once(run) if view is not None else None
+    got_in = False
+    for way in _ways(run, target):
+        got_in |= await _all(run, target, standing.draft, way)
+        await _twice(run, target, standing.draft, way)
+    got_in |= await _limited(run, target, standing.draft)
+    if view is not None and before is not None and not got_in:
+        await _untouched(run, target, view, before)
 
 
-def attempts(run: Run, target: Target, name: str) -> Iterator[Attempt]:
-    """Everything that is not a good credential of a scheme."""
-    scheme, good = run.contract.api.security_schemes[name], run.credentials.text(run.profile.first.name, name) or ""
-    yield Attempt("credentials-required", "a request without credentials succeeds")
-    for what, text in _nearly(good, scheme):
-        placed = run.credentials.placed({name: text})
-        yield Attempt("credentials-checked", f"a credential {what} is taken for a good one", placed.headers, placed.query)
-    expired = run.credentials.text(run.profile.first.name, name, "expired")
-    if expired is not None:
-        placed = run.credentials.placed({name: expired})
-        yield Attempt(
-            "credentials-checked", "a credential that has expired is taken for a good one", placed.headers, placed.query
-        )
-    if scheme.kind == "http" or scheme.kind in ("oauth2", "openIdConnect"):
-        yield from _headers(good, scheme)
-    yield from _elsewhere(good, scheme)
-    yield from _others(run, target, name)
-
-
-def _nearly(good: str, scheme: SecurityScheme) -> Iterator[tuple[str, str]]:
-    """Texts that are nearly a good credential."""
-    last = "A" if good[-1:] != "A" else "B"
-    middle = len(good) // 2
-    yield "that was made up", "tillspec-verify-made-this-up"
-    yield "that lacks its last character", good[:-1]
-    yield "that lacks its second half", good[:middle]
-    yield "that has one character more", good + last
-    yield "whose last character is another", good[:-1] + last if good.count(".") != 2 else _resigned(good)
-    yield "whose first character is another", ("A" if good[:1] != "A" else "B") + good[1:]
-    if good.swapcase() != good:
-        yield "in other case", good.swapcase()
-    if good.count(".") == 2:
-        yield "without its signature", good.rpartition(".")[0] + "."
-        yield 'of the algorithm "none"', _unsigned(good)
-        yield "whose claims were changed", _altered(good)
-    if scheme.kind == "http" and scheme.scheme == "basic":
-        user, _, password = good.partition(":")
-        yield "without its password", f"{user}:"
-        yield "without its user", f":{password}"
-        yield "with user and password swapped", f"{password}:{user}"
-
-
-def _resigned(token: str) -> str:
-    """A JSON Web Token whose signature is another."""
-    head, _, signature = token.rpartition(".")
-    return f"{head}.{'A' if signature[:1] != 'A' else 'B'}{signature[1:]}"
-
-
-def _unsigned(token: str) -> str:
-    """A JSON Web Token that says that it needs no signature (RFC 8725, section 2.1)."""
-    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
-    return f"{header}.{token.split('.')[1]}."
-
-
-def _altered(token: str) -> str:
-    """A JSON Web Token with another claim and the old signature."""
-    head, claims, signature = token.split(".")
-    try:
-        plain = base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4))
-    except ValueError:
-        plain = b"{}"
-    changed = plain.rstrip().removesuffix(b"}") + b',"admin":true}'
-    return f"{head}.{base64.urlsafe_b64encode(changed).decode().rstrip('=')}.{signature}"
-
-
-def _headers(good: str, scheme: SecurityScheme) -> Iterator[Attempt]:
-    """Headers `Authorization` that are none of the scheme's."""
-    word = "Basic" if scheme.scheme == "basic" else "Bearer"
-    coded = base64.b64encode(good.encode()).decode() if word == "Basic" else good
-    other = "Bearer" if word == "Basic" else "Basic"
-    for what, text in (
-        (f"that is the word {word} alone", word),
-        ("that is empty", ""),
-        (f"of the scheme {other}", f"{other} {coded}"),
-        ("without the name of a scheme", coded),
-        ("of a scheme that there is not", f"Tillspec {coded}"),
-    ):
-        yield Attempt("credentials-checked", f"an Authorization {what} is taken for a good one", (("Authorization", text),))
-
-
-def _elsewhere(good: str, scheme: SecurityScheme) -> Iterator[Attempt]:
-    """A good credential where its scheme does not say that it stands."""
-    name = scheme.parameter or {"basic": "authorization"}.get(scheme.scheme or "", "access_token")
-    told = "in the query" if scheme.location != "query" else "in a header"
-    if scheme.location == "query":
-        yield Attempt("credentials-location", f"a good credential {told} is accepted", ((name, good),))
-    else:
-        yield Attempt("credentials-location", f"a good credential {told} is accepted", (), ((name, good),))
-
-
-def _others(run: Run, target: Target, name: str) -> Iterator[Attempt]:
-    """Good credentials of other schemes, in the place of this one and in their own."""
+def _ways(run: Run, target: Target, group: str = "credentials") -> Iterator[Requirement]:
+    """The ways into an operation of which the first tenant has all credentials, good or limited ones."""
     tenant = run.profile.first.name
-    here = run.contract.api.security_schemes[name]
-    accepted = {one for requirement in target.requirements for one, _ in requirement.schemes}
-    seen = {run.credentials.text(tenant, one) for one in accepted}
-    for other in run.contract.api.security_schemes:
-        text = run.credentials.text(tenant, other)
-        if other in accepted or text is None or text in seen:
+    for way in target.requirements:
+        if all(run.credentials.text(tenant, name, group) is not None for name, _ in way.schemes):
+            yield way
+
+
+def _is_first(run: Run, target: Target, way: Requirement) -> bool:
+    """Whether an operation is the first of the contract with a way in, so that it stands for all others."""
+    names = [name for name, _ in way.schemes]
+    others = run.contract.targets.values()
+    first = next(one for one in others if any([name for name, _ in each.schemes] == names for each in one.requirements))
+    return first is target
+
+
+# -- what does not let in ------------------------------------------------------------------------------------------------
+
+
+async def _all(run: Run, target: Target, draft: Draft, way: Requirement) -> bool:
+    """Everything that is no way in; whether any of it was. What gets in for a reason that is known already is left out."""
+    known: set[tuple[str, str]] = set()
+    for attempt in attempts(run, target, way, thorough=_is_first(run, target, way)):
+        if {(attempt.scheme, attempt.family), (attempt.scheme, "anything"), ("", "anything")} & known:
             continue
-        for where in {name, other} if here.scheme != "basic" or ":" in text else {other}:
-            placed = run.credentials.placed({where: text})
-            yield Attempt(
-                "credentials-checked", f"a credential of {other} is taken for one of {name}", placed.headers, placed.query
-            )
+        if await _try(run, target, draft, attempt):
+            known.add((attempt.scheme, attempt.family))
+    return bool(known)
 
 
-async def _try(run: Run, target: Target, draft: Draft, attempt: Attempt) -> None:
+async def _try(run: Run, target: Target, draft: Draft, attempt: Attempt) -> bool:
+    """Whether an attempt gets in."""
     sent = replace(draft, credentials=attempt.headers, query=(*draft.query, *attempt.query))
     exchange = await run.exchange(target, sent.call())
     answer = exchange.answer
-    if answer.fault is not None or answer.status >= 500:
-        return
+    if answer.fault is not None or answer.status >= 500 or answer.status in _UNASKED:
+        return False
     if answer.succeeded or answer.status == 304:
-        run.tell(target, _got_in(target, attempt, exchange), exchange)
-        return
-    run.tell(target, Told(attempt.check))
+        where = join("/components/securitySchemes", attempt.scheme) if attempt.scheme else f"{target.pointer}/security"
+        aspect = attempt.what if attempt.family in ("", "anything") else attempt.family
+        run.tell(target, Told(attempt.check, attempt.what, where, "401, or 403", str(answer.status), aspect), exchange)
+        return True
+    accepted = run.ledger.passed[target.id, Kind.ACCEPTS] > 0
+    told = _answered(run, target, attempt, exchange) if accepted else Told(attempt.check)
+    run.tell(target, told, exchange)
     if answer.status == 401 and attempt.check == "credentials-required":
         _challenge(run, target, exchange)
+    return False
 
 
-def _got_in(target: Target, attempt: Attempt, exchange: Exchange) -> Told:
-    return Told(
-        attempt.check, attempt.what, f"{target.pointer}/security" if target.requirements else target.pointer,
-        "401, or 403", str(exchange.answer.status), attempt.what, attempt.severity,
-    )  # fmt: skip
+def _answered(run: Run, target: Target, attempt: Attempt, exchange: Exchange) -> Told:
+    """Whether the refusal is the one that the operation declares: of a valid request nothing but its credentials is wrong."""
+    lacking = attempt.check == "scope-required"
+    declared = target.response(403 if lacking else 401)
+    status, wanted = exchange.answer.status, (403,) if lacking else (400, 401) if attempt.malformed else (401,)
+    if declared is None or not declared.status.isdigit() or status in wanted:
+        return Told(attempt.check)
+    if status == 403 and not target.declares(403):
+        return Told(attempt.check)  # told as a status that is not declared
+    kind = "a credential without the scope" if lacking else "a request without good credentials"
+    severity = Severity.SHOULD if status in (401, 403) else Severity.MUST
+    check = attempt.check if lacking else "credentials-required"
+    pointer = run.contract.resolved(target.response_pointer(declared))[0]
+    return Told(check, f"{kind} gets no {wanted[-1]}", pointer, statuses(wanted), str(status), "status", severity)
+
+
+async def _twice(run: Run, target: Target, draft: Draft, way: Requirement) -> None:
+    """A bad credential before a good one. Which of the two counts is not said anywhere; that it is answered, is."""
+    if not _is_first(run, target, way):
+        return
+    good = run.credentials.good(target, draft.tenant)
+    bad = tuple((name, "Bearer tillspec") for name, _ in good.headers if name == "Authorization")
+    if bad:
+        await run.exchange(target, replace(draft, credentials=(*bad, *good.headers)).call())
 
 
 def _challenge(run: Run, target: Target, exchange: Exchange) -> None:
-    """A 401 of an HTTP scheme says how to authenticate."""
+    """A 401 of an HTTP scheme says how to authenticate, by a scheme that there is."""
     schemes = [run.contract.api.security_schemes[name] for one in target.requirements for name, _ in one.schemes]
-    if not any(scheme.kind == "http" for scheme in schemes):
+    words = {(scheme.scheme or "").lower() for scheme in schemes if scheme.kind == "http"}
+    if not words:
         return
-    if exchange.answer.header("www-authenticate") is not None:
-        run.tell(target, Told("challenge"))
-        return
+    words |= {"bearer" for scheme in schemes if scheme.kind in ("oauth2", "openIdConnect")}
     response = target.response(401)
-    pointer = target.response_pointer(response) if response is not None else target.pointer
+    pointer = run.contract.resolved(target.response_pointer(response) if response is not None else target.pointer)[0]
+    told = [text.lower() for text in exchange.answer.all("www-authenticate")]
+    if not told:
+        run.tell(target, Told("challenge", "a 401 has no WWW-Authenticate", pointer, "WWW-Authenticate", "not there",
+                              severity=Severity.SHOULD), exchange)  # fmt: skip
+    elif not any(word in text for text in told for word in words):
+        run.tell(target, Told("challenge", "a 401 names another scheme than those that there are", pointer,
+                              " or ".join(sorted(words)), shown(told[0]), "scheme", Severity.SHOULD), exchange)  # fmt: skip
+    else:
+        run.tell(target, Told("challenge"))
+
+
+async def _untouched(run: Run, target: Target, view: Look, before: Exchange) -> None:
+    """What was refused was not carried out."""
+    after = await view.once(run)
+    if not before.answer.succeeded:
+        return
+    changed = differences(before.answer.value, after.answer.value)
+    if changed and after.answer.succeeded:
+        again = await view.once(run)
+        changed = [place for place in changed if place not in differences(after.answer.value, again.answer.value)]
+    if after.answer.succeeded and not changed:
+        run.tell(target, Told("credentials-required"))
+        return
+    observed = ", ".join(changed[:5]) or f"it is answered with {after.answer.status}"
     told = Told(
-        "challenge", "a 401 has no WWW-Authenticate", run.contract.resolved(pointer)[0], "WWW-Authenticate", "not there",
-        severity=Severity.INFO,
+        "credentials-required", "a request that is refused for its credentials is carried out", f"{target.pointer}/security",
+        "the object as it was", observed, "carried out",
     )  # fmt: skip
-    run.tell(target, told, exchange)
+    run.tell(target, told, before, after)
 
 
-async def _limited(run: Run, target: Target, draft: Draft) -> None:
-    """Credentials that are good and lack the scope that the operation asks for."""
+# -- scopes --------------------------------------------------------------------------------------------------------------
+
+
+async def _limited(run: Run, target: Target, draft: Draft) -> bool:
+    """Credentials that are good and lack the scope that the operation asks for; whether they get in."""
     tenant = run.profile.first.name
+    if _gives_credentials(run, target):
+        return False  # what a credential may do is not asked where another one is got for it
     way = run.credentials.way(target, tenant, "limited")
     if way is None:
-        return
-    scoped = [scope for _, scopes in way.schemes for scope in scopes]
-    if target.is_safe:
-        return  # a limited credential may well be allowed to read
+        if not target.is_safe and target.declares(403):
+            scheme = target.requirements[0].schemes[0][0]
+            reason, fill = "no credential is known that lacks a scope", f"tenants.{tenant}.limited.{scheme}"
+            run.skip(target, Kind.CREDENTIALS, reason, fill)
+        return False
+    lacks = [_lacks(run, target, one) for one in _ways(run, target, "limited")]
+    if None in lacks:
+        return False
     placed = run.credentials.good(target, tenant, "limited")
-    what = f"a credential without the scope {' and '.join(scoped)} succeeds" if scoped else "a limited credential succeeds"
-    await _try(run, target, draft, Attempt("scope-required", what, placed.headers, placed.query))
+    return await _try(run, target, draft, Attempt("scope-required", f"{lacks[0]} succeeds", placed.headers, placed.query))
+
+
+def _gives_credentials(run: Run, target: Target) -> bool:
+    groups = ((one.credentials, one.limited, one.expired) for one in run.profile.tenants)
+    given = (credential for group in groups for each in group for credential in each.values())
+    return any(isinstance(credential, FromOperation) and credential.operation == target.id for credential in given)
+
+
+def _lacks(run: Run, target: Target, way: Requirement) -> str | None:
+    """What a limited credential lacks, in words; None where it may well be enough.
+
+    What the token itself says decides. Of one that says nothing it is known alone that it may not do everything: where the
+    operation changes something, and declares that one may not be allowed to, it is not.
+    """
+    tenant = run.profile.first.name
+    wanted = {scope for _, scopes in way.schemes for scope in scopes}
+    told = [scopes_of(run.credentials.text(tenant, name, "limited") or "") for name, _ in way.schemes]
+    known = frozenset[str]().union(*(one for one in told if one is not None))
+    if wanted and any(one is not None for one in told):
+        lacking = sorted(wanted - known)
+        return f"a credential without the scope {' and '.join(lacking)}" if lacking else None
+    if target.is_safe or not target.declares(403):
+        return None
+    return f"a credential without the scope {' and '.join(sorted(wanted))}" if wanted else "a limited credential"
+
+
+# -- without any ---------------------------------------------------------------------------------------------------------
 
 
 async def _anonymous(run: Run, world: World, target: Target) -> None:

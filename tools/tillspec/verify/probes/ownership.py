@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
@@ -14,11 +16,23 @@ from tillspec.verify.findings import Severity
 from tillspec.verify.ids import unknown
 from tillspec.verify.profile import Tenant
 from tillspec.verify.reading import Look, differences, look
-from tillspec.verify.run import Run, Told
-from tillspec.verify.signature import signature
+from tillspec.verify.relations import Place
+from tillspec.verify.run import Run, Told, shown
 from tillspec.verify.world import Made, Unavailable, World
 
 _FOREIGN = "another tenant's object"
+_REFUSED = (400, 401, 403, 404, 410)
+_PER_CONNECTION = {
+    "connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "age", "via", "vary", "server",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Attack:
+    """A request of the first tenant that names something of the second's. `whole` is one that names the object itself."""
+
+    draft: Draft
+    whole: bool
 
 
 async def ownership(run: Run, world: World, target: Target) -> None:
@@ -41,52 +55,81 @@ async def ownership(run: Run, world: World, target: Target) -> None:
         run.skip(target, Kind.OWNERSHIP, "both tenants have the same object", f"tenants.{second.name}.objects.{name}")
         return
     view = await look(run, world, name, theirs, second)
-    for draft in _attacks(target, mine.draft, theirs.draft, place, first):
-        await _attack(run, target, draft, place, view)
+    kept = True
+    for attack in _attacks(run, target, mine.draft, theirs.draft, place):
+        kept &= await _attack(run, target, attack, place, view)
+    if kept:
+        await _moved(run, world, target, place, second)
 
 
 def _is_owned(run: Run, target: Target, name: str) -> bool:
-    """Whether an object is its tenant's alone: as declared, or, where nothing is, because it is asked for with credentials."""
+    """Whether an object is its tenant's alone: as declared, or, where nothing is, because what gives it asks for the same
+    credentials.
+    """
+    owner = _owner(run, target, name)
+    if owner is not None:
+        return owner == "credential"
+    schemes = {scheme for one in target.requirements for scheme, _ in one.schemes}
+    givers = [run.contract.targets[relation.giver] for relation in run.relations.of(target)]
+    return any(schemes & {scheme for one in giver.requirements for scheme, _ in one.schemes} for giver in givers)
+
+
+def _owner(run: Run, target: Target, name: str) -> str | None:
     behavior = target.operation.behavior
-    owner = (behavior.owner if behavior else None) or run.declared.owner(name)
-    return owner == "credential" if owner is not None else bool(run.relations.of(target)) or name in run.contract.api.outside
+    return (behavior.owner if behavior else None) or run.declared.owner(name)
 
 
-def _attacks(target: Target, mine: Draft, theirs: Draft, place: str, first: Tenant) -> Iterator[Draft]:
-    """The other's whole request with one's own credentials; and one's own with each of the other's identifiers."""
-    yield mine.put(place, theirs.at(place))
-    whole = replace(theirs, tenant=first.name, credentials=(), query=())
-    if whole.parameters != mine.put(place, theirs.at(place)).parameters:
-        yield whole
-    for location, name in theirs.parameters:
-        own = f"$request.{location}.{name}"
-        if location == "path" and own != place and theirs.at(own) != mine.at(own):
-            yield mine.put(own, theirs.at(own))
+def _attacks(run: Run, target: Target, mine: Draft, theirs: Draft, place: Place) -> Iterator[_Attack]:
+    """One's own request with the other's id; the other's whole request with one's own credentials; and one's own with each of
+    the other identifiers that the other's has.
+    """
+    direct = mine.put(place, theirs.at(place))
+    yield _Attack(direct, True)
+    whole = replace(theirs, tenant=mine.tenant, credentials=(), query=())
+    if whole.parameters != direct.parameters:
+        yield _Attack(whole, True)
+    others = [f"$request.{location}.{name}" for location, name in theirs.parameters]
+    others += [where for relation in run.relations.of(target)[:1] for where in relation.values]
+    for other in dict.fromkeys(others):
+        if other != place and theirs.at(other) not in (NOTHING, mine.at(other)):
+            yield _Attack(mine.put(other, theirs.at(other)), False)
 
 
-async def _attack(run: Run, target: Target, draft: Draft, place: str, view: Look | None) -> None:
+async def _attack(run: Run, target: Target, attack: _Attack, place: Place, view: Look | None) -> bool:
+    """Whether an attack is refused as it should be."""
     before = await view.once(run) if view is not None and not target.is_safe else None
-    exchange = await run.send(draft)
+    exchange = await run.send(attack.draft)
     if exchange.answer.fault is not None or exchange.answer.status >= 500:
-        return
-    _refused(run, target, exchange)
+        return False
+    told = _refused(run, target, attack, exchange)
+    run.tell(target, told, exchange)
     await _untouched(run, target, exchange, view, before)
-    await _hidden(run, target, draft, place, exchange)
+    if attack.whole and not told.what:
+        await _hidden(run, target, attack.draft, place, exchange)
+    return not told.what
 
 
-def _refused(run: Run, target: Target, exchange: Exchange) -> None:
+def _refused(run: Run, target: Target, attack: _Attack, exchange: Exchange) -> Told:
     behavior = target.operation.behavior
     answer = behavior.foreign if behavior else None
     if exchange.answer.succeeded:
         pointer = f"{target.pointer}/x-behavior/foreign" if answer is not None else target.pointer
         verb = "is read" if target.is_safe else "is changed, or said to be"
-        severity = Severity.MUST if answer is not None else Severity.SHOULD
-        run.tell(target, Told("foreign-refused", f"{_FOREIGN} {verb}", pointer, "a refusal", str(exchange.answer.status),
-                              "", severity), exchange)  # fmt: skip
-    elif answer is not None:
-        run.tell(target, declared("foreign-refused", _FOREIGN, target, "foreign", answer, exchange), exchange)
-    else:
-        run.tell(target, usual(run, "foreign-refused", _FOREIGN, target, "foreign", (401, 403, 404, 410), exchange), exchange)
+        return Told("foreign-refused", f"{_FOREIGN} {verb}", pointer, "a refusal", str(exchange.answer.status),
+                    severity=_severity(run, target))  # fmt: skip
+    if answer is not None:
+        told = declared("foreign-refused", _FOREIGN, target, "foreign", answer, exchange)
+        return told if attack.whole else Told("foreign-refused")
+    return usual(run, "foreign-refused", _FOREIGN, target, "foreign", _REFUSED, exchange)
+
+
+def _severity(run: Run, target: Target) -> Severity:
+    """Where the contract says nothing of owners, two tenants may share what they have."""
+    behavior = target.operation.behavior
+    said = (behavior is not None and behavior.foreign is not None) or _owner(
+        run, target, run.relations.object_of(target) or ""
+    ) is not None
+    return Severity.MUST if said else Severity.SHOULD
 
 
 async def _untouched(run: Run, target: Target, exchange: Exchange, view: Look | None, before: Exchange | None) -> None:
@@ -102,30 +145,64 @@ async def _untouched(run: Run, target: Target, exchange: Exchange, view: Look | 
     if after.answer.succeeded and set(changed) <= set(differences(after.answer.value, again.answer.value)):
         return
     told = ", ".join(changed[:5]) if after.answer.succeeded else f"it is answered with {after.answer.status}"
-    run.tell(target, Told("foreign-untouched", f"{_FOREIGN} is changed", target.pointer, "the object as it was", told),
-             before, exchange, after)  # fmt: skip
+    severity = _severity(run, target) if exchange.answer.succeeded else Severity.MUST
+    run.tell(target, Told("foreign-untouched", f"{_FOREIGN} is changed", target.pointer, "the object as it was", told,
+                          severity=severity), before, exchange, after)  # fmt: skip
 
 
-async def _hidden(run: Run, target: Target, draft: Draft, place: str, foreign: Exchange) -> None:
-    """What is another's and what never was get the same answer, so that nobody learns which ids there are."""
+async def _moved(run: Run, world: World, target: Target, place: Place, second: Tenant) -> None:
+    """An object that its owner has moved on: what state it is in is no one else's business either."""
+    behavior = target.operation.behavior
+    if behavior is None or behavior.moves is None or behavior.foreign is None:
+        return
+    theirs = await world.fresh(target, second)
+    if isinstance(theirs, Unavailable) or not (await run.send(theirs.draft)).answer.succeeded:
+        return
+    attack = _Attack(replace(theirs.draft, tenant=run.profile.first.name, credentials=(), query=()), True)
+    await _attack(run, target, attack, place, None)
+
+
+# -- not told apart ------------------------------------------------------------------------------------------------------
+
+
+async def _hidden(run: Run, target: Target, draft: Draft, place: Place, foreign: Exchange) -> None:
+    """What is another's and what never was get the same answer, so that nobody learns which ids there are.
+
+    What differs between two answers for ids that never were, such as the id of the request, is left out.
+    """
     behavior = target.operation.behavior
     if behavior is None or behavior.foreign is None or behavior.unknown is None or behavior.foreign != behavior.unknown:
         return
     value = unknown(run, draft, place)
     if value is NOTHING or foreign.answer.succeeded:
         return
-    never = await run.send(draft.put(place, value))
-    one, other = _shape(foreign), _shape(never)
-    if one == other:
+    asked = draft.put(place, value)
+    never, again = await run.send(asked), await run.send(asked)
+    told = _differing(foreign, draft.at(place), (never, again), value)
+    if told is None:
         run.tell(target, Told("foreign-hidden"))
     else:
-        run.tell(target, Told("foreign-hidden", f"{_FOREIGN} gets another answer than one that never was",
-                              f"{target.pointer}/x-behavior/foreign", f"{other}", f"{one}"), foreign, never)  # fmt: skip
+        what, other, one = told
+        run.tell(target, Told("foreign-hidden", f"{_FOREIGN} gets another {what} than one that never was",
+                              f"{target.pointer}/x-behavior/foreign", shown(other), shown(one)), foreign, never)  # fmt: skip
 
 
-def _shape(exchange: Exchange) -> tuple[object, ...]:
-    """What of an answer says what kind it is: status, codes, members and headers, without values that differ each time."""
-    value = exchange.answer.value
-    members = tuple(sorted(value)) if isinstance(value, dict) else ()
-    headers = tuple(sorted({name.lower() for name, _ in exchange.answer.headers}))
-    return signature(exchange.answer), members, headers
+def _differing(foreign: Exchange, theirs: Any, never: tuple[Exchange, Exchange], value: Any) -> tuple[str, Any, Any] | None:
+    """What tells an answer from those of ids that never were: what it is, there, and here."""
+    one, (other, again) = foreign.answer, (each.answer for each in never)
+    if one.status != other.status:
+        return "status", other.status, one.status
+    names = [{name.lower() for name, _ in each.headers} - _PER_CONNECTION for each in (one, other, again)]
+    if names[0] != names[1] and names[1] == names[2]:
+        return "set of headers", sorted(names[1]), sorted(names[0])
+    here, there, then = _plain(one.value, theirs), _plain(other.value, value), _plain(again.value, value)
+    always = set(differences(there, then))
+    found = [place for place in differences(here, there) if place not in always]
+    return ("body", there, here) if found else None
+
+
+def _plain(value: Any, identifier: Any) -> Any:
+    """A body without the id that was asked for."""
+    if value is NOTHING:
+        return None
+    return json.loads(json.dumps(value).replace(json.dumps(str(identifier))[1:-1], "…"))

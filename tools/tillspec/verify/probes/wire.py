@@ -1,200 +1,268 @@
-"""Bodies that are no text of their media type, media types that are not declared, and messages whose framing is wrong."""
+"""Messages that no client should send: bodies that are none, media types that are not declared, framing that is wrong."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+import asyncio
+from asyncio import TaskGroup
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 
-from tillspec.runtime.media import essence
+from tillspec.pointer import join
+from tillspec.runtime import media
+from tillspec.runtime.encoding import is_json
 from tillspec.verify.checks import Kind
-from tillspec.verify.contract import Target
+from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.draft import Draft
-from tillspec.verify.exchange import Call, Exchange
+from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told
+from tillspec.verify.message import Message
+from tillspec.verify.probes.wire_documents import Document, documents, large
+from tillspec.verify.probes.wire_messages import Attempt, broken_bodies, of_any, unusual, unusual_bodies, with_content
+from tillspec.verify.run import Run, Told, shown
 from tillspec.verify.world import Made, Unavailable, World
 
-_DEEP = 20_000
-_LONG = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A body that is not in order. `severity` is None where a receiver may accept it, as long as it does not fail."""
-
-    what: str
-    content: bytes
-    check: str = "malformed-refused"
-    media_type: str | None = None
-    severity: Severity | None = Severity.MUST
+_WRONG = (
+    "text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=tillspec",
+    "application/octet-stream", "application/jsontillspec", "tillspec",
+)  # fmt: skip
+_MALFORMED = ("", "/", ";", "application/", "application/json;charset", "application/json; charset=tillspec", "\udcff/\udcfe")
+_LARGE = 16 << 20
+_EVERYWHERE = "/paths"
+"""What is wrong with how messages are read is one thing for all operations."""
+_MOST_HANGING = 3
 
 
 async def wire(run: Run, world: World, target: Target) -> None:
-    """Send bodies and messages that are not in order."""
+    """Send an operation what is no message of its kind. Afterwards it must answer a normal request as it did before."""
     standing = await world.standing(target, run.profile.first)
     if isinstance(standing, Unavailable):
         run.skip(target, Kind.WIRE, standing.reason, standing.fill)
         return
-    form = target.json_body
-    if form is not None and isinstance(standing.draft.body, dict):
-        good = json.dumps(standing.draft.body, ensure_ascii=False).encode()
-        for case in (*malformed(good, standing.draft.body), *_media_types(target, good)):
-            await _send(run, target, standing, case)
-        required = target.operation.body is not None and target.operation.body.required
-        await _send(run, target, standing, Broken("that is empty", b"", severity=Severity.MUST if required else None))
-    for what, call, severity in framings(run, standing.draft):
-        await _framed(run, target, what, call, severity)
-    await _still_there(run, world, target)
+    probe = _Probe(run, world, target, standing)
+    before = await probe.good()
+    if target.bodies:
+        await probe.bodies()
+        await probe.media_types(accepted=before)
+    await probe.messages(accepted=before)
+    if before:
+        await probe.answers_still()
 
 
-def malformed(good: bytes, body: dict[str, Any]) -> Iterator[Broken]:
-    """Texts that are no JSON, or JSON that no receiver should be led astray by (RFC 8259, RFC 7493)."""
-    key, _ = next(iter(body.items()), ("a", 1))
-    name, rest = json.dumps(key).encode(), good[1:]
-    comma = b"," if body else b""
-    yield Broken("that ends too early", good[:-1])
-    yield Broken("that ends half-way", good[: len(good) // 2])
-    yield Broken("with a comma too many", good[:-1] + b",}")
-    yield Broken("with something behind it", good + b"x")
-    yield Broken("that is two documents", good + good)
-    yield Broken("with a comment", b"/* */" + good)
-    yield Broken("with single quotes", good.replace(b'"', b"'"))
-    yield Broken("with NaN", b"{" + name + b":NaN" + comma + rest, severity=Severity.MUST)
-    yield Broken("with a bare word", b"{" + name + b":undefined" + comma + rest)
-    yield Broken("that is no UTF-8", b'{"\xff\xfe":1' + comma + rest)
-    yield Broken("with a raw control character", b'{"a\x01b":1' + comma + rest)
-    yield Broken("of spaces alone", b"  \n")
-    yield Broken("that is null", b"null")
-    yield Broken("that is a list", b"[" + good + b"]")
-    yield Broken("that is a text", json.dumps(good.decode()).encode())
-    yield Broken("that is a number", b"7")
-    yield Broken("with a property twice", good[:-1] + comma + name + b':{"tillspec":"twice"}}')
-    yield Broken("with a byte order mark", b"\xef\xbb\xbf" + good, severity=None)
-    yield Broken("in UTF-16", good.decode().encode("utf-16"), severity=None)
-    yield Broken("with half a surrogate pair", b'{"tillspec":"\\ud800"' + comma + rest, severity=None)
-    yield Broken("with a NUL in a text", b'{"tillspec":"\\u0000"' + comma + rest, severity=None)
-    yield Broken("with a number beyond all bounds", b'{"tillspec":1e99999' + comma + rest, severity=None)
-    yield Broken("with a number of 5,000 digits", b'{"tillspec":' + b"9" * 5000 + comma + rest, severity=None)
-    yield Broken("that is nested deep", b'{"tillspec":' + b"[" * _DEEP + b"]" * _DEEP + comma + rest, severity=None)
-    yield Broken("with a text of a megabyte", b'{"tillspec":"' + b"a" * _LONG + b'"' + comma + rest, severity=None)
-    yield Broken("with a property __proto__", b'{"__proto__":{"a":1}' + comma + rest, severity=None)
+@dataclass(slots=True)
+class _Probe:
+    run: Run
+    world: World
+    target: Target
+    standing: Made
+    hanging: int = 0
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
+    @property
+    def form(self) -> BodyForm:
+        """The body that the draft has."""
+        draft = self.standing.draft
+        return next((one for one in self.target.bodies if one.media_type == draft.media_type), self.target.bodies[0])
 
-def _media_types(target: Target, good: bytes) -> Iterator[Broken]:
-    """Media types that the operation does not declare."""
-    declared = {essence(body.media_type) for body in target.bodies}
-    if any("*" in one for one in declared):
-        return
-    for media_type in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "application/octet-stream"):
-        if media_type not in declared:
-            yield Broken(f"said to be {media_type}", good, "media-type-refused", media_type)
-    yield Broken("of a media type that is none", good, "media-type-refused", "tillspec")
-    yield Broken("without a media type", good, "media-type-refused", "", severity=Severity.SHOULD)
-    yield Broken(
-        "in a character set that is not its own", good, "media-type-refused", "application/json; charset=utf-7", severity=None
-    )
+    async def fresh(self) -> Draft | None:
+        """A draft whose request may be carried out."""
+        if self.target.is_safe or self.target.creates is not None:
+            return self.standing.draft
+        made = await self.world.fresh(self.target, self.run.profile.first)
+        return made.draft if isinstance(made, Made) else None
 
+    async def good(self) -> bool:
+        """Whether a normal request is accepted."""
+        draft = await self.fresh()
+        return draft is not None and (await self.run.send(draft)).answer.succeeded
 
-async def _send(run: Run, target: Target, standing: Made, case: Broken) -> None:
-    draft = replace(standing.draft, content=case.content, body=standing.draft.body)
-    if case.media_type is not None:
-        draft = replace(draft, media_type=case.media_type or None)
-    call = draft.call()
-    exchange = await run.exchange(target, replace(call, value=None))
-    answer = exchange.answer
-    if answer.fault is not None or answer.status >= 500 or case.severity is None:
-        return
-    if answer.succeeded:
-        run.tell(target, _accepted(target, case, exchange), exchange)
-    elif answer.status not in (401, 403, 429):
-        run.tell(target, Told(case.check))
-
-
-def _accepted(target: Target, case: Broken, exchange: Exchange) -> Told:
-    assert case.severity is not None
-    pointer = f"{target.pointer}/requestBody"
-    return Told(
-        case.check, f"accepts a body {case.what}", pointer, "a 4xx", str(exchange.answer.status), case.what, case.severity
-    )
-
-
-# -- framing -------------------------------------------------------------------------------------------------------------
-
-
-def framings(run: Run, draft: Draft) -> Iterator[tuple[str, Call, Severity | None]]:
-    """Messages whose framing is wrong, or that are odd and in order; the severity is None where success is right."""
-    call = _placed(run, draft)
-    body = call.body or b""
-    lines = [f"{name}: {value}" for name, value in call.headers if name.lower() != "content-length"]
-
-    def raw(first: str, headers: list[str], content: bytes) -> Call:
-        head = "\r\n".join([first, f"Host: {run.wire.origin.authority}", *lines, *headers, "Connection: close", "", ""])
-        return replace(call, raw=head.encode("utf-8", "surrogateescape") + content)
-
-    first = f"{call.method} {run.wire.origin.base}{call.target} HTTP/1.1"
-    size = len(body)
-    if body:
-        yield "two different lengths", raw(first, [f"Content-Length: {size}", f"Content-Length: {size + 1}"], body), Severity.MUST
-        yield "a length that is no number", raw(first, ["Content-Length: ten"], body), Severity.MUST
-        yield "a negative length", raw(first, ["Content-Length: -1"], body), Severity.MUST
-        yield (
-            "a chunk whose size is no number",
-            raw(first, ["Transfer-Encoding: chunked"], b"zz\r\n" + body + b"\r\n0\r\n\r\n"),
-            Severity.MUST,
-        )
-        chunk = f"{size:x}".encode() + b"\r\n" + body + b"\r\n0\r\n\r\n"
-        yield "a length beside chunks", raw(first, ["Transfer-Encoding: chunked", f"Content-Length: {len(chunk)}"], chunk), None
-        yield "a content coding that it has not", raw(first, [f"Content-Length: {size}", "Content-Encoding: gzip"], body), None
-    yield (
-        "a header without a colon",
-        raw(first, [*([f"Content-Length: {size}"] if body else []), "Tillspec"], body),
-        Severity.SHOULD,
-    )
-    yield (
-        "a header with a space before its colon",
-        raw(first, [*([f"Content-Length: {size}"] if body else []), "X-Tillspec : 1"], body),
-        None,
-    )
-    yield "a version of HTTP that there is not", raw(first[:-1] + "9", [f"Content-Length: {size}"] if body else [], body), None
-    yield (
-        "300 headers",
-        raw(first, [*([f"Content-Length: {size}"] if body else []), *(f"X-T{n}: {n}" for n in range(300))], body),
-        None,
-    )
-    yield (
-        "a header of 60,000 bytes",
-        raw(first, [*([f"Content-Length: {size}"] if body else []), "X-T: " + "a" * 60_000], body),
-        None,
-    )
-
-
-def _placed(run: Run, draft: Draft) -> Call:
-    placed = run.credentials.good(draft.target, draft.tenant)
-    return replace(draft, credentials=placed.headers, query=(*draft.query, *placed.query)).call()
-
-
-async def _framed(run: Run, target: Target, what: str, call: Call, severity: Severity | None) -> None:
-    exchange = await run.exchange(target, call)
-    answer = exchange.answer
-    if answer.fault is not None:
-        run.tell(target, Told("framing-refused"))  # closing is a refusal
-        return
-    if answer.status >= 500 or severity is None:
-        return
-    if answer.succeeded:
-        told = Told(
-            "framing-refused", f"accepts a message with {what}", target.pointer, "a 400, or a connection that is closed",
-            str(answer.status), what, severity,
+    async def answers_still(self) -> None:
+        """A normal request, after all that."""
+        draft = await self.fresh()
+        if draft is None:
+            return
+        exchange = await self.run.send(draft)
+        answer = exchange.answer
+        if answer.succeeded or answer.status in (401, 403, 429):
+            self.run.tell(self.target, Told("answers-still"))
+            return
+        self.run.tell(
+            self.target,
+            Told(
+                "answers-still", "does not accept a normal request any more after malformed ones", self.target.pointer,
+                "it is accepted, as it was before", answer.fault or f"{answer.status} {_shown(answer)}",
+            ),
+            exchange,
         )  # fmt: skip
-        run.tell(target, told, exchange)
-    else:
-        run.tell(target, Told("framing-refused"))
+
+    # -- bodies ------------------------------------------------------------------------------------------------------------
+
+    async def bodies(self) -> None:
+        """Documents that are none."""
+        draft, form = self.standing.draft, self.form
+        if draft.body is NOTHING or not is_json(form.media_type):
+            return
+        required = self.target.operation.body is not None and self.target.operation.body.required
+        found = list(documents(self.run, form, draft.body, required=required))
+        await self._each(self._document(one) for one in found if one.check)
+        for document in found:
+            if not document.check:  # it may be carried out, and the next must not come between it and its answer
+                await self._document(document)
+        first = next((one for one in self.run.targets if one.json_body is not None), None)
+        if self.target is first:  # what limits a body's size stands before all operations
+            await self._document(large(draft.body, _LARGE))
+
+    async def _document(self, document: Document) -> None:
+        draft = replace(self.standing.draft, content=document.content, body=document.value)
+        if document.odd:
+            call = Message.of(self.run.call(draft), self.run.wire.origin).sent()
+            exchange = await self.run.exchange(self.target, replace(call, patience=None))
+        else:
+            exchange = await self.run.send(draft)
+        if document.check:
+            self._must_refuse(
+                exchange, Told(
+                    document.check, f"accepts a body {document.kind}", self.form.pointer, "it is refused with a 4xx",
+                    aspect=document.kind, severity=document.severity,
+                ),
+            )  # fmt: skip
+
+    # -- media types -------------------------------------------------------------------------------------------------------
+
+    async def media_types(self, *, accepted: bool) -> None:
+        """The same body as what it is not, and as what it is in another spelling."""
+        draft, declared = self.standing.draft, {body.media_type: body for body in self.target.bodies}
+        content = draft.call().body
+        if content is None or draft.media_type is None:
+            return
+        wrong = (name for name in _WRONG if media.find(declared, name) is None)
+        await self._each(self._wrong_type(replace(draft, content=content, media_type=name), name) for name in wrong)
+        for name in _MALFORMED if is_json(draft.media_type) else ():
+            spelled = Message.of(self.run.call(draft), self.run.wire.origin).having("Content-Type", name)
+            await self.run.exchange(self.target, spelled.sent())
+        await self.run.send(replace(draft, content=content, media_type=None))
+        spellings = [draft.media_type.swapcase()]
+        spellings += (
+            [f"{draft.media_type}; charset=utf-8", f"{draft.media_type};charset=UTF-8"] if is_json(draft.media_type) else []
+        )
+        for name in spellings if accepted and "multipart" not in draft.media_type else ():
+            fresh = await self.fresh()
+            if fresh is not None:
+                exchange = await self.run.send(replace(fresh, media_type=name))
+                attempt = Attempt(f"of the media type {name}", exchange.call, "accepted", source="RFC 9110, section 8.3.1")
+                self._judge(attempt, exchange)
+
+    async def _wrong_type(self, draft: Draft, name: str) -> None:
+        exchange = await self.run.send(draft)
+        declared = self.target.declares(415)
+        self._must_refuse(
+            exchange, Told(
+                "media-type-refused", "accepts a body of a media type that is not declared",
+                join(self.target.pointer, "requestBody"), f"{name} is refused with 415, or another 4xx",
+                severity=Severity.MUST if declared else Severity.SHOULD,
+            ),
+        )  # fmt: skip
+
+    # -- messages ----------------------------------------------------------------------------------------------------------
+
+    async def messages(self, *, accepted: bool) -> None:
+        """Messages whose framing is wrong, and such as are only unusual."""
+        await self._each(self._attempt(one) for one in self._broken(self._message(self.standing.draft)))
+        if not accepted:
+            return
+        async with self._fresh_message() as first:
+            kinds = len(list(self._unusual(first))) if first is not None else 0
+        for number in range(kinds):
+            async with self._fresh_message() as found:
+                if found is not None:
+                    await self._attempt([*self._unusual(found)][number])
+
+    def _broken(self, message: Message) -> Iterator[Attempt]:
+        targets = self.run.targets
+        first = next((one for one in targets if one.is_safe), targets[0])
+        for attempt in of_any(message) if self.target is first else ():  # what reads the head stands before all operations
+            if not (self.run.options.safe and attempt.call.method.islower()):
+                yield attempt
+        if self.target.bodies and message.body:
+            yield from broken_bodies(message)
+        elif not self.target.bodies:
+            yield with_content(message)
+
+    def _unusual(self, message: Message) -> Iterator[Attempt]:
+        yield from unusual(message)
+        if message.body:
+            yield from unusual_bodies(message)
+
+    @asynccontextmanager
+    async def _fresh_message(self) -> AsyncIterator[Message | None]:
+        draft = await self.fresh()
+        yield None if draft is None else self._message(draft)
+
+    def _message(self, draft: Draft) -> Message:
+        return Message.of(self.run.call(draft), self.run.wire.origin)
+
+    async def _attempt(self, attempt: Attempt) -> None:
+        if self.hanging >= _MOST_HANGING:
+            return
+        call = replace(attempt.call, patience=None) if attempt.expected == "accepted" else attempt.call
+        exchange = await self.run.exchange(self.target, call)
+        if (exchange.answer.fault or "").startswith("no complete answer"):
+            self.hanging += 1
+        self._judge(attempt, exchange)
+
+    def _judge(self, attempt: Attempt, exchange: Exchange) -> None:
+        if attempt.expected == "refused":
+            self._must_refuse(
+                exchange, Told(
+                    "framing-refused", f"accepts a message {attempt.kind}", _EVERYWHERE,
+                    f"it is refused, or the connection closed ({attempt.source})", aspect=attempt.kind,
+                    severity=attempt.severity,
+                ),
+            )  # fmt: skip
+        elif attempt.expected == "accepted":
+            self._must_accept(attempt, exchange)
+
+    # -- judging -----------------------------------------------------------------------------------------------------------
+
+    def _must_refuse(self, exchange: Exchange, told: Told) -> None:
+        """Tell where a request was accepted; a connection that was closed refused it too."""
+        answer = exchange.answer
+        if answer.succeeded:
+            self.run.tell(self.target, replace(told, observed=str(answer.status)), exchange)
+        elif answer.fault is not None or 400 <= answer.status < 500:
+            self.run.tell(self.target, Told(told.check))
+
+    def _must_accept(self, attempt: Attempt, exchange: Exchange) -> None:
+        answer = exchange.answer
+        if answer.succeeded or answer.status in _EXCUSED:
+            self.run.tell(self.target, Told("http-accepted"))
+        elif answer.status < 500:
+            self.run.tell(
+                self.target,
+                Told(
+                    "http-accepted", f"refuses a message {attempt.kind}", _EVERYWHERE,
+                    f"it is accepted as any other ({attempt.source})", answer.fault or f"{answer.status} {_shown(answer)}",
+                    attempt.kind, attempt.severity,
+                ),
+                exchange,
+            )  # fmt: skip
+
+    async def _each(self, waiting: Iterable[object]) -> None:
+        """Carry out several at once."""
+        queue = iter(waiting)
+
+        async def work() -> None:
+            for one in queue:
+                await one  # type: ignore[misc]
+
+        async with TaskGroup() as group:
+            for _ in range(4):
+                group.create_task(work())
 
 
-async def _still_there(run: Run, world: World, target: Target) -> None:
-    """After all of that, the server answers as before."""
-    made = await world.fresh(target, run.profile.first)
-    if isinstance(made, Made):
-        await run.send(made.draft)
+_EXCUSED = frozenset({401, 403, 411, 417, 426, 429})
+"""What a server may answer to a message that is only unusual: it asks for a length, a newer version, or patience."""
+
+
+def _shown(answer: Answer) -> str:
+    return shown(answer.body[:200].decode("utf-8", "replace"))

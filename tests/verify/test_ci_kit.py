@@ -205,4 +205,3 @@ def test_a_hook_runs_a_command_that_there_is(tmp_path: Path, stub: dict[str, str
     done = subprocess.run(shlex.split(hook["entry"]), check=False, cwd=tmp_path, env=stub, capture_output=True)
     assert done.returncode == 0
     assert arguments(tmp_path) == [command, *options]
-

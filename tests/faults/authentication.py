@@ -27,9 +27,14 @@ def _key(callers: Callers, operation: str, change: Any) -> bool:
 # -- keys --------------------------------------------------------------------------------------------------------------------
 
 
-@patches("vinr-key-by-its-beginning", AUTH, "createVinrSession getVinrSessionResult",
-         "A VINR key is good if a good one begins with it.", _DIRECTORY,
-         shows=lambda callers: _key(callers, "getVinrSessionResult", lambda key: key[:-4]))
+@patches(
+    "vinr-key-by-its-beginning",
+    AUTH,
+    "createVinrSession getVinrSessionResult",
+    "A VINR key is good if a good one begins with it.",
+    _DIRECTORY,
+    shows=lambda callers: _key(callers, "getVinrSessionResult", lambda key: key[:-4]),
+)
 def _by_prefix(before: Any, directory: Any, scheme: str, key: str) -> Any:
     found = before(directory, scheme, key)
     if found is None and scheme == "vinr" and len(key) > 8:
@@ -37,9 +42,14 @@ def _by_prefix(before: Any, directory: Any, scheme: str, key: str) -> Any:
     return found
 
 
-@patches("vinr-key-with-more-behind-it", AUTH, "createVinrSession getVinrSessionResult",
-         "A VINR key is compared as far as the good one goes.", _DIRECTORY,
-         shows=lambda callers: _key(callers, "getVinrSessionResult", lambda key: key + "x"))
+@patches(
+    "vinr-key-with-more-behind-it",
+    AUTH,
+    "createVinrSession getVinrSessionResult",
+    "A VINR key is compared as far as the good one goes.",
+    _DIRECTORY,
+    shows=lambda callers: _key(callers, "getVinrSessionResult", lambda key: key + "x"),
+)
 def _longer(before: Any, directory: Any, scheme: str, key: str) -> Any:
     found = before(directory, scheme, key)
     if found is None and scheme == "vinr":
@@ -47,8 +57,14 @@ def _longer(before: Any, directory: Any, scheme: str, key: str) -> Any:
     return found
 
 
-@patches("diddo-key-in-any-case", AUTH, "beginDiddoCheckout getDiddoQr", "Diddo's keys are compared without their case.", _DIRECTORY,
-         shows=lambda callers: _key(callers, "beginDiddoCheckout", str.swapcase))
+@patches(
+    "diddo-key-in-any-case",
+    AUTH,
+    "beginDiddoCheckout getDiddoQr",
+    "Diddo's keys are compared without their case.",
+    _DIRECTORY,
+    shows=lambda callers: _key(callers, "beginDiddoCheckout", str.swapcase),
+)
 def _any_case(before: Any, directory: Any, scheme: str, key: str) -> Any:
     found = before(directory, scheme, key)
     if found is None and scheme == "diddo":
@@ -57,9 +73,16 @@ def _any_case(before: Any, directory: Any, scheme: str, key: str) -> Any:
     return found
 
 
-@patches("diddo-takes-keys-of-vinr", AUTH, "setDiddoShipping", "Diddo takes the keys of VINR.", _DIRECTORY,
-         shows=lambda callers: callers.send("mintDiddoCustomerToken", credentials={
-             "Authorization": "Bearer " + merchant(0).vinr.keys[0].key}).is_success)
+@patches(
+    "diddo-takes-keys-of-vinr",
+    AUTH,
+    "setDiddoShipping",
+    "Diddo takes the keys of VINR.",
+    _DIRECTORY,
+    shows=lambda callers: (
+        callers.send("mintDiddoCustomerToken", credentials={"Authorization": "Bearer " + merchant(0).vinr.keys[0].key}).is_success
+    ),
+)
 def _either(before: Any, directory: Any, scheme: str, key: str) -> Any:
     return before(directory, scheme, key) or before(directory, "vinr", key)
 
@@ -69,8 +92,14 @@ def _as_first(asked: Asked) -> None:
         asked.put("x-api-key", merchant(0).vinr.keys[0].key)
 
 
-reads("vinr-result-for-everybody", "getVinrSessionResult", _as_first, "A result is shown without a key.", kind=AUTH,
-      shows=lambda callers: callers.send("getVinrSessionResult", credentials={}).is_success)
+reads(
+    "vinr-result-for-everybody",
+    "getVinrSessionResult",
+    _as_first,
+    "A result is shown without a key.",
+    kind=AUTH,
+    shows=lambda callers: callers.send("getVinrSessionResult", credentials={}).is_success,
+)
 
 
 def _in_query(asked: Asked) -> None:
@@ -80,9 +109,16 @@ def _in_query(asked: Asked) -> None:
             asked.put("x-api-key", given[name][0])
 
 
-reads("vinr-key-in-the-query", "createVinrSession getVinrSessionResult", _in_query, "A VINR key may stand in the query.", kind=AUTH,
-      shows=lambda callers: callers.send("getVinrSessionResult", credentials={}, query={
-          "X-Api-Key": merchant(0).vinr.keys[0].key}).is_success)
+reads(
+    "vinr-key-in-the-query",
+    "createVinrSession getVinrSessionResult",
+    _in_query,
+    "A VINR key may stand in the query.",
+    kind=AUTH,
+    shows=lambda callers: (
+        callers.send("getVinrSessionResult", credentials={}, query={"X-Api-Key": merchant(0).vinr.keys[0].key}).is_success
+    ),
+)
 
 
 def _bearer_in_query(asked: Asked) -> None:
@@ -93,16 +129,27 @@ def _bearer_in_query(asked: Asked) -> None:
             asked.query = b""
 
 
-reads("diddo-token-in-the-query", "getDiddoQrPng", _bearer_in_query, "A code is given for a key in the query.", kind=AUTH,
-      shows=lambda callers: callers.send("getDiddoQrPng", credentials={}, query={
-          "access_token": merchant(0).diddo.keys[0].key}).is_success)
+reads(
+    "diddo-token-in-the-query",
+    "getDiddoQrPng",
+    _bearer_in_query,
+    "A code is given for a key in the query.",
+    kind=AUTH,
+    shows=lambda callers: (
+        callers.send("getDiddoQrPng", credentials={}, query={"access_token": merchant(0).diddo.keys[0].key}).is_success
+    ),
+)
 
 
 def _any_scheme(asked: Asked) -> None:
     scheme, _, text = (asked.header("authorization") or "").partition(" ")
     if scheme.lower() in ("token", "basic", "digest", "apikey") and text:
         try:
-            text = base64.b64decode(text, validate=True).decode().rstrip(":").removeprefix(":") if scheme.lower() == "basic" else text
+            text = (
+                base64.b64decode(text, validate=True).decode().rstrip(":").removeprefix(":")
+                if scheme.lower() == "basic"
+                else text
+            )
         except ValueError:
             pass
         asked.put("authorization", f"Bearer {text}")
@@ -110,16 +157,28 @@ def _any_scheme(asked: Asked) -> None:
         asked.put("authorization", f"Bearer {scheme}")
 
 
-reads("diddo-scheme-ignored", "setDiddoShipping selectDiddoShippingMethod", _any_scheme,
-      "Diddo takes a key with another word than Bearer before it, or none.", kind=AUTH,
-      shows=lambda callers: callers.send("setDiddoShipping", credentials={
-          "Authorization": merchant(0).diddo.keys[0].key}).is_success)
+reads(
+    "diddo-scheme-ignored",
+    "setDiddoShipping selectDiddoShippingMethod",
+    _any_scheme,
+    "Diddo takes a key with another word than Bearer before it, or none.",
+    kind=AUTH,
+    shows=lambda callers: (
+        callers.send("setDiddoShipping", credentials={"Authorization": merchant(0).diddo.keys[0].key}).is_success
+    ),
+)
 
 
-@patches("vinr-expired-key-reads", AUTH, "getVinrSessionResult", "A VINR key that has expired still reads results.",
-         "tillspec.sandbox.surfaces.vinr:VinrHandlers._holder",
-         shows=lambda callers: callers.send("getVinrSessionResult", credentials=callers.credentials(
-             "getVinrSessionResult", number=2)).is_success)
+@patches(
+    "vinr-expired-key-reads",
+    AUTH,
+    "getVinrSessionResult",
+    "A VINR key that has expired still reads results.",
+    "tillspec.sandbox.surfaces.vinr:VinrHandlers._holder",
+    shows=lambda callers: (
+        callers.send("getVinrSessionResult", credentials=callers.credentials("getVinrSessionResult", number=2)).is_success
+    ),
+)
 async def _expired_reads(before: Any, handlers: Any, request: Any, state: Any, credentials: Any) -> Any:
     holder = (await handlers._sandbox.directory(state)).holder("vinr", credentials.key)
     if holder is not None and request.operation == "getVinrSessionResult":
@@ -145,13 +204,30 @@ def _as_full(of: str) -> Any:
     return change
 
 
-reads("vinr-reader-may-create", "createVinrSession", _as_full("vinr"), "A key that may only read makes sessions.", kind=AUTH,
-      shows=lambda callers: _reader_may(callers, "createVinrSession"))
-reads("diddo-reader-may-choose", "selectDiddoShippingMethod", _as_full("diddo"),
-      "A key that may only read chooses a shipping method.", kind=AUTH,
-      shows=lambda callers: _reader_may(callers, "selectDiddoShippingMethod"))
-reads("diddo-reader-may-mint", "mintDiddoCustomerToken", _as_full("diddo"), "A key that may only read makes tokens.", kind=AUTH,
-      shows=lambda callers: _reader_may(callers, "mintDiddoCustomerToken"))
+reads(
+    "vinr-reader-may-create",
+    "createVinrSession",
+    _as_full("vinr"),
+    "A key that may only read makes sessions.",
+    kind=AUTH,
+    shows=lambda callers: _reader_may(callers, "createVinrSession"),
+)
+reads(
+    "diddo-reader-may-choose",
+    "selectDiddoShippingMethod",
+    _as_full("diddo"),
+    "A key that may only read chooses a shipping method.",
+    kind=AUTH,
+    shows=lambda callers: _reader_may(callers, "selectDiddoShippingMethod"),
+)
+reads(
+    "diddo-reader-may-mint",
+    "mintDiddoCustomerToken",
+    _as_full("diddo"),
+    "A key that may only read makes tokens.",
+    kind=AUTH,
+    shows=lambda callers: _reader_may(callers, "mintDiddoCustomerToken"),
+)
 
 
 def _any_scope(operation: str) -> Any:
@@ -163,17 +239,32 @@ def _any_scope(operation: str) -> Any:
     return caller
 
 
-patches("gr4vy-scope-of-put", AUTH, "updateGr4vySession", "The scope of a token is not looked at by PUT alone.",
-        "tillspec.sandbox.surfaces.gr4vy:Gr4vyHandlers._caller",
-        shows=lambda callers: _reader_may(callers, "updateGr4vySession"))(_any_scope("updateGr4vySession"))
-patches("gr4vy-scope-of-delete", AUTH, "deleteGr4vySession", "A token that may only read deletes.",
-        "tillspec.sandbox.surfaces.gr4vy:Gr4vyHandlers._caller",
-        shows=lambda callers: _reader_may(callers, "deleteGr4vySession"))(_any_scope("deleteGr4vySession"))
+patches(
+    "gr4vy-scope-of-put",
+    AUTH,
+    "updateGr4vySession",
+    "The scope of a token is not looked at by PUT alone.",
+    "tillspec.sandbox.surfaces.gr4vy:Gr4vyHandlers._caller",
+    shows=lambda callers: _reader_may(callers, "updateGr4vySession"),
+)(_any_scope("updateGr4vySession"))
+patches(
+    "gr4vy-scope-of-delete",
+    AUTH,
+    "deleteGr4vySession",
+    "A token that may only read deletes.",
+    "tillspec.sandbox.surfaces.gr4vy:Gr4vyHandlers._caller",
+    shows=lambda callers: _reader_may(callers, "deleteGr4vySession"),
+)(_any_scope("deleteGr4vySession"))
 
 
-@patches("dintero-scope-of-create", AUTH, "createDinteroOrderSession", "A token that may only read orders makes sessions.",
-         "tillspec.sandbox.surfaces.dintero_tokens:verify",
-         shows=lambda callers: _reader_may(callers, "createDinteroOrderSession"))
+@patches(
+    "dintero-scope-of-create",
+    AUTH,
+    "createDinteroOrderSession",
+    "A token that may only read orders makes sessions.",
+    "tillspec.sandbox.surfaces.dintero_tokens:verify",
+    shows=lambda callers: _reader_may(callers, "createDinteroOrderSession"),
+)
 def _all_scopes(before: Any, state: Any, text: str) -> Any:
     from dataclasses import replace
 
@@ -199,8 +290,14 @@ def _tampered(token: str) -> str:
     return f"{head}.{claims}.{signature[::-1]}"
 
 
-@patches("gr4vy-signature-unverified", AUTH, "getGr4vySession", "The signature of a token is not verified.", f"{_TOKENS}:_signed",
-         shows=lambda callers: _key(callers, "getGr4vySession", _tampered))
+@patches(
+    "gr4vy-signature-unverified",
+    AUTH,
+    "getGr4vySession",
+    "The signature of a token is not verified.",
+    f"{_TOKENS}:_signed",
+    shows=lambda callers: _key(callers, "getGr4vySession", _tampered),
+)
 def _unverified(before: Any, text: str, directory: Any) -> Any:
     import jwt
 
@@ -221,8 +318,14 @@ def _unsigned(token: str) -> str:
     return f"{_part({'alg': 'none', 'typ': 'JWT', 'kid': header['kid']})}.{token.split('.')[1]}."
 
 
-@patches("gr4vy-algorithm-none", AUTH, "createGr4vySession getGr4vySession", "A token that says alg none needs no signature.",
-         "tillspec.sandbox.surfaces.gr4vy_tokens:Tokens.verify", shows=lambda callers: _key(callers, "getGr4vySession", _unsigned))
+@patches(
+    "gr4vy-algorithm-none",
+    AUTH,
+    "createGr4vySession getGr4vySession",
+    "A token that says alg none needs no signature.",
+    "tillspec.sandbox.surfaces.gr4vy_tokens:Tokens.verify",
+    shows=lambda callers: _key(callers, "getGr4vySession", _unsigned),
+)
 def _none(before: Any, tokens: Any, text: str, directory: Any, epoch: int, now: int) -> Any:
     from tillspec.sandbox.surfaces.gr4vy_tokens import BadToken, Token, _scopes
 
@@ -245,24 +348,41 @@ def _late(callers: Callers, operation: str, seconds: int) -> bool:
     return callers.send(operation, credentials=given).is_success
 
 
-@patches("gr4vy-token-never-ends", AUTH, "createGr4vySession", "exp of a token is not looked at.",
-         "tillspec.sandbox.surfaces.gr4vy_tokens:Tokens.verify",
-         shows=lambda callers: _late(callers, "createGr4vySession", 91 * 86400))
+@patches(
+    "gr4vy-token-never-ends",
+    AUTH,
+    "createGr4vySession",
+    "exp of a token is not looked at.",
+    "tillspec.sandbox.surfaces.gr4vy_tokens:Tokens.verify",
+    shows=lambda callers: _late(callers, "createGr4vySession", 91 * 86400),
+)
 def _endless(before: Any, tokens: Any, text: str, directory: Any, epoch: int, now: int) -> Any:
-    return before(tokens, text, directory, epoch, min(now, int(_claims(text)["exp"] - 1) * 1_000_000) if text.count(".") == 2 else now)
+    return before(
+        tokens, text, directory, epoch, min(now, int(_claims(text)["exp"] - 1) * 1_000_000) if text.count(".") == 2 else now
+    )
 
 
-@patches("dintero-token-never-ends", AUTH, "listDinteroOrderSessions getDinteroOrderSession",
-         "An access token holds for longer than it says.", "tillspec.sandbox.surfaces.dintero_tokens:verify",
-         shows=lambda callers: _late(callers, "listDinteroOrderSessions", 86401))
+@patches(
+    "dintero-token-never-ends",
+    AUTH,
+    "listDinteroOrderSessions getDinteroOrderSession",
+    "An access token holds for longer than it says.",
+    "tillspec.sandbox.surfaces.dintero_tokens:verify",
+    shows=lambda callers: _late(callers, "listDinteroOrderSessions", 86401),
+)
 def _held(before: Any, state: Any, text: str) -> Any:
     from dataclasses import replace
 
     return before(replace(state, offset=state.offset - 7 * 86400 * 1_000_000, frozen=None), text)
 
 
-@around("dintero-list-for-everybody", AUTH, "listDinteroOrderSessions", "Sessions are listed without a token.",
-        shows=lambda callers: callers.send("listDinteroOrderSessions", credentials={}).is_success)
+@around(
+    "dintero-list-for-everybody",
+    AUTH,
+    "listDinteroOrderSessions",
+    "Sessions are listed without a token.",
+    shows=lambda callers: callers.send("listDinteroOrderSessions", credentials={}).is_success,
+)
 async def _listed(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok:
@@ -272,9 +392,14 @@ async def _listed(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@patches("dintero-secret-in-any-case", AUTH, "createDinteroToken", "A client's secret is compared without its case.",
-         "tillspec.sandbox.surfaces.dintero_tokens:_same",
-         shows=lambda callers: callers.send("createDinteroToken", credentials=_pair(str.swapcase)).is_success)
+@patches(
+    "dintero-secret-in-any-case",
+    AUTH,
+    "createDinteroToken",
+    "A client's secret is compared without its case.",
+    "tillspec.sandbox.surfaces.dintero_tokens:_same",
+    shows=lambda callers: callers.send("createDinteroToken", credentials=_pair(str.swapcase)).is_success,
+)
 def _same(before: Any, ours: str, theirs: str) -> bool:
     return before(ours.lower(), theirs.lower())
 
@@ -284,16 +409,26 @@ def _pair(change: Any) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{client.id}:{change(client.secret)}".encode()).decode()}
 
 
-@patches("dintero-secret-unchecked", AUTH, "createDinteroToken", "Any secret is good for a client that is known.",
-         "tillspec.sandbox.surfaces.dintero_tokens:client_of",
-         shows=lambda callers: callers.send("createDinteroToken", credentials=_pair(lambda secret: "wrong")).is_success)
+@patches(
+    "dintero-secret-unchecked",
+    AUTH,
+    "createDinteroToken",
+    "Any secret is good for a client that is known.",
+    "tillspec.sandbox.surfaces.dintero_tokens:client_of",
+    shows=lambda callers: callers.send("createDinteroToken", credentials=_pair(lambda secret: "wrong")).is_success,
+)
 def _known(before: Any, directory: Any, credentials: Any) -> Any:
     pairs = ((one, client) for one in directory.merchants for client in one.dintero.clients)
     return next(((one, client) for one, client in pairs if client.id == credentials.username), None)
 
 
-@around("diddo-svg-for-everybody", AUTH, "getDiddoQrSvg", "The SVG of a code is given without a key.",
-        shows=lambda callers: callers.send("getDiddoQrSvg", credentials={}).is_success)
+@around(
+    "diddo-svg-for-everybody",
+    AUTH,
+    "getDiddoQrSvg",
+    "The SVG of a code is given without a key.",
+    shows=lambda callers: callers.send("getDiddoQrSvg", credentials={}).is_success,
+)
 async def _svg(asked: Asked, ask: Ask) -> Answer:
     if asked.header("authorization") is None:
         carts = {one.id: number for number in (0, 1) for one in merchant(number).template_carts}
@@ -315,7 +450,14 @@ def _scheme_of_dintero(asked: Asked) -> None:
                 asked.memory[tenant] = asked.header("authorization")
 
 
-reads("dintero-takes-basic-for-bearer", "getDinteroOrderSession", _scheme_of_dintero,
-      "A session is shown for the client's id and secret, without a token.", kind=AUTH,
-      shows=lambda callers: callers.send("getDinteroOrderSession").is_success and callers.send(
-          "getDinteroOrderSession", credentials=callers.credentials("createDinteroToken")).is_success)
+reads(
+    "dintero-takes-basic-for-bearer",
+    "getDinteroOrderSession",
+    _scheme_of_dintero,
+    "A session is shown for the client's id and secret, without a token.",
+    kind=AUTH,
+    shows=lambda callers: (
+        callers.send("getDinteroOrderSession").is_success
+        and callers.send("getDinteroOrderSession", credentials=callers.credentials("createDinteroToken")).is_success
+    ),
+)

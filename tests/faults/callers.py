@@ -133,21 +133,34 @@ def changed(value: Json, pointer: str, change: Callable[[Any], Any]) -> Json:
     return whole
 
 
+def _made(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=5, trust_env=False, verify=False)
+
+
+_client = cache(_made)
+"""One client for most: to make one takes as long as ten requests."""
+
+
 class Callers:
     """Both merchants as callers. Answers of requests that make something are not looked at: what follows would fail."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(self, url: str, secret: str, *, alone: bool = False) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=5, trust_env=False, verify=False)
+        self._alone = _made(url) if alone else None
+        self._http = self._alone or _client(url)
         self._control = {"Authorization": f"Bearer {secret}"}
         self._dintero: dict[tuple[int, int], str] = {}
+        self.moved_the_clock = False
 
     def close(self) -> None:
-        self._http.close()
+        if self._alone is not None:
+            self._alone.close()
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
-    def send(self, operation: str, *, body: Json = None, at: str = "", to: Any = None, tenant: int = 0, **given: Any) -> httpx.Response:
+    def send(
+        self, operation: str, *, body: Json = None, at: str = "", to: Any = None, tenant: int = 0, **given: Any
+    ) -> httpx.Response:
         """Sends a request that is in order, but for what is given.
 
         Args:
@@ -195,16 +208,20 @@ class Callers:
         return self._http.request(method, f"/_sandbox{path}", json=body, headers=self._control)
 
     def advance(self, seconds: int) -> None:
+        self.moved_the_clock = True
         self.control("POST", "/clock/advance", {"by": f"{seconds}s"})
 
     def freeze(self) -> None:
+        self.moved_the_clock = True
         self.control("POST", "/clock/freeze", {})
 
     def reset(self) -> None:
         self.control("POST", "/reset", {})
 
     def outcome(self, session: str, outcome: str, **choices: Any) -> httpx.Response:
-        return self.control("POST", f"/sessions/{session}/outcome", {"outcome": outcome, **({"choices": choices} if choices else {})})
+        return self.control(
+            "POST", f"/sessions/{session}/outcome", {"outcome": outcome, **({"choices": choices} if choices else {})}
+        )
 
     # -- what they are made of ---------------------------------------------------------------------------------------------
 

@@ -36,26 +36,53 @@ def _drop_key(asked: Asked) -> None:
     asked.drop("idempotency-key")
 
 
-reads("vinr-key-ignored", _CREATE, _drop_key, "A request with a key that was used makes another session.", kind=IDEMPOTENCY,
-      shows=lambda callers: _ids(_twice(callers)))
+reads(
+    "vinr-key-ignored",
+    _CREATE,
+    _drop_key,
+    "A request with a key that was used makes another session.",
+    kind=IDEMPOTENCY,
+    shows=lambda callers: _ids(_twice(callers)),
+)
 
 
-@patches("vinr-other-body-replayed", IDEMPOTENCY, _CREATE, "A key with another body gets the answer of the first.", f"{_KEYS}:fingerprint",
-         shows=lambda callers: _twice(callers, at="/configId", to="other")[1].status_code == 201)
+@patches(
+    "vinr-other-body-replayed",
+    IDEMPOTENCY,
+    _CREATE,
+    "A key with another body gets the answer of the first.",
+    f"{_KEYS}:fingerprint",
+    shows=lambda callers: _twice(callers, at="/configId", to="other")[1].status_code == 201,
+)
 def _no_print(before: Any, body: bytes, rule: Any) -> str:
     return "the same"
 
 
-@patches("vinr-other-amount-replayed", IDEMPOTENCY, _CREATE, "Bodies are compared by amount and currency alone.", f"{_KEYS}:fingerprint",
-         shows=lambda callers: _twice(callers, at="/customer/name", to="Another")[1].status_code == 201)
+@patches(
+    "vinr-other-amount-replayed",
+    IDEMPOTENCY,
+    _CREATE,
+    "Bodies are compared by amount and currency alone.",
+    f"{_KEYS}:fingerprint",
+    shows=lambda callers: _twice(callers, at="/customer/name", to="Another")[1].status_code == 201,
+)
 def _some(before: Any, body: bytes, rule: Any) -> str:
     value = json.loads(body)
     return before(json.dumps([value["amount"], value["currency"]]).encode(), rule)
 
 
-@patches("vinr-other-body-carried-out", IDEMPOTENCY, _CREATE, "A key with another body makes another session.", f"{_KEYS}:fingerprint",
-         f"{_KEYS}:look", f"{_KEYS}:keep", shows=lambda callers: _twice(callers, at="/configId", to="other")[1].is_success
-         and _ids(_twice(callers, at="/configId", to="more")))
+@patches(
+    "vinr-other-body-carried-out",
+    IDEMPOTENCY,
+    _CREATE,
+    "A key with another body makes another session.",
+    f"{_KEYS}:fingerprint",
+    f"{_KEYS}:look",
+    f"{_KEYS}:keep",
+    shows=lambda callers: (
+        _twice(callers, at="/configId", to="other")[1].is_success and _ids(_twice(callers, at="/configId", to="more"))
+    ),
+)
 def _by_body(before: Any, *arguments: Any) -> Any:
     from dataclasses import replace
 
@@ -65,17 +92,27 @@ def _by_body(before: Any, *arguments: Any) -> Any:
     return before(connection, replace(key, key=f"{key.fingerprint[:40]} {key.key}"[:255]), *rest)
 
 
-@patches("vinr-bodies-compared-as-bytes", IDEMPOTENCY, _CREATE, "The same body with its fields in another order is a mismatch.",
-         f"{_KEYS}:fingerprint", shows=lambda callers: _twice(
-             callers, content=json.dumps(dict(reversed(VINR.items()))).encode())[1].status_code == 409)
+@patches(
+    "vinr-bodies-compared-as-bytes",
+    IDEMPOTENCY,
+    _CREATE,
+    "The same body with its fields in another order is a mismatch.",
+    f"{_KEYS}:fingerprint",
+    shows=lambda callers: _twice(callers, content=json.dumps(dict(reversed(VINR.items()))).encode())[1].status_code == 409,
+)
 def _bytes(before: Any, body: bytes, rule: Any) -> str:
     import hashlib
 
     return hashlib.sha256(body).hexdigest()
 
 
-@around("vinr-replay-with-a-new-time", IDEMPOTENCY, _CREATE, "A replay has another expiresAt than the first answer.",
-        shows=lambda callers: (lambda pair: pair[0].json()["expiresAt"] != pair[1].json()["expiresAt"])(_twice(callers)))
+@around(
+    "vinr-replay-with-a-new-time",
+    IDEMPOTENCY,
+    _CREATE,
+    "A replay has another expiresAt than the first answer.",
+    shows=lambda callers: (lambda pair: pair[0].json()["expiresAt"] != pair[1].json()["expiresAt"])(_twice(callers)),
+)
 async def _new_time(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.header("idempotent-replayed") == "true":
@@ -83,8 +120,13 @@ async def _new_time(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("vinr-replay-is-a-200", IDEMPOTENCY, _CREATE, "A replay answers 200 where the first answered 201.",
-        shows=lambda callers: _twice(callers)[1].status_code == 200)
+@around(
+    "vinr-replay-is-a-200",
+    IDEMPOTENCY,
+    _CREATE,
+    "A replay answers 200 where the first answered 201.",
+    shows=lambda callers: _twice(callers)[1].status_code == 200,
+)
 async def _replay_200(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.header("idempotent-replayed") == "true":
@@ -92,8 +134,13 @@ async def _replay_200(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("vinr-replay-is-a-409", IDEMPOTENCY, _CREATE, "A repeated request is refused in place of replayed.",
-        shows=lambda callers: _twice(callers)[1].status_code == 409)
+@around(
+    "vinr-replay-is-a-409",
+    IDEMPOTENCY,
+    _CREATE,
+    "A repeated request is refused in place of replayed.",
+    shows=lambda callers: _twice(callers)[1].status_code == 409,
+)
 async def _replay_409(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.header("idempotent-replayed") == "true":
@@ -103,16 +150,26 @@ async def _replay_409(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("vinr-replay-unmarked", IDEMPOTENCY, _CREATE, "A replay does not say that it is one.",
-        shows=lambda callers: "idempotent-replayed" not in _twice(callers)[1].headers)
+@around(
+    "vinr-replay-unmarked",
+    IDEMPOTENCY,
+    _CREATE,
+    "A replay does not say that it is one.",
+    shows=lambda callers: "idempotent-replayed" not in _twice(callers)[1].headers,
+)
 async def _unmarked(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     answer.drop("idempotent-replayed")
     return answer
 
 
-@around("vinr-first-answer-marked", IDEMPOTENCY, _CREATE, "The first answer to a key says that it is a replay.",
-        shows=lambda callers: _twice(callers)[0].headers.get("idempotent-replayed") == "true")
+@around(
+    "vinr-first-answer-marked",
+    IDEMPOTENCY,
+    _CREATE,
+    "The first answer to a key says that it is a replay.",
+    shows=lambda callers: _twice(callers)[0].headers.get("idempotent-replayed") == "true",
+)
 async def _marked(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok and asked.header("idempotency-key"):
@@ -120,8 +177,13 @@ async def _marked(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("vinr-race-makes-two", IDEMPOTENCY, _CREATE, "Requests with one key at the same time make a session each.",
-        shows=lambda callers: len(_raced(callers)) > 1)
+@around(
+    "vinr-race-makes-two",
+    IDEMPOTENCY,
+    _CREATE,
+    "Requests with one key at the same time make a session each.",
+    shows=lambda callers: len(_raced(callers)) > 1,
+)
 async def _race(asked: Asked, ask: Ask) -> Answer:
     """The answer is kept when it was given, and looked for before anything is done."""
     key = (asked.header("idempotency-key"), asked.header("x-api-key"))
@@ -144,8 +206,13 @@ def _raced(callers: Callers) -> set[str]:
     return {one.json()["sessionId"] for one in answers if one.is_success}
 
 
-@around("vinr-race-fails", IDEMPOTENCY, _CREATE, "Of requests with one key at the same time all but one are a 500.",
-        shows=lambda callers: any(status == 500 for status in _raced_statuses(callers)))
+@around(
+    "vinr-race-fails",
+    IDEMPOTENCY,
+    _CREATE,
+    "Of requests with one key at the same time all but one are a 500.",
+    shows=lambda callers: any(status == 500 for status in _raced_statuses(callers)),
+)
 async def _race_500(asked: Asked, ask: Ask) -> Answer:
     key = (asked.header("idempotency-key"), asked.header("x-api-key"))
     if key[0] is None:
@@ -164,9 +231,16 @@ def _raced_statuses(callers: Callers) -> set[int]:
         return {one.status_code for one in pool.map(lambda _: callers.send(_CREATE, **_key("raced")), range(6))}
 
 
-@around("vinr-key-burnt-by-a-400", IDEMPOTENCY, _CREATE, "A key whose request was refused cannot be used for the mended one.",
-        shows=lambda callers: (callers.send(_CREATE, at="/amount", to=-1, **_key()),
-                               callers.send(_CREATE, **_key()).status_code == 409)[1])
+@around(
+    "vinr-key-burnt-by-a-400",
+    IDEMPOTENCY,
+    _CREATE,
+    "A key whose request was refused cannot be used for the mended one.",
+    shows=lambda callers: (
+        callers.send(_CREATE, at="/amount", to=-1, **_key()),
+        callers.send(_CREATE, **_key()).status_code == 409,
+    )[1],
+)
 async def _burnt(asked: Asked, ask: Ask) -> Answer:
     key = (asked.header("idempotency-key"), asked.header("x-api-key"))
     if key[0] is not None and asked.memory.get(key, asked.body) != asked.body:
@@ -179,9 +253,16 @@ async def _burnt(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("vinr-errors-replayed", IDEMPOTENCY, _CREATE, "A key whose request was refused gets the refusal for ever.",
-        shows=lambda callers: (callers.send(_CREATE, at="/amount", to=-1, **_key()),
-                               callers.send(_CREATE, **_key()).status_code == 400)[1])
+@around(
+    "vinr-errors-replayed",
+    IDEMPOTENCY,
+    _CREATE,
+    "A key whose request was refused gets the refusal for ever.",
+    shows=lambda callers: (
+        callers.send(_CREATE, at="/amount", to=-1, **_key()),
+        callers.send(_CREATE, **_key()).status_code == 400,
+    )[1],
+)
 async def _refused(asked: Asked, ask: Ask) -> Answer:
     key = (asked.header("idempotency-key"), asked.header("x-api-key"))
     if key in asked.memory:
@@ -209,10 +290,22 @@ def _after(callers: Callers, seconds: int) -> tuple[Any, Any]:
     return first, callers.send(_CREATE, **_key())
 
 
-patches("vinr-key-kept-an-hour", IDEMPOTENCY, _CREATE, "A key is forgotten after an hour, in place of a day.", f"{_KEYS}:_take",
-        shows=lambda callers: _ids(_after(callers, 23 * 3600)))(_kept(3600))
-patches("vinr-key-kept-for-ever", IDEMPOTENCY, _CREATE, "A key is never forgotten.", f"{_KEYS}:_take",
-        shows=lambda callers: not _ids(_after(callers, 25 * 3600)))(_kept(10**9))
+patches(
+    "vinr-key-kept-an-hour",
+    IDEMPOTENCY,
+    _CREATE,
+    "A key is forgotten after an hour, in place of a day.",
+    f"{_KEYS}:_take",
+    shows=lambda callers: _ids(_after(callers, 23 * 3600)),
+)(_kept(3600))
+patches(
+    "vinr-key-kept-for-ever",
+    IDEMPOTENCY,
+    _CREATE,
+    "A key is never forgotten.",
+    f"{_KEYS}:_take",
+    shows=lambda callers: not _ids(_after(callers, 25 * 3600)),
+)(_kept(10**9))
 
 
 def _lower(asked: Asked) -> None:
@@ -221,8 +314,14 @@ def _lower(asked: Asked) -> None:
         asked.put("idempotency-key", key.lower())
 
 
-reads("vinr-keys-in-any-case", _CREATE, _lower, "Keys that differ in their case alone are one.", kind=IDEMPOTENCY,
-      shows=lambda callers: not _ids((callers.send(_CREATE, **_key("Key-A")), callers.send(_CREATE, **_key("key-a")))))
+reads(
+    "vinr-keys-in-any-case",
+    _CREATE,
+    _lower,
+    "Keys that differ in their case alone are one.",
+    kind=IDEMPOTENCY,
+    shows=lambda callers: not _ids((callers.send(_CREATE, **_key("Key-A")), callers.send(_CREATE, **_key("key-a")))),
+)
 
 
 def _by_36(asked: Asked) -> None:
@@ -231,15 +330,28 @@ def _by_36(asked: Asked) -> None:
         asked.put("idempotency-key", key[:36])
 
 
-reads("vinr-keys-by-their-first-36", _CREATE, _by_36, "Keys are compared by their first 36 characters.", kind=IDEMPOTENCY,
-      shows=lambda callers: not _ids((callers.send(_CREATE, **_key("k" * 36 + "a")), callers.send(_CREATE, **_key("k" * 36 + "b")))))
+reads(
+    "vinr-keys-by-their-first-36",
+    _CREATE,
+    _by_36,
+    "Keys are compared by their first 36 characters.",
+    kind=IDEMPOTENCY,
+    shows=lambda callers: (
+        not _ids((callers.send(_CREATE, **_key("k" * 36 + "a")), callers.send(_CREATE, **_key("k" * 36 + "b"))))
+    ),
+)
 
 
 # -- requests that may be repeated without a key ------------------------------------------------------------------------------
 
 
-@around("diddo-same-method-twice", IDEMPOTENCY, "selectDiddoShippingMethod", "Choosing the chosen method again is refused.",
-        shows=lambda callers: _again(callers, "selectDiddoShippingMethod") == 409)
+@around(
+    "diddo-same-method-twice",
+    IDEMPOTENCY,
+    "selectDiddoShippingMethod",
+    "Choosing the chosen method again is refused.",
+    shows=lambda callers: _again(callers, "selectDiddoShippingMethod") == 409,
+)
 async def _same_method(asked: Asked, ask: Ask) -> Answer:
     body, answer = asked.body, await ask(asked)
     if answer.ok:
@@ -255,8 +367,13 @@ def _again(callers: Callers, operation: str) -> int:
     return callers.send(operation, body=body).status_code
 
 
-@around("diddo-shipping-twice-doubles-methods", IDEMPOTENCY, "setDiddoShipping",
-        "Setting the same address again has every shipping method there twice.", shows=lambda callers: _doubled(callers))
+@around(
+    "diddo-shipping-twice-doubles-methods",
+    IDEMPOTENCY,
+    "setDiddoShipping",
+    "Setting the same address again has every shipping method there twice.",
+    shows=lambda callers: _doubled(callers),
+)
 async def _doubles(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok:
@@ -272,9 +389,14 @@ def _doubled(callers: Callers) -> bool:
     return len(first) != len(second)
 
 
-@patches("gr4vy-update-adds-lines", IDEMPOTENCY, "updateGr4vySession", "A PUT adds its cart items to those that are there.",
-         "tillspec.sandbox.surfaces.gr4vy:hold", shows=lambda callers: len(callers.send(
-             "updateGr4vySession").json()["cart_items"]) == 2)
+@patches(
+    "gr4vy-update-adds-lines",
+    IDEMPOTENCY,
+    "updateGr4vySession",
+    "A PUT adds its cart items to those that are there.",
+    "tillspec.sandbox.surfaces.gr4vy:hold",
+    shows=lambda callers: len(callers.send("updateGr4vySession").json()["cart_items"]) == 2,
+)
 def _adds(before: Any, session: Any, values: dict[str, Any]) -> None:
     known = (session.data.get("values") or {}).get("cart_items")
     if known and values.get("cart_items"):
@@ -282,8 +404,13 @@ def _adds(before: Any, session: Any, values: dict[str, Any]) -> None:
     before(session, values)
 
 
-@around("dintero-address-only-once", IDEMPOTENCY, "setDinteroShippingAddress", "The same address a second time is refused.",
-        shows=lambda callers: _address_again(callers) == 400)
+@around(
+    "dintero-address-only-once",
+    IDEMPOTENCY,
+    "setDinteroShippingAddress",
+    "The same address a second time is refused.",
+    shows=lambda callers: _address_again(callers) == 400,
+)
 async def _once(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok:

@@ -41,13 +41,24 @@ def _unswept(wrong: Any) -> Any:
 
 # -- the lifecycle of VINR ---------------------------------------------------------------------------------------------------
 
-sets("vinr-begins-in-authentication", STATE, "createVinrSession getVinrSessionResult", "A new session is authentication_required.",
-     "tillspec.sandbox.surfaces.vinr:_INITIAL", "authentication_required",
-     shows=lambda callers: callers.send(_RESULT).json()["status"] == "authentication_required")
+sets(
+    "vinr-begins-in-authentication",
+    STATE,
+    "createVinrSession getVinrSessionResult",
+    "A new session is authentication_required.",
+    "tillspec.sandbox.surfaces.vinr:_INITIAL",
+    "authentication_required",
+    shows=lambda callers: callers.send(_RESULT).json()["status"] == "authentication_required",
+)
 
 
-@around("vinr-status-goes-back", STATE, _RESULT, "A session that was completed is pending again when it is asked for once more.",
-        shows=lambda callers: _flips(callers) == ["completed", "pending"])
+@around(
+    "vinr-status-goes-back",
+    STATE,
+    _RESULT,
+    "A session that was completed is pending again when it is asked for once more.",
+    shows=lambda callers: _flips(callers) == ["completed", "pending"],
+)
 async def _back(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok and (answer.json or {}).get("status") == "completed":
@@ -63,24 +74,42 @@ def _flips(callers: Callers) -> list[str]:
     return [_status(callers, session) for _ in range(2)]
 
 
-@patches("vinr-canceled-can-be-paid", STATE, _RESULT, "A session that was canceled can be completed.", f"{_SESSIONS}:move",
-         shows=lambda callers: _then(callers, "cancel", "complete") == "completed")
+@patches(
+    "vinr-canceled-can-be-paid",
+    STATE,
+    _RESULT,
+    "A session that was canceled can be completed.",
+    f"{_SESSIONS}:move",
+    shows=lambda callers: _then(callers, "cancel", "complete") == "completed",
+)
 def _cancel_paid(before: Any, connection: Any, session: Any, to: str, now: int) -> None:
     if session.status == "canceled":
         session.status = "pending"
     before(connection, session, to, now)
 
 
-@patches("vinr-challenge-can-be-canceled", STATE, _RESULT, "A session whose challenge is open can be canceled.", f"{_SESSIONS}:move",
-         shows=lambda callers: _then(callers, "challenge", "cancel") == "canceled")
+@patches(
+    "vinr-challenge-can-be-canceled",
+    STATE,
+    _RESULT,
+    "A session whose challenge is open can be canceled.",
+    f"{_SESSIONS}:move",
+    shows=lambda callers: _then(callers, "challenge", "cancel") == "canceled",
+)
 def _challenge_canceled(before: Any, connection: Any, session: Any, to: str, now: int) -> None:
     if session.status == "authentication_required" and to == "canceled":
         session.status = "pending"
     before(connection, session, to, now)
 
 
-@patches("vinr-challenge-cannot-fail", STATE, _RESULT, "A session whose challenge is open cannot fail.", f"{_SESSIONS}:move",
-         shows=lambda callers: _then(callers, "challenge", "fail") != "failed")
+@patches(
+    "vinr-challenge-cannot-fail",
+    STATE,
+    _RESULT,
+    "A session whose challenge is open cannot fail.",
+    f"{_SESSIONS}:move",
+    shows=lambda callers: _then(callers, "challenge", "fail") != "failed",
+)
 def _cannot_fail(before: Any, connection: Any, session: Any, to: str, now: int) -> None:
     from tillspec.sandbox.sessions import NotAllowed
 
@@ -96,8 +125,15 @@ def _then(callers: Callers, *outcomes: str) -> str:
     return _status(callers, session)
 
 
-@patches("vinr-expired-can-be-paid", STATE, _RESULT, "A session that has expired can be completed.", f"{_SESSIONS}:move",
-         _SWEEP, shows=lambda callers: _paid_late(callers) == "completed")
+@patches(
+    "vinr-expired-can-be-paid",
+    STATE,
+    _RESULT,
+    "A session that has expired can be completed.",
+    f"{_SESSIONS}:move",
+    _SWEEP,
+    shows=lambda callers: _paid_late(callers) == "completed",
+)
 @_unswept
 def _late(before: Any, connection: Any, session: Any, to: str, now: int) -> None:
     before(connection, session, to, min(now, session.expires_at - 1) if to == "completed" else now)
@@ -113,15 +149,29 @@ def _paid_late(callers: Callers) -> str:
 # -- the expiry of VINR ------------------------------------------------------------------------------------------------------
 
 
-@patches("vinr-expired-is-pending", STATE, _RESULT, "A session whose time is over is still pending.", f"{_SESSIONS}:Session.status_at",
-         _SWEEP, shows=lambda callers: _after(callers, 600).json()["status"] == "pending")
+@patches(
+    "vinr-expired-is-pending",
+    STATE,
+    _RESULT,
+    "A session whose time is over is still pending.",
+    f"{_SESSIONS}:Session.status_at",
+    _SWEEP,
+    shows=lambda callers: _after(callers, 600).json()["status"] == "pending",
+)
 @_unswept
 def _still(before: Any, session: Any, now: int) -> str:
     return session.status if session.kind == "VinrSession" else before(session, now)
 
 
-@patches("vinr-challenge-never-expires", STATE, _RESULT, "A session whose challenge is open does not expire.",
-         f"{_SESSIONS}:Session.is_over", _SWEEP, shows=lambda callers: _challenged(callers) == "authentication_required")
+@patches(
+    "vinr-challenge-never-expires",
+    STATE,
+    _RESULT,
+    "A session whose challenge is open does not expire.",
+    f"{_SESSIONS}:Session.is_over",
+    _SWEEP,
+    shows=lambda callers: _challenged(callers) == "authentication_required",
+)
 @_unswept
 def _challenge_stays(before: Any, session: Any, now: int) -> bool:
     return before(session, now) and session.status != "authentication_required"
@@ -141,24 +191,51 @@ def _shifted(seconds: int) -> Any:
     return over
 
 
-patches("vinr-expires-a-second-late", STATE, _RESULT, "A session expires a second after its expiresAt.",
-        f"{_SESSIONS}:Session.is_over", _SWEEP, shows=lambda callers: _after(callers, 300).json()["status"] == "pending")(_unswept(_shifted(1)))
-patches("vinr-expires-a-second-early", STATE, _RESULT, "A session expires a second before its expiresAt.",
-        f"{_SESSIONS}:Session.is_over", shows=lambda callers: _after(callers, 299).json()["status"] == "expired")(_shifted(-1))
-sets("vinr-lives-an-hour", STATE, "createVinrSession getVinrSessionResult", "A session lives an hour, and expiresAt says so.",
-     "tillspec.sandbox.surfaces.vinr:_LIFETIME", 3600 * _SECOND,
-     shows=lambda callers: _after(callers, 600).json()["status"] == "pending")
+patches(
+    "vinr-expires-a-second-late",
+    STATE,
+    _RESULT,
+    "A session expires a second after its expiresAt.",
+    f"{_SESSIONS}:Session.is_over",
+    _SWEEP,
+    shows=lambda callers: _after(callers, 300).json()["status"] == "pending",
+)(_unswept(_shifted(1)))
+patches(
+    "vinr-expires-a-second-early",
+    STATE,
+    _RESULT,
+    "A session expires a second before its expiresAt.",
+    f"{_SESSIONS}:Session.is_over",
+    shows=lambda callers: _after(callers, 299).json()["status"] == "expired",
+)(_shifted(-1))
+sets(
+    "vinr-lives-an-hour",
+    STATE,
+    "createVinrSession getVinrSessionResult",
+    "A session lives an hour, and expiresAt says so.",
+    "tillspec.sandbox.surfaces.vinr:_LIFETIME",
+    3600 * _SECOND,
+    shows=lambda callers: _after(callers, 600).json()["status"] == "pending",
+)
 
 
-@around("vinr-expires-at-of-another-zone", STATE, "createVinrSession", "expiresAt is the time of Berlin, and is said to be UTC.",
-        shows=lambda callers: _shown_life(callers) > 3000)
+@around(
+    "vinr-expires-at-of-another-zone",
+    STATE,
+    "createVinrSession",
+    "expiresAt is the time of Berlin, and is said to be UTC.",
+    shows=lambda callers: _shown_life(callers) > 3000,
+)
 async def _berlin(asked: Asked, ask: Ask) -> Answer:
     from datetime import datetime, timedelta
 
     answer = await ask(asked)
     if answer.ok:
-        answer.edit(lambda value: value.update(expiresAt=(
-            datetime.fromisoformat(value["expiresAt"]) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")))
+        answer.edit(
+            lambda value: value.update(
+                expiresAt=(datetime.fromisoformat(value["expiresAt"]) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+            )
+        )
     return answer
 
 
@@ -169,20 +246,37 @@ def _shown_life(callers: Callers) -> float:
     return (told - datetime.now(UTC)).total_seconds()
 
 
-@patches("vinr-never-gone", STATE, _RESULT, "A session that expired days ago is still shown, and never 410.",
-         f"{_SESSIONS}:Session.is_gone", shows=lambda callers: _after(callers, 3 * 86400).status_code == 200)
+@patches(
+    "vinr-never-gone",
+    STATE,
+    _RESULT,
+    "A session that expired days ago is still shown, and never 410.",
+    f"{_SESSIONS}:Session.is_gone",
+    shows=lambda callers: _after(callers, 3 * 86400).status_code == 200,
+)
 def _never(before: Any, session: Any, now: int) -> bool:
     return before(session, now) and session.kind != "VinrSession"
 
 
-@patches("vinr-gone-at-once", STATE, _RESULT, "A session is 410 as soon as it expires, in place of a day later.",
-         f"{_SESSIONS}:Session.is_gone", shows=lambda callers: _after(callers, 301).status_code == 410)
+@patches(
+    "vinr-gone-at-once",
+    STATE,
+    _RESULT,
+    "A session is 410 as soon as it expires, in place of a day later.",
+    f"{_SESSIONS}:Session.is_gone",
+    shows=lambda callers: _after(callers, 301).status_code == 410,
+)
 def _at_once(before: Any, session: Any, now: int) -> bool:
-    return before(session, now) or (session.kind == "VinrSession" and session.is_over(now))
+    return before(session, now) or (session.kind == "VinrSession" and session.status_at(now) == "expired")
 
 
-@around("vinr-gone-is-unknown", STATE, _RESULT, "A session that is not kept any more is 404 in place of 410.",
-        shows=lambda callers: _after(callers, 2 * 86400).status_code == 404)
+@around(
+    "vinr-gone-is-unknown",
+    STATE,
+    _RESULT,
+    "A session that is not kept any more is 404 in place of 410.",
+    shows=lambda callers: _after(callers, 2 * 86400).status_code == 404,
+)
 async def _unknown(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 410:
@@ -206,14 +300,25 @@ def _expired(callers: Callers, seconds: int, expires: int = 3600) -> int:
     return callers.session(session).status_code
 
 
-@patches("gr4vy-read-after-expiry", STATE, "getGr4vySession", "A session that has expired is still shown.",
-         "tillspec.sandbox.surfaces.gr4vy:current", shows=lambda callers: _expired(callers, 4000) == 200)
+@patches(
+    "gr4vy-read-after-expiry",
+    STATE,
+    "getGr4vySession",
+    "A session that has expired is still shown.",
+    "tillspec.sandbox.surfaces.gr4vy:current",
+    shows=lambda callers: _expired(callers, 4000) == 200,
+)
 def _read_on(before: Any, session: Any, account: Any, now: int) -> Any:
     return before(session, account, 0)
 
 
-@around("gr4vy-fields-after-expiry", STATE, "setGr4vySessionFields", "A card is taken for a session that has expired.",
-        shows=lambda callers: _card_late(callers) == 204)
+@around(
+    "gr4vy-fields-after-expiry",
+    STATE,
+    "setGr4vySessionFields",
+    "A card is taken for a session that has expired.",
+    shows=lambda callers: _card_late(callers) == 204,
+)
 async def _late_card(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     path = asked.path
@@ -235,10 +340,22 @@ def _expires_in(asked: Asked) -> None:
         asked.write({key: value for key, value in body.items() if key != "expires_in"})
 
 
-reads("gr4vy-expires-in-ignored", "createGr4vySession", _expires_in, "expires_in is ignored: every session lives an hour.", kind=STATE,
-      shows=lambda callers: _expired(callers, 4000, 7200) == 404)
-reads("gr4vy-update-cannot-prolong", "updateGr4vySession", _expires_in, "expires_in of an update is ignored.", kind=STATE,
-      shows=lambda callers: _prolonged(callers) == 404)
+reads(
+    "gr4vy-expires-in-ignored",
+    "createGr4vySession",
+    _expires_in,
+    "expires_in is ignored: every session lives an hour.",
+    kind=STATE,
+    shows=lambda callers: _expired(callers, 4000, 7200) == 404,
+)
+reads(
+    "gr4vy-update-cannot-prolong",
+    "updateGr4vySession",
+    _expires_in,
+    "expires_in of an update is ignored.",
+    kind=STATE,
+    shows=lambda callers: _prolonged(callers) == 404,
+)
 
 
 def _prolonged(callers: Callers) -> int:
@@ -248,8 +365,14 @@ def _prolonged(callers: Callers) -> int:
     return callers.session(session).status_code
 
 
-@patches("gr4vy-update-always-prolongs", STATE, "updateGr4vySession", "Every update lets a session live another hour.",
-         "tillspec.sandbox.surfaces.gr4vy:_update", shows=lambda callers: _untouched(callers) == 200)
+@patches(
+    "gr4vy-update-always-prolongs",
+    STATE,
+    "updateGr4vySession",
+    "Every update lets a session live another hour.",
+    "tillspec.sandbox.surfaces.gr4vy:_update",
+    shows=lambda callers: _untouched(callers) == 200,
+)
 def _always(before: Any, connection: Any, state: Any, caller: Any, key: str, body: Any, values: Any) -> Any:
     from tillspec.sandbox import sessions
 
@@ -271,8 +394,14 @@ def _untouched(callers: Callers) -> int:
 # -- deleting ----------------------------------------------------------------------------------------------------------------
 
 
-@patches("gr4vy-delete-does-nothing", STATE, "deleteGr4vySession", "A session that was deleted is still there.",
-         f"{_SESSIONS}:delete", shows=lambda callers: _deleted(callers, "getGr4vySession") == 200)
+@patches(
+    "gr4vy-delete-does-nothing",
+    STATE,
+    "deleteGr4vySession",
+    "A session that was deleted is still there.",
+    f"{_SESSIONS}:delete",
+    shows=lambda callers: _deleted(callers, "getGr4vySession") == 200,
+)
 def _stays(before: Any, connection: Any, session: Any) -> None:
     return None
 
@@ -300,12 +429,27 @@ def _cached(operation: str) -> Any:
     return answered
 
 
-around("gr4vy-read-from-a-cache", STATE, "getGr4vySession deleteGr4vySession", "A session that was read is shown after it was deleted.",
-       shows=lambda callers: _read_deleted(callers) == 200)(_cached("getGr4vySession"))
-around("gr4vy-fields-after-delete", STATE, "setGr4vySessionFields deleteGr4vySession", "A card is taken for a session that was deleted.",
-       shows=lambda callers: _deleted(callers, "setGr4vySessionFields") == 204)(_cached("setGr4vySessionFields"))
-around("gr4vy-deleted-twice", STATE, "deleteGr4vySession", "Deleting a session that was deleted answers 204 again.",
-       shows=lambda callers: _deleted(callers, "deleteGr4vySession") == 204)(_cached("deleteGr4vySession"))
+around(
+    "gr4vy-read-from-a-cache",
+    STATE,
+    "getGr4vySession deleteGr4vySession",
+    "A session that was read is shown after it was deleted.",
+    shows=lambda callers: _read_deleted(callers) == 200,
+)(_cached("getGr4vySession"))
+around(
+    "gr4vy-fields-after-delete",
+    STATE,
+    "setGr4vySessionFields deleteGr4vySession",
+    "A card is taken for a session that was deleted.",
+    shows=lambda callers: _deleted(callers, "setGr4vySessionFields") == 204,
+)(_cached("setGr4vySessionFields"))
+around(
+    "gr4vy-deleted-twice",
+    STATE,
+    "deleteGr4vySession",
+    "Deleting a session that was deleted answers 204 again.",
+    shows=lambda callers: _deleted(callers, "deleteGr4vySession") == 204,
+)(_cached("deleteGr4vySession"))
 
 
 def _read_deleted(callers: Callers) -> int:
@@ -328,8 +472,13 @@ def _updated(callers: Callers, body: Any) -> Any:
 _HOLD = "tillspec.sandbox.surfaces.gr4vy:hold"
 
 
-@around("gr4vy-update-replaces-all", STATE, "updateGr4vySession", "What an update leaves out is emptied.",
-        shows=lambda callers: _updated(callers, {"amount": 1})["currency"] is None)
+@around(
+    "gr4vy-update-replaces-all",
+    STATE,
+    "updateGr4vySession",
+    "What an update leaves out is emptied.",
+    shows=lambda callers: _updated(callers, {"amount": 1})["currency"] is None,
+)
 async def _replaces(asked: Asked, ask: Ask) -> Answer:
     body = asked.json
     if isinstance(body, dict):
@@ -337,8 +486,13 @@ async def _replaces(asked: Asked, ask: Ask) -> Answer:
     return await ask(asked)
 
 
-@around("gr4vy-null-empties-nothing", STATE, "updateGr4vySession", "null in an update leaves a field as it was.",
-        shows=lambda callers: _updated(callers, {"buyer": None})["buyer"] is not None)
+@around(
+    "gr4vy-null-empties-nothing",
+    STATE,
+    "updateGr4vySession",
+    "null in an update leaves a field as it was.",
+    shows=lambda callers: _updated(callers, {"buyer": None})["buyer"] is not None,
+)
 async def _null(asked: Asked, ask: Ask) -> Answer:
     body = asked.json
     if isinstance(body, dict):
@@ -346,8 +500,14 @@ async def _null(asked: Asked, ask: Ask) -> Answer:
     return await ask(asked)
 
 
-@patches("gr4vy-metadata-merged", STATE, "updateGr4vySession", "An update adds to metadata in place of replacing it.", _HOLD,
-         shows=lambda callers: len(_updated(callers, {"metadata": {"new": "1"}})["metadata"]) > 1)
+@patches(
+    "gr4vy-metadata-merged",
+    STATE,
+    "updateGr4vySession",
+    "An update adds to metadata in place of replacing it.",
+    _HOLD,
+    shows=lambda callers: len(_updated(callers, {"metadata": {"new": "1"}})["metadata"]) > 1,
+)
 def _merged(before: Any, session: Any, values: dict[str, Any]) -> None:
     known = (session.data.get("values") or {}).get("metadata")
     if known and values.get("metadata") and values["metadata"] is not known:
@@ -355,8 +515,13 @@ def _merged(before: Any, session: Any, values: dict[str, Any]) -> None:
     before(session, values)
 
 
-@around("gr4vy-update-not-stored", STATE, "updateGr4vySession", "A new amount is answered, and not stored.",
-        shows=lambda callers: _updated(callers, {"amount": 17})["amount"] != 17)
+@around(
+    "gr4vy-update-not-stored",
+    STATE,
+    "updateGr4vySession",
+    "A new amount is answered, and not stored.",
+    shows=lambda callers: _updated(callers, {"amount": 17})["amount"] != 17,
+)
 async def _unstored(asked: Asked, ask: Ask) -> Answer:
     body = asked.json
     if isinstance(body, dict) and isinstance(body.get("amount"), int) and 0 <= body["amount"] <= 99_999_999:
@@ -366,8 +531,13 @@ async def _unstored(asked: Asked, ask: Ask) -> Answer:
     return await ask(asked)
 
 
-@around("gr4vy-update-of-the-newest", STATE, "updateGr4vySession createGr4vySession", "An update changes the newest session, whichever is named.",
-        shows=lambda callers: _newest(callers))
+@around(
+    "gr4vy-update-of-the-newest",
+    STATE,
+    "updateGr4vySession createGr4vySession",
+    "An update changes the newest session, whichever is named.",
+    shows=lambda callers: _newest(callers),
+)
 async def _of_newest(asked: Asked, ask: Ask) -> Answer:
     if asked.operation == "createGr4vySession":
         answer = await ask(asked)
@@ -387,8 +557,13 @@ def _newest(callers: Callers) -> bool:
     return callers.session(first).json()["amount"] != 17
 
 
-@around("gr4vy-refused-update-stays", STATE, "updateGr4vySession", "Of an update that is refused, the amount is stored.",
-        shows=lambda callers: _updated(callers, {"amount": 17, "currency": "nothing"})["amount"] == 17)
+@around(
+    "gr4vy-refused-update-stays",
+    STATE,
+    "updateGr4vySession",
+    "Of an update that is refused, the amount is stored.",
+    shows=lambda callers: _updated(callers, {"amount": 17, "currency": "nothing"})["amount"] == 17,
+)
 async def _half(asked: Asked, ask: Ask) -> Answer:
     body = asked.json
     answer = await ask(asked)
@@ -399,8 +574,14 @@ async def _half(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@patches("gr4vy-card-stays-for-ever", STATE, "setGr4vySessionFields getGr4vySession", "A card is shown for longer than it is kept.",
-         "tillspec.sandbox.surfaces.gr4vy_sessions:_payment_method", shows=lambda callers: _card_after(callers, 1800))
+@patches(
+    "gr4vy-card-stays-for-ever",
+    STATE,
+    "setGr4vySessionFields getGr4vySession",
+    "A card is shown for longer than it is kept.",
+    "tillspec.sandbox.surfaces.gr4vy_sessions:_payment_method",
+    shows=lambda callers: _card_after(callers, 1800),
+)
 def _card_stays(before: Any, connection: Any, session: Any, now: int) -> Any:
     return before(connection, session, 0)
 
@@ -412,8 +593,14 @@ def _card_after(callers: Callers, seconds: int) -> bool:
     return callers.session(path["session_id"]).json()["payment_method"] is not None
 
 
-@patches("gr4vy-card-not-stored", STATE, "setGr4vySessionFields", "A card is taken, and the session shows none.",
-         "tillspec.sandbox.surfaces.gr4vy_sessions:_payment_method", shows=lambda callers: not _card_after(callers, 1))
+@patches(
+    "gr4vy-card-not-stored",
+    STATE,
+    "setGr4vySessionFields",
+    "A card is taken, and the session shows none.",
+    "tillspec.sandbox.surfaces.gr4vy_sessions:_payment_method",
+    shows=lambda callers: not _card_after(callers, 1),
+)
 def _no_card(before: Any, connection: Any, session: Any, now: int) -> Any:
     return None
 
@@ -421,22 +608,37 @@ def _no_card(before: Any, connection: Any, session: Any, now: int) -> Any:
 # -- Dintero -----------------------------------------------------------------------------------------------------------------
 
 
-@around("dintero-list-oldest-first", STATE, "listDinteroOrderSessions", "Sessions are listed with the oldest first.",
-        shows=lambda callers: _order(callers, lambda ids, found: found.index(ids[0]) < found.index(ids[1])))
+@around(
+    "dintero-list-oldest-first",
+    STATE,
+    "listDinteroOrderSessions",
+    "Sessions are listed with the oldest first.",
+    shows=lambda callers: _order(callers, lambda ids, found: found.index(ids[0]) < found.index(ids[1])),
+)
 async def _oldest(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return answer.edit(lambda value: value.update(sessions=value["sessions"][::-1])) if answer.ok else answer
 
 
-@around("dintero-list-without-the-newest", STATE, "listDinteroOrderSessions", "The session that was made last is not listed.",
-        shows=lambda callers: _order(callers, lambda ids, found: ids[1] not in found))
+@around(
+    "dintero-list-without-the-newest",
+    STATE,
+    "listDinteroOrderSessions",
+    "The session that was made last is not listed.",
+    shows=lambda callers: _order(callers, lambda ids, found: ids[1] not in found),
+)
 async def _newest_missing(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return answer.edit(lambda value: value.update(sessions=value["sessions"][1:])) if answer.ok else answer
 
 
-@around("dintero-list-of-three", STATE, "listDinteroOrderSessions", "No more than three sessions are listed, and nothing leads to the rest.",
-        shows=lambda callers: _order(callers, lambda ids, found: ids[0] not in found, most=5))
+@around(
+    "dintero-list-of-three",
+    STATE,
+    "listDinteroOrderSessions",
+    "No more than three sessions are listed, and nothing leads to the rest.",
+    shows=lambda callers: _order(callers, lambda ids, found: ids[0] not in found, most=5),
+)
 async def _three(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return answer.edit(lambda value: value.update(sessions=value["sessions"][:3])) if answer.ok else answer
@@ -447,8 +649,14 @@ def _order(callers: Callers, holds: Any, most: int = 2) -> bool:
     return bool(holds(ids, [one["id"] for one in callers.send("listDinteroOrderSessions").json()["sessions"]]))
 
 
-@patches("dintero-address-drops-the-other", STATE, "setDinteroAddresses", "Setting one address empties the other.",
-         "tillspec.sandbox.surfaces.dintero_express:put_addresses", shows=lambda callers: "billing_address" not in _one_address(callers))
+@patches(
+    "dintero-address-drops-the-other",
+    STATE,
+    "setDinteroAddresses",
+    "Setting one address empties the other.",
+    "tillspec.sandbox.surfaces.dintero_express:put_addresses",
+    shows=lambda callers: "billing_address" not in _one_address(callers),
+)
 def _drops(before: Any, session: Any, call: int, given: Any, offered: Any = None) -> None:
     for name in ("shipping_address", "billing_address"):
         if name not in given:
@@ -462,8 +670,14 @@ def _one_address(callers: Callers) -> Any:
     return callers.send("setDinteroAddresses", path=path, body={"shipping_address": NORWAY}).json()["order"]
 
 
-@patches("dintero-address-merged", STATE, "setDinteroShippingAddress", "What an address leaves out stays from the one before.",
-         "tillspec.sandbox.surfaces.dintero_express:put_addresses", shows=lambda callers: _shorter(callers))
+@patches(
+    "dintero-address-merged",
+    STATE,
+    "setDinteroShippingAddress",
+    "What an address leaves out stays from the one before.",
+    "tillspec.sandbox.surfaces.dintero_express:put_addresses",
+    shows=lambda callers: _shorter(callers),
+)
 def _deep(before: Any, session: Any, call: int, given: Any, offered: Any = None) -> None:
     before(session, call, {name: {**(session.data[name] or {}), **one} for name, one in given.items()}, offered)
 
@@ -474,9 +688,14 @@ def _shorter(callers: Callers) -> bool:
     return "first_name" in answer.json()["order"]["shipping_address"]
 
 
-@patches("dintero-steps-after-expiry", STATE, "setDinteroAddresses setDinteroShippingAddress setDinteroShippingOption",
-         "Addresses are taken after a session has expired.", "tillspec.sandbox.surfaces.dintero_sessions:cause",
-         shows=lambda callers: _step_late(callers) == 200)
+@patches(
+    "dintero-steps-after-expiry",
+    STATE,
+    "setDinteroAddresses setDinteroShippingAddress setDinteroShippingOption",
+    "Addresses are taken after a session has expired.",
+    "tillspec.sandbox.surfaces.dintero_sessions:cause",
+    shows=lambda callers: _step_late(callers) == 200,
+)
 def _cause(before: Any, session: Any, now: int) -> Any:
     found = before(session, now)
     return None if found == "EXPIRED" else found
@@ -488,8 +707,13 @@ def _step_late(callers: Callers) -> int:
     return callers.send("setDinteroShippingAddress", path=path).status_code
 
 
-@around("dintero-expired-without-cause", STATE, "setDinteroAddresses", "A session that has expired is 404 without saying why.",
-        shows=lambda callers: _why(callers) is None)
+@around(
+    "dintero-expired-without-cause",
+    STATE,
+    "setDinteroAddresses",
+    "A session that has expired is 404 without saying why.",
+    shows=lambda callers: _why(callers) is None,
+)
 async def _no_cause(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return answer.edit(lambda value: value["error"].pop("cause", None) and None) if answer.status == 404 else answer
@@ -501,16 +725,24 @@ def _why(callers: Callers) -> Any:
     return callers.send("setDinteroAddresses", path=path).json()["error"].get("cause")
 
 
-@around("dintero-option-stays-after-a-move", STATE, "setDinteroShippingAddress setDinteroShippingOption",
-        "An option that does not ship to the new country stays picked.", shows=lambda callers: _moved(callers))
+@around(
+    "dintero-option-stays-after-a-move",
+    STATE,
+    "setDinteroShippingAddress setDinteroShippingOption",
+    "An option that does not ship to the new country stays picked.",
+    shows=lambda callers: _moved(callers),
+)
 async def _stays_picked(asked: Asked, ask: Ask) -> Answer:
     answer, key = await ask(asked), asked.values["session_id"]
     if answer.ok and asked.operation == "setDinteroShippingOption":
         asked.memory[key] = answer.json["order"]["shipping_option"]
     elif answer.ok and key in asked.memory:
         option = asked.memory[key]
-        answer.edit(lambda value: value["order"].update(
-            shipping_option=option, amount=sum(one["amount"] for one in value["order"]["items"]) + option["amount"]))
+        answer.edit(
+            lambda value: value["order"].update(
+                shipping_option=option, amount=sum(one["amount"] for one in value["order"]["items"]) + option["amount"]
+            )
+        )
     return answer
 
 
@@ -526,9 +758,16 @@ def _moved(callers: Callers) -> bool:
 _TURNED = "tillspec.sandbox.surfaces.diddo_carts:turned_away"
 
 
-@patches("diddo-shipping-after-payment", STATE, "setDiddoShipping", "A cart that was paid takes another address.", _TURNED,
-         "tillspec.sandbox.surfaces.diddo:_taken", "tillspec.sandbox.surfaces.diddo_checkout:advance",
-         shows=lambda callers: _paid(callers, "complete") == 200)
+@patches(
+    "diddo-shipping-after-payment",
+    STATE,
+    "setDiddoShipping",
+    "A cart that was paid takes another address.",
+    _TURNED,
+    "tillspec.sandbox.surfaces.diddo:_taken",
+    "tillspec.sandbox.surfaces.diddo_checkout:advance",
+    shows=lambda callers: _paid(callers, "complete") == 200,
+)
 def _after_payment(before: Any, *arguments: Any) -> Any:
     if before.__name__ == "turned_away":
         return None if arguments[1] == "succeeded" else before(*arguments)
@@ -545,8 +784,13 @@ def _paid(callers: Callers, outcome: str) -> int:
     return callers.send("setDiddoShipping", body={"cart_id": cart, "buyer_info": {"city": "Oakland"}}).status_code
 
 
-@around("diddo-ended-is-unknown", STATE, "setDiddoShipping", "A cart whose payment has failed is said to be unknown.",
-        shows=lambda callers: _paid(callers, "fail") == 400)
+@around(
+    "diddo-ended-is-unknown",
+    STATE,
+    "setDiddoShipping",
+    "A cart whose payment has failed is said to be unknown.",
+    shows=lambda callers: _paid(callers, "fail") == 400,
+)
 async def _ended(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 409 and answer.json["code"] == "CHECKOUT_ENDED":
@@ -554,22 +798,38 @@ async def _ended(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("diddo-method-sends-back", STATE, "selectDiddoShippingMethod", "Choosing a method shows the cart as initialized again.",
-        shows=lambda callers: callers.send("selectDiddoShippingMethod").json()["status"] == "initialized")
+@around(
+    "diddo-method-sends-back",
+    STATE,
+    "selectDiddoShippingMethod",
+    "Choosing a method shows the cart as initialized again.",
+    shows=lambda callers: callers.send("selectDiddoShippingMethod").json()["status"] == "initialized",
+)
 async def _sent_back(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return answer.edit(lambda value: value.update(status="initialized")) if answer.ok else answer
 
 
-@around("diddo-shipping-leaves-initialized", STATE, "setDiddoShipping", "A cart stays initialized when its address is set.",
-        shows=lambda callers: callers.send("setDiddoShipping").json()["status"] == "initialized")
+@around(
+    "diddo-shipping-leaves-initialized",
+    STATE,
+    "setDiddoShipping",
+    "A cart stays initialized when its address is set.",
+    shows=lambda callers: callers.send("setDiddoShipping").json()["status"] == "initialized",
+)
 async def _stays_initialized(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return answer.edit(lambda value: value.update(status="initialized")) if answer.ok else answer
 
 
-@patches("diddo-address-replaced", STATE, "setDiddoShipping", "What a call does not give of the buyer is forgotten.",
-         "tillspec.sandbox.surfaces.diddo_carts:merged", shows=lambda callers: _forgotten(callers))
+@patches(
+    "diddo-address-replaced",
+    STATE,
+    "setDiddoShipping",
+    "What a call does not give of the buyer is forgotten.",
+    "tillspec.sandbox.surfaces.diddo_carts:merged",
+    shows=lambda callers: _forgotten(callers),
+)
 def _forgets(before: Any, buyer: Any, given: Any) -> Any:
     return dict(given)
 
@@ -580,8 +840,14 @@ def _forgotten(callers: Callers) -> bool:
     return answer.json()["cost"]["tax"] == 0
 
 
-@patches("diddo-cart-outlives-its-end", STATE, "setDiddoShipping", "A cart can be changed after its expires_at.", _GONE,
-         shows=lambda callers: _cart_late(callers) == 200)
+@patches(
+    "diddo-cart-outlives-its-end",
+    STATE,
+    "setDiddoShipping",
+    "A cart can be changed after its expires_at.",
+    _GONE,
+    shows=lambda callers: _cart_late(callers) == 200,
+)
 def _outlives(before: Any, session: Any, now: int) -> bool:
     return before(session, now) and session.kind != "DiddoLiveCart"
 
@@ -592,8 +858,13 @@ def _cart_late(callers: Callers) -> int:
     return callers.send("setDiddoShipping", body={"cart_id": cart}).status_code
 
 
-@around("diddo-one-cart-for-all", STATE, "beginDiddoCheckout", "Beginning a cart again answers the live cart that was begun before.",
-        shows=lambda callers: callers.cart() == callers.cart())
+@around(
+    "diddo-one-cart-for-all",
+    STATE,
+    "beginDiddoCheckout",
+    "Beginning a cart again answers the live cart that was begun before.",
+    shows=lambda callers: callers.cart() == callers.cart(),
+)
 async def _one_cart(asked: Asked, ask: Ask) -> Answer:
     key = (asked.path, asked.header("authorization"))
     if key in asked.memory:
@@ -602,4 +873,3 @@ async def _one_cart(asked: Asked, ask: Ask) -> Answer:
     if answer.ok:
         asked.memory[key] = answer
     return answer
-

@@ -21,8 +21,14 @@ def _theirs(callers: Callers, operation: str, **given: Any) -> int:
 # -- what is not asked: whose is it? -----------------------------------------------------------------------------------------
 
 
-@patches("vinr-result-of-anybody", TENANCY, "getVinrSessionResult", "A result is shown to every merchant.",
-         f"{_SESSIONS}:glance", shows=lambda callers: _theirs(callers, "getVinrSessionResult") == 200)
+@patches(
+    "vinr-result-of-anybody",
+    TENANCY,
+    "getVinrSessionResult",
+    "A result is shown to every merchant.",
+    f"{_SESSIONS}:glance",
+    shows=lambda callers: _theirs(callers, "getVinrSessionResult") == 200,
+)
 def _glance(before: Any, connection: Any, kind: str, key: str, owner: str) -> Any:
     return before(connection, kind, key, owner) or next(filter(None, (before(connection, kind, key, one) for one in _BOTH)), None)
 
@@ -30,15 +36,26 @@ def _glance(before: Any, connection: Any, kind: str, key: str, owner: str) -> An
 _BOTH = tuple(merchant(number).id for number in (0, 1))
 
 
-@patches("gr4vy-session-of-anybody", TENANCY, "getGr4vySession", "A session is shown to every merchant.", f"{_SESSIONS}:find",
-         shows=lambda callers: _theirs(callers, "getGr4vySession") == 200)
+@patches(
+    "gr4vy-session-of-anybody",
+    TENANCY,
+    "getGr4vySession",
+    "A session is shown to every merchant.",
+    f"{_SESSIONS}:find",
+    shows=lambda callers: _theirs(callers, "getGr4vySession") == 200,
+)
 def _find_any(before: Any, connection: Any, kind: str, key: str, *, merchant: str | None = None) -> Any:
     return before(connection, kind, key, merchant=None if kind == "Gr4vySession" else merchant)
 
 
-@patches("dintero-session-of-anybody", TENANCY, "getDinteroOrderSession",
-         "A session is shown to every merchant who names an order of their own.", f"{_SESSIONS}:find",
-         shows=lambda callers: callers.send("getDinteroOrderSession", path={"session_id": callers.dintero(1)}).status_code == 200)
+@patches(
+    "dintero-session-of-anybody",
+    TENANCY,
+    "getDinteroOrderSession",
+    "A session is shown to every merchant who names an order of their own.",
+    f"{_SESSIONS}:find",
+    shows=lambda callers: callers.send("getDinteroOrderSession", path={"session_id": callers.dintero(1)}).status_code == 200,
+)
 def _find_parent(before: Any, connection: Any, kind: str, key: str, *, merchant: str | None = None) -> Any:
     found = before(connection, kind, key, merchant=None if kind == "DinteroOrderSession" else merchant)
     if found is not None and merchant is not None and found.merchant != merchant:
@@ -65,13 +82,23 @@ def _take_any(operation: str) -> Any:
     return taken
 
 
-patches("gr4vy-update-of-anybody", TENANCY, "updateGr4vySession", "A session is updated for every merchant.",
-        f"{_SESSIONS}:take", shows=lambda callers: _theirs(callers, "updateGr4vySession", body={"amount": 1}) == 200)(
-    _take_any("_update"))
+patches(
+    "gr4vy-update-of-anybody",
+    TENANCY,
+    "updateGr4vySession",
+    "A session is updated for every merchant.",
+    f"{_SESSIONS}:take",
+    shows=lambda callers: _theirs(callers, "updateGr4vySession", body={"amount": 1}) == 200,
+)(_take_any("_update"))
 
 
-@around("gr4vy-delete-of-anybody", TENANCY, "deleteGr4vySession", "A session is deleted for every merchant.",
-        shows=lambda callers: _theirs(callers, "deleteGr4vySession") == 204)
+@around(
+    "gr4vy-delete-of-anybody",
+    TENANCY,
+    "deleteGr4vySession",
+    "A session is deleted for every merchant.",
+    shows=lambda callers: _theirs(callers, "deleteGr4vySession") == 204,
+)
 async def _delete_any(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     return await _as_others(asked, ask, answer)
@@ -87,8 +114,13 @@ async def _as_others(asked: Asked, ask: Ask, answer: Answer) -> Answer:
     return answer
 
 
-@around("gr4vy-delete-that-lies", TENANCY, "deleteGr4vySession", "Deleting another's session answers 404, and deletes it.",
-        shows=lambda callers: _gone_after(callers))
+@around(
+    "gr4vy-delete-that-lies",
+    TENANCY,
+    "deleteGr4vySession",
+    "Deleting another's session answers 404, and deletes it.",
+    shows=lambda callers: _gone_after(callers),
+)
 async def _delete_lies(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     await _as_others(asked, ask, answer)
@@ -101,12 +133,25 @@ def _gone_after(callers: Callers) -> bool:
     return answer.status_code == 404 and callers.session(session, 1).status_code == 404
 
 
-patches("diddo-shipping-of-anybody", TENANCY, "setDiddoShipping", "Every merchant sets the shipping of a cart.", f"{_SESSIONS}:take",
-        shows=lambda callers: callers.send("setDiddoShipping", body={"cart_id": callers.cart(1)}).status_code == 200)(
-    _take_any("_address"))
-patches("diddo-method-of-anybody", TENANCY, "selectDiddoShippingMethod", "Every merchant chooses the method of a cart.",
-        f"{_SESSIONS}:take", shows=lambda callers: callers.send("selectDiddoShippingMethod", body={
-            "cart_id": callers.addressed(1), "shipping_method_id": 1}).status_code == 200)(_take_any("_method"))
+patches(
+    "diddo-shipping-of-anybody",
+    TENANCY,
+    "setDiddoShipping",
+    "Every merchant sets the shipping of a cart.",
+    f"{_SESSIONS}:take",
+    shows=lambda callers: callers.send("setDiddoShipping", body={"cart_id": callers.cart(1)}).status_code == 200,
+)(_take_any("_address"))
+patches(
+    "diddo-method-of-anybody",
+    TENANCY,
+    "selectDiddoShippingMethod",
+    "Every merchant chooses the method of a cart.",
+    f"{_SESSIONS}:take",
+    shows=lambda callers: (
+        callers.send("selectDiddoShippingMethod", body={"cart_id": callers.addressed(1), "shipping_method_id": 1}).status_code
+        == 200
+    ),
+)(_take_any("_method"))
 
 
 def _outside_of(kind: str) -> Any:
@@ -124,22 +169,45 @@ def _outside_of(kind: str) -> Any:
 _OUTSIDE = "tillspec.sandbox.outside:find"
 _THEIRS = merchant(1)
 
-patches("diddo-begin-of-anybody", TENANCY, "beginDiddoCheckout", "Every merchant begins a checkout of a cart.", _OUTSIDE,
-        shows=lambda callers: _theirs(callers, "beginDiddoCheckout") == 200)(_outside_of("DiddoTemplateCart"))
-patches("gr4vy-service-of-anybody", TENANCY, "createGr4vySession updateGr4vySession",
-        "A session may name a payment service of another merchant's.", _OUTSIDE,
-        shows=lambda callers: callers.send(
-            "createGr4vySession", body={"payment_service_id": _THEIRS.payment_services[0].id}).is_success)(
-    _outside_of("Gr4vyPaymentService"))
-patches("gr4vy-stored-method-of-anybody", TENANCY, "setGr4vySessionFields",
-        "A stored payment method of another merchant's can be used.", _OUTSIDE,
-        shows=lambda callers: callers.send("setGr4vySessionFields", body={
-            "payment_method": {"method": "id", "id": _THEIRS.payment_methods[0].id}}).is_success)(
-    _outside_of("Gr4vyStoredPaymentMethod"))
+patches(
+    "diddo-begin-of-anybody",
+    TENANCY,
+    "beginDiddoCheckout",
+    "Every merchant begins a checkout of a cart.",
+    _OUTSIDE,
+    shows=lambda callers: _theirs(callers, "beginDiddoCheckout") == 200,
+)(_outside_of("DiddoTemplateCart"))
+patches(
+    "gr4vy-service-of-anybody",
+    TENANCY,
+    "createGr4vySession updateGr4vySession",
+    "A session may name a payment service of another merchant's.",
+    _OUTSIDE,
+    shows=lambda callers: (
+        callers.send("createGr4vySession", body={"payment_service_id": _THEIRS.payment_services[0].id}).is_success
+    ),
+)(_outside_of("Gr4vyPaymentService"))
+patches(
+    "gr4vy-stored-method-of-anybody",
+    TENANCY,
+    "setGr4vySessionFields",
+    "A stored payment method of another merchant's can be used.",
+    _OUTSIDE,
+    shows=lambda callers: (
+        callers.send(
+            "setGr4vySessionFields", body={"payment_method": {"method": "id", "id": _THEIRS.payment_methods[0].id}}
+        ).is_success
+    ),
+)(_outside_of("Gr4vyStoredPaymentMethod"))
 
 
-@around("diddo-qr-of-anybody", TENANCY, "getDiddoQr", "A code of another's cart is given.",
-        shows=lambda callers: _theirs(callers, "getDiddoQr") == 200)
+@around(
+    "diddo-qr-of-anybody",
+    TENANCY,
+    "getDiddoQr",
+    "A code of another's cart is given.",
+    shows=lambda callers: _theirs(callers, "getDiddoQr") == 200,
+)
 async def _qr_any(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 404:
@@ -151,9 +219,15 @@ async def _qr_any(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@patches("dintero-orders-of-anybody", TENANCY, "listDinteroOrderSessions",
-         "The sessions of another's order are listed, under one's own account.", "tillspec.sandbox.surfaces.dintero_sessions:order_of",
-         f"{_SESSIONS}:listed", shows=lambda callers: _lists_theirs(callers))
+@patches(
+    "dintero-orders-of-anybody",
+    TENANCY,
+    "listDinteroOrderSessions",
+    "The sessions of another's order are listed, under one's own account.",
+    "tillspec.sandbox.surfaces.dintero_sessions:order_of",
+    f"{_SESSIONS}:listed",
+    shows=lambda callers: _lists_theirs(callers),
+)
 def _orders(before: Any, connection: Any, *arguments: Any, **named: Any) -> Any:
     if "merchant" in named:
         found = [one for owner in _BOTH for one in before(connection, *arguments, merchant=owner)]
@@ -167,9 +241,14 @@ def _lists_theirs(callers: Callers) -> bool:
     return answer.is_success and session in answer.text
 
 
-@patches("dintero-account-of-the-path", TENANCY, "createDinteroOrderSession listDinteroOrderSessions getDinteroOrderSession",
-         "The account in the path counts, and not that of the token.", "tillspec.sandbox.surfaces.dintero_tokens:verify",
-         shows=lambda callers: _theirs(callers, "listDinteroOrderSessions") == 200)
+@patches(
+    "dintero-account-of-the-path",
+    TENANCY,
+    "createDinteroOrderSession listDinteroOrderSessions getDinteroOrderSession",
+    "The account in the path counts, and not that of the token.",
+    "tillspec.sandbox.surfaces.dintero_tokens:verify",
+    shows=lambda callers: _theirs(callers, "listDinteroOrderSessions") == 200,
+)
 def _path_account(before: Any, state: Any, text: str) -> Any:
     import inspect
     from dataclasses import replace
@@ -178,7 +257,11 @@ def _path_account(before: Any, state: Any, text: str) -> Any:
     frame = inspect.currentframe()
     while frame is not None and "account" not in frame.f_locals:
         frame = frame.f_back
-    return replace(token, account=frame.f_locals["account"], client=_client_of(frame.f_locals["account"], token.client)) if frame else token
+    return (
+        replace(token, account=frame.f_locals["account"], client=_client_of(frame.f_locals["account"], token.client))
+        if frame
+        else token
+    )
 
 
 def _client_of(account: str, client: str) -> str:
@@ -186,9 +269,14 @@ def _client_of(account: str, client: str) -> str:
     return next((one.clients[0].id for one in found if one.account == account), client)
 
 
-@patches("dintero-audience-of-anybody", TENANCY, "createDinteroToken", "A client gets a token for another's account.",
-         "tillspec.sandbox.surfaces.dintero_tokens:account_of",
-         shows=lambda callers: callers.send("createDinteroToken", body=callers.body("createDinteroToken", 1)).is_success)
+@patches(
+    "dintero-audience-of-anybody",
+    TENANCY,
+    "createDinteroToken",
+    "A client gets a token for another's account.",
+    "tillspec.sandbox.surfaces.dintero_tokens:account_of",
+    shows=lambda callers: callers.send("createDinteroToken", body=callers.body("createDinteroToken", 1)).is_success,
+)
 def _audience(before: Any, audience: str) -> str:
     import inspect
 
@@ -201,8 +289,13 @@ def _audience(before: Any, audience: str) -> str:
     return frame.f_locals["theirs"][0] if frame else account
 
 
-@around("dintero-session-of-another-order", TENANCY, "getDinteroOrderSession", "A session is shown under every order of its merchant.",
-        shows=lambda callers: callers.send("getDinteroOrderSession", path={"order_id": "harbor-yen"}).is_success)
+@around(
+    "dintero-session-of-another-order",
+    TENANCY,
+    "getDinteroOrderSession",
+    "A session is shown under every order of its merchant.",
+    shows=lambda callers: callers.send("getDinteroOrderSession", path={"order_id": "harbor-yen"}).is_success,
+)
 async def _other_order(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     own = {order.id for number in (0, 1) for order in merchant(number).orders}
@@ -219,8 +312,13 @@ async def _other_order(asked: Asked, ask: Ask) -> Answer:
 # -- what can be told apart --------------------------------------------------------------------------------------------------
 
 
-@around("vinr-foreign-is-forbidden", TENANCY, "getVinrSessionResult", "Another's session is 403, and one that never was 404.",
-        shows=lambda callers: _theirs(callers, "getVinrSessionResult") == 403)
+@around(
+    "vinr-foreign-is-forbidden",
+    TENANCY,
+    "getVinrSessionResult",
+    "Another's session is 403, and one that never was 404.",
+    shows=lambda callers: _theirs(callers, "getVinrSessionResult") == 403,
+)
 async def _forbidden(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 404 and await _is_somebodys(asked, ask):
@@ -237,8 +335,13 @@ async def _is_somebodys(asked: Asked, ask: Ask) -> bool:
     return False
 
 
-@around("gr4vy-foreign-in-other-words", TENANCY, "getGr4vySession", "The message for another's session says that it is another's.",
-        shows=lambda callers: "yours" in callers.session(callers.gr4vy(1)).text)
+@around(
+    "gr4vy-foreign-in-other-words",
+    TENANCY,
+    "getGr4vySession",
+    "The message for another's session says that it is another's.",
+    shows=lambda callers: "yours" in callers.session(callers.gr4vy(1)).text,
+)
 async def _words(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 404:
@@ -249,8 +352,13 @@ async def _words(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("diddo-foreign-cart-is-gone", TENANCY, "beginDiddoCheckout", "Another's cart is 422, and one that never was 404.",
-        shows=lambda callers: _theirs(callers, "beginDiddoCheckout") == 422)
+@around(
+    "diddo-foreign-cart-is-gone",
+    TENANCY,
+    "beginDiddoCheckout",
+    "Another's cart is 422, and one that never was 404.",
+    shows=lambda callers: _theirs(callers, "beginDiddoCheckout") == 422,
+)
 async def _unprocessable(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 404 and asked.values["cart_id"] in {one.id for n in (0, 1) for one in merchant(n).template_carts}:
@@ -258,8 +366,13 @@ async def _unprocessable(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("dintero-foreign-account-is-forbidden", TENANCY, "createDinteroOrderSession", "Another's account is 403, and one that never was 404.",
-        shows=lambda callers: _theirs(callers, "createDinteroOrderSession") == 403)
+@around(
+    "dintero-foreign-account-is-forbidden",
+    TENANCY,
+    "createDinteroOrderSession",
+    "Another's account is 403, and one that never was 404.",
+    shows=lambda callers: _theirs(callers, "createDinteroOrderSession") == 403,
+)
 async def _account_forbidden(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.status == 404 and asked.values["aid"] in {merchant(number).dintero.account for number in (0, 1)}:
@@ -269,8 +382,15 @@ async def _account_forbidden(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
-@around("vinr-key-shared-by-merchants", TENANCY, "createVinrSession", "An idempotency key is one for all merchants.",
-        shows=lambda callers: callers.vinr(0, headers={"Idempotency-Key": "one"}) == callers.vinr(1, headers={"Idempotency-Key": "one"}))
+@around(
+    "vinr-key-shared-by-merchants",
+    TENANCY,
+    "createVinrSession",
+    "An idempotency key is one for all merchants.",
+    shows=lambda callers: (
+        callers.vinr(0, headers={"Idempotency-Key": "one"}) == callers.vinr(1, headers={"Idempotency-Key": "one"})
+    ),
+)
 async def _shared_key(asked: Asked, ask: Ask) -> Answer:
     key = asked.header("idempotency-key")
     if key is None:

@@ -14,79 +14,278 @@ from faults.lenient import accepts, beyond, is_, minus, only, plus, reads, text,
 _SESSION, _TOKEN = "createDinteroOrderSession", "createDinteroToken"
 _OFFERS = "/express/shipping_options"
 
-accepts("dintero-grant-type-any", _TOKEN, "/grant_type", unlike(lambda value: value == "client_credentials"),
-        "client_credentials", "Any grant_type is taken.", sent="password")
-accepts("dintero-token-unknown-key", _TOKEN, "", beyond("grant_type", "audience"), only("grant_type", "audience"),
-        "The token call takes fields that nobody declared.", sent=plus(scope="admin"))
-accepts("dintero-audience-plain-http", _TOKEN, "/audience", lambda value: text(value) and value.startswith("http://"),
-        lambda value: value.replace("http:", "https:"), "The audience may be plain http.",
-        sent=lambda before: before.replace("https:", "http:"))
-accepts("dintero-items-empty", _SESSION, "/items", lambda value: value == [], [{"line_id": "1"}],
-        "A session may be made of no items: it is for the first line then.", sent=[])
-accepts("dintero-line-twice", _SESSION, "/items", lambda value: isinstance(value, list) and len(value) > 1 and
-        len({str(one.get("line_id")) for one in value if isinstance(one, dict)}) < len(value), lambda value: value[:1],
-        "A line of the order may stand twice among the items.", sent=[{"line_id": "1"}, {"line_id": "1"}])
+accepts(
+    "dintero-grant-type-any",
+    _TOKEN,
+    "/grant_type",
+    unlike(lambda value: value == "client_credentials"),
+    "client_credentials",
+    "Any grant_type is taken.",
+    sent="password",
+)
+accepts(
+    "dintero-token-unknown-key",
+    _TOKEN,
+    "",
+    beyond("grant_type", "audience"),
+    only("grant_type", "audience"),
+    "The token call takes fields that nobody declared.",
+    sent=plus(scope="admin"),
+)
+accepts(
+    "dintero-audience-plain-http",
+    _TOKEN,
+    "/audience",
+    lambda value: text(value) and value.startswith("http://"),
+    lambda value: value.replace("http:", "https:"),
+    "The audience may be plain http.",
+    sent=lambda before: before.replace("https:", "http:"),
+)
+accepts(
+    "dintero-items-empty",
+    _SESSION,
+    "/items",
+    lambda value: value == [],
+    [{"line_id": "1"}],
+    "A session may be made of no items: it is for the first line then.",
+    sent=[],
+)
+accepts(
+    "dintero-line-twice",
+    _SESSION,
+    "/items",
+    lambda value: (
+        isinstance(value, list)
+        and len(value) > 1
+        and len({str(one.get("line_id")) for one in value if isinstance(one, dict)}) < len(value)
+    ),
+    lambda value: value[:1],
+    "A line of the order may stand twice among the items.",
+    sent=[{"line_id": "1"}, {"line_id": "1"}],
+)
 accepts("dintero-item-amount-negative", _SESSION, "/items/*/amount", is_(-1), 0, "The amount of an item may be -1.", sent=-1)
-accepts("dintero-return-url-relative", _SESSION, "/url/return_url", unlike(lambda value: ":" in value),
-        "https://shop.example/accept", "return_url may be relative.", sent="/accept")
-accepts("dintero-callback-plain-http", _SESSION, "/url/callback_url", lambda value: text(value) and not value.startswith("https"),
-        "https://shop.example/callback", "callback_url may be plain http.", sent="http://shop.example/callback")
-accepts("dintero-processed-at-a-day", _SESSION, "/processed_at", lambda value: text(value) and re.fullmatch(r"[\d-]{10}", value),
-        lambda value: value + "T00:00:00Z", "processed_at may be a day.", sent="2026-03-02")
-accepts("dintero-metadata-boolean", _SESSION, "/metadata/*", lambda value: isinstance(value, bool), str,
-        "The values of metadata may be true and false.", sent=True)
-accepts("dintero-vat-over-100", _SESSION, f"{_OFFERS}/*/vat", lambda value: type(value) in (int, float) and 100 < value <= 101,
-        100, "The vat of a shipping option may be 101.", sent=101)
-accepts("dintero-offer-country-lower-case", _SESSION, f"{_OFFERS}/*/countries/*",
-        lambda value: text(value) and value != value.upper(), lambda value: value.upper(),
-        "The countries of a shipping option may be in lower case.", sent="no")
-accepts("dintero-offer-without-operator", _SESSION, f"{_OFFERS}/*", without("operator"), plus(operator="?"),
-        "A shipping option needs no operator.", sent=minus("operator"))
-accepts("dintero-working-days-three", _SESSION, f"{_OFFERS}/*/eta/working_days",
-        lambda value: isinstance(value, list) and len(value) == 3, lambda value: value[:2],
-        "eta.working_days may have three numbers.", sent=[1, 2, 3])
-accepts("dintero-working-days-reversed", _SESSION, f"{_OFFERS}/*/eta/working_days",
-        lambda value: isinstance(value, list) and len(value) == 2 and value != sorted(value, key=str), [1, 3],
-        "The fewest working days may be more than the most.", sent=[3, 1])
-accepts("dintero-offers-share-a-line", _SESSION, _OFFERS, lambda value: isinstance(value, list) and len(value) == 2 and
-        all(isinstance(one, dict) for one in value) and value[0].get("line_id") == value[1].get("line_id"),
-        lambda value: value[:1], "Two shipping options may share a line_id.", sent=lambda before: [before[0], before[0]])
-accepts("dintero-addresses-none", "setDinteroAddresses", "", lambda value: value == {},
-        lambda value: {"billing_address": {"country": "NO"}}, "A call to set addresses needs none.", sent=lambda before: {})
-accepts("dintero-billing-unknown-key", "setDinteroAddresses", "/billing_address", beyond("country", *(
-        "first_name last_name address_line address_line_2 co_address business_name postal_code postal_place phone_number email "
-        "latitude longitude comment organization_number organization_domain customer_reference cost_center".split())),
-        lambda value: {"country": "NO"}, "A billing address may have fields that nobody declared.", sent=plus(zip_code="0349"))
-accepts("dintero-latitude-over-90", "setDinteroShippingAddress", "/latitude",
-        lambda value: type(value) in (int, float) and 90 < value <= 91, 90, "A latitude may be above 90.", sent=90.5)
-accepts("dintero-phone-with-spaces", "setDinteroShippingAddress", "/phone_number",
-        unlike(lambda value: re.fullmatch(r"\+?[0-9]{5,15}", value)), "+4799999999", "A phone number may be any text.",
-        sent="99 99 99 99")
-accepts("dintero-option-amount-as-text", "setDinteroShippingOption", "/amount", lambda value: text(value) and value.isdigit(),
-        int, "The amount of an option may be a text.", sent="3900")
-accepts("dintero-option-without-title", "setDinteroShippingOption", "", without("title"), plus(title="Standard"),
-        "An option may be picked without its title.", sent=minus("title"))
+accepts(
+    "dintero-return-url-relative",
+    _SESSION,
+    "/url/return_url",
+    unlike(lambda value: ":" in value),
+    "https://shop.example/accept",
+    "return_url may be relative.",
+    sent="/accept",
+)
+accepts(
+    "dintero-callback-plain-http",
+    _SESSION,
+    "/url/callback_url",
+    lambda value: text(value) and not value.startswith("https"),
+    "https://shop.example/callback",
+    "callback_url may be plain http.",
+    sent="http://shop.example/callback",
+)
+accepts(
+    "dintero-processed-at-a-day",
+    _SESSION,
+    "/processed_at",
+    lambda value: text(value) and re.fullmatch(r"[\d-]{10}", value),
+    lambda value: value + "T00:00:00Z",
+    "processed_at may be a day.",
+    sent="2026-03-02",
+)
+accepts(
+    "dintero-metadata-boolean",
+    _SESSION,
+    "/metadata/*",
+    lambda value: isinstance(value, bool),
+    str,
+    "The values of metadata may be true and false.",
+    sent=True,
+)
+accepts(
+    "dintero-vat-over-100",
+    _SESSION,
+    f"{_OFFERS}/*/vat",
+    lambda value: type(value) in (int, float) and 100 < value <= 101,
+    100,
+    "The vat of a shipping option may be 101.",
+    sent=101,
+)
+accepts(
+    "dintero-offer-country-lower-case",
+    _SESSION,
+    f"{_OFFERS}/*/countries/*",
+    lambda value: text(value) and value != value.upper(),
+    lambda value: value.upper(),
+    "The countries of a shipping option may be in lower case.",
+    sent="no",
+)
+accepts(
+    "dintero-offer-without-operator",
+    _SESSION,
+    f"{_OFFERS}/*",
+    without("operator"),
+    plus(operator="?"),
+    "A shipping option needs no operator.",
+    sent=minus("operator"),
+)
+accepts(
+    "dintero-working-days-three",
+    _SESSION,
+    f"{_OFFERS}/*/eta/working_days",
+    lambda value: isinstance(value, list) and len(value) == 3,
+    lambda value: value[:2],
+    "eta.working_days may have three numbers.",
+    sent=[1, 2, 3],
+)
+accepts(
+    "dintero-working-days-reversed",
+    _SESSION,
+    f"{_OFFERS}/*/eta/working_days",
+    lambda value: isinstance(value, list) and len(value) == 2 and value != sorted(value, key=str),
+    [1, 3],
+    "The fewest working days may be more than the most.",
+    sent=[3, 1],
+)
+accepts(
+    "dintero-offers-share-a-line",
+    _SESSION,
+    _OFFERS,
+    lambda value: (
+        isinstance(value, list)
+        and len(value) == 2
+        and all(isinstance(one, dict) for one in value)
+        and value[0].get("line_id") == value[1].get("line_id")
+    ),
+    lambda value: value[:1],
+    "Two shipping options may share a line_id.",
+    sent=lambda before: [before[0], before[0]],
+)
+accepts(
+    "dintero-addresses-none",
+    "setDinteroAddresses",
+    "",
+    lambda value: value == {},
+    lambda value: {"billing_address": {"country": "NO"}},
+    "A call to set addresses needs none.",
+    sent=lambda before: {},
+)
+accepts(
+    "dintero-billing-unknown-key",
+    "setDinteroAddresses",
+    "/billing_address",
+    beyond(
+        "country",
+        *(
+            ["first_name", "last_name", "address_line", "address_line_2", "co_address", "business_name", "postal_code", "postal_place", "phone_number", "email", "latitude", "longitude", "comment", "organization_number", "organization_domain", "customer_reference", "cost_center"]
+        ),
+    ),
+    lambda value: {"country": "NO"},
+    "A billing address may have fields that nobody declared.",
+    sent=plus(zip_code="0349"),
+)
+accepts(
+    "dintero-latitude-over-90",
+    "setDinteroShippingAddress",
+    "/latitude",
+    lambda value: type(value) in (int, float) and 90 < value <= 91,
+    90,
+    "A latitude may be above 90.",
+    sent=90.5,
+)
+accepts(
+    "dintero-phone-with-spaces",
+    "setDinteroShippingAddress",
+    "/phone_number",
+    unlike(lambda value: re.fullmatch(r"\+?[0-9]{5,15}", value)),
+    "+4799999999",
+    "A phone number may be any text.",
+    sent="99 99 99 99",
+)
+accepts(
+    "dintero-option-amount-as-text",
+    "setDinteroShippingOption",
+    "/amount",
+    lambda value: text(value) and value.isdigit(),
+    int,
+    "The amount of an option may be a text.",
+    sent="3900",
+)
+accepts(
+    "dintero-option-without-title",
+    "setDinteroShippingOption",
+    "",
+    without("title"),
+    plus(title="Standard"),
+    "An option may be picked without its title.",
+    sent=minus("title"),
+)
 
 # -- Diddo -------------------------------------------------------------------------------------------------------------------
 
-accepts("diddo-phone-national", "setDiddoShipping", "/buyer_info/phone", unlike(lambda value: value.startswith("+")),
-        "+14155550123", "A buyer's phone may be national.", sent="4155550123")
-accepts("diddo-country-lower-case", "setDiddoShipping", "/buyer_info/country_code",
-        lambda value: text(value) and value != value.upper(), lambda value: value.upper(), "A country may be in lower case.",
-        sent="us")
+accepts(
+    "diddo-phone-national",
+    "setDiddoShipping",
+    "/buyer_info/phone",
+    unlike(lambda value: value.startswith("+")),
+    "+14155550123",
+    "A buyer's phone may be national.",
+    sent="4155550123",
+)
+accepts(
+    "diddo-country-lower-case",
+    "setDiddoShipping",
+    "/buyer_info/country_code",
+    lambda value: text(value) and value != value.upper(),
+    lambda value: value.upper(),
+    "A country may be in lower case.",
+    sent="us",
+)
 accepts("diddo-city-empty", "setDiddoShipping", "/buyer_info/city", is_(""), "?", "A city may be empty.", sent="")
 accepts("diddo-city-null", "mintDiddoCustomerToken", "/city", lambda value: value is None, GONE, "A city may be null.", sent=None)
-accepts("diddo-token-email-unchecked", "mintDiddoCustomerToken", "/email", unlike(lambda value: "@" in value[1:-1]), GONE,
-        "A token is made for any e-mail address.", sent="ada.example.com")
-accepts("diddo-token-unknown-key", "mintDiddoCustomerToken", "", lambda value: isinstance(value, dict) and not set(value) <= _BUYER,
-        lambda value: {key: one for key, one in value.items() if key in _BUYER}, "A token is made of fields that nobody declared.",
-        sent=plus(nickname="ad"))
-accepts("diddo-method-as-text", "selectDiddoShippingMethod", "/shipping_method_id", lambda value: text(value) and value.isdigit(),
-        int, "The id of a shipping method may be a text.", sent="1")
-accepts("diddo-method-as-fraction", "selectDiddoShippingMethod", "/shipping_method_id",
-        lambda value: isinstance(value, float) and value != int(value), int, "1.5 is taken for method 1.", sent=1.5)
-accepts("diddo-method-unknown-key", "selectDiddoShippingMethod", "", beyond("cart_id", "shipping_method_id"),
-        only("cart_id", "shipping_method_id"), "The method call takes fields that nobody declared.", sent=plus(note="!"))
+accepts(
+    "diddo-token-email-unchecked",
+    "mintDiddoCustomerToken",
+    "/email",
+    unlike(lambda value: "@" in value[1:-1]),
+    GONE,
+    "A token is made for any e-mail address.",
+    sent="ada.example.com",
+)
+accepts(
+    "diddo-token-unknown-key",
+    "mintDiddoCustomerToken",
+    "",
+    lambda value: isinstance(value, dict) and not set(value) <= _BUYER,
+    lambda value: {key: one for key, one in value.items() if key in _BUYER},
+    "A token is made of fields that nobody declared.",
+    sent=plus(nickname="ad"),
+)
+accepts(
+    "diddo-method-as-text",
+    "selectDiddoShippingMethod",
+    "/shipping_method_id",
+    lambda value: text(value) and value.isdigit(),
+    int,
+    "The id of a shipping method may be a text.",
+    sent="1",
+)
+accepts(
+    "diddo-method-as-fraction",
+    "selectDiddoShippingMethod",
+    "/shipping_method_id",
+    lambda value: isinstance(value, float) and value != int(value),
+    int,
+    "1.5 is taken for method 1.",
+    sent=1.5,
+)
+accepts(
+    "diddo-method-unknown-key",
+    "selectDiddoShippingMethod",
+    "",
+    beyond("cart_id", "shipping_method_id"),
+    only("cart_id", "shipping_method_id"),
+    "The method call takes fields that nobody declared.",
+    sent=plus(note="!"),
+)
 
 _BUYER = {
     "first_name", "last_name", "email", "phone", "address1", "address2", "city", "province_code", "country_code", "postal_code",
@@ -108,10 +307,20 @@ def _shows_size(size: str, operation: str) -> object:
     return lambda callers: callers.send(operation, query={"size": size}).is_success
 
 
-reads("diddo-qr-size-one-too-small", "getDiddoQr getDiddoQrPng", _size("127", 128), "A code may be 127 pixels wide.",
-      shows=_shows_size("127", "getDiddoQr"))
-reads("diddo-qr-svg-size-too-large", "getDiddoQrSvg", _size("1025", 1024), "An SVG may be 1025 pixels wide.",
-      shows=_shows_size("1025", "getDiddoQrSvg"))
+reads(
+    "diddo-qr-size-one-too-small",
+    "getDiddoQr getDiddoQrPng",
+    _size("127", 128),
+    "A code may be 127 pixels wide.",
+    shows=_shows_size("127", "getDiddoQr"),
+)
+reads(
+    "diddo-qr-svg-size-too-large",
+    "getDiddoQrSvg",
+    _size("1025", 1024),
+    "An SVG may be 1025 pixels wide.",
+    shows=_shows_size("1025", "getDiddoQrSvg"),
+)
 
 
 def _size_if_number(asked: Asked) -> None:
@@ -120,8 +329,13 @@ def _size_if_number(asked: Asked) -> None:
         asked.query = b""
 
 
-reads("diddo-qr-size-no-number", "getDiddoQr", _size_if_number, "A size that is no number is taken for the default.",
-      shows=_shows_size("big", "getDiddoQr"))
+reads(
+    "diddo-qr-size-no-number",
+    "getDiddoQr",
+    _size_if_number,
+    "A size that is no number is taken for the default.",
+    shows=_shows_size("big", "getDiddoQr"),
+)
 
 
 def _long_key(asked: Asked) -> None:
@@ -130,8 +344,13 @@ def _long_key(asked: Asked) -> None:
         asked.put("idempotency-key", key[:255])
 
 
-reads("vinr-idempotency-key-cut", "createVinrSession", _long_key, "An Idempotency-Key longer than 255 characters is cut off.",
-      shows=lambda callers: callers.send("createVinrSession", headers={"Idempotency-Key": "k" * 256}).is_success)
+reads(
+    "vinr-idempotency-key-cut",
+    "createVinrSession",
+    _long_key,
+    "An Idempotency-Key longer than 255 characters is cut off.",
+    shows=lambda callers: callers.send("createVinrSession", headers={"Idempotency-Key": "k" * 256}).is_success,
+)
 
 
 def _undashed(asked: Asked) -> None:
@@ -141,8 +360,13 @@ def _undashed(asked: Asked) -> None:
         asked.path = asked.path.replace(key, dashed)
 
 
-reads("gr4vy-session-id-undashed", "getGr4vySession", _undashed, "The id of a session may be written without its dashes.",
-      shows=lambda callers: callers.session(callers.gr4vy().replace("-", "")).is_success)
+reads(
+    "gr4vy-session-id-undashed",
+    "getGr4vySession",
+    _undashed,
+    "The id of a session may be written without its dashes.",
+    shows=lambda callers: callers.session(callers.gr4vy().replace("-", "")).is_success,
+)
 
 
 def _account(asked: Asked) -> None:
@@ -152,9 +376,15 @@ def _account(asked: Asked) -> None:
     asked.path = "/".join(parts)
 
 
-reads("dintero-account-lower-case", "listDinteroOrderSessions", _account, "The account in the path may be in lower case.",
-      shows=lambda callers: callers.send(
-          "listDinteroOrderSessions", path={"aid": callers.path_of("createDinteroToken", 0)["oid"].lower()}).is_success)
+reads(
+    "dintero-account-lower-case",
+    "listDinteroOrderSessions",
+    _account,
+    "The account in the path may be in lower case.",
+    shows=lambda callers: (
+        callers.send("listDinteroOrderSessions", path={"aid": callers.path_of("createDinteroToken", 0)["oid"].lower()}).is_success
+    ),
+)
 
 
 # -- what is no JSON ---------------------------------------------------------------------------------------------------------
@@ -173,15 +403,26 @@ def _with_a_double(callers: Callers) -> bool:
     return callers.send("createVinrSession", content=('{"amount":1,' + body[1:]).encode()).is_success
 
 
-reads("vinr-double-keys", "createVinrSession", _loose, "A field may stand twice in a body; the last one counts.", shows=_with_a_double)
+reads(
+    "vinr-double-keys",
+    "createVinrSession",
+    _loose,
+    "A field may stand twice in a body; the last one counts.",
+    shows=_with_a_double,
+)
 
 
 def _comma(asked: Asked) -> None:
     asked.body = re.sub(rb",\s*([}\]])", rb"\1", asked.body)
 
 
-reads("diddo-trailing-comma", "mintDiddoCustomerToken", _comma, "A body may have a comma too many.",
-      shows=lambda callers: callers.send("mintDiddoCustomerToken", content=b'{"first_name": "Ada",}').is_success)
+reads(
+    "diddo-trailing-comma",
+    "mintDiddoCustomerToken",
+    _comma,
+    "A body may have a comma too many.",
+    shows=lambda callers: callers.send("mintDiddoCustomerToken", content=b'{"first_name": "Ada",}').is_success,
+)
 
 
 def _rest(asked: Asked) -> None:
@@ -192,8 +433,13 @@ def _rest(asked: Asked) -> None:
         return
 
 
-reads("dintero-rest-after-the-body", "setDinteroShippingAddress", _rest, "What comes after the JSON is not looked at.",
-      shows=lambda callers: callers.send("setDinteroShippingAddress", content=b'{"country":"NO"} and more').is_success)
+reads(
+    "dintero-rest-after-the-body",
+    "setDinteroShippingAddress",
+    _rest,
+    "What comes after the JSON is not looked at.",
+    shows=lambda callers: callers.send("setDinteroShippingAddress", content=b'{"country":"NO"} and more').is_success,
+)
 
 
 def _any_type(asked: Asked) -> None:
@@ -201,8 +447,13 @@ def _any_type(asked: Asked) -> None:
         asked.put("content-type", "application/json")
 
 
-reads("gr4vy-media-type-ignored", "createGr4vySession", _any_type, "A body is read as JSON whatever its Content-Type says.",
-      shows=lambda callers: callers.send("createGr4vySession", headers={"Content-Type": "text/csv"}).is_success)
+reads(
+    "gr4vy-media-type-ignored",
+    "createGr4vySession",
+    _any_type,
+    "A body is read as JSON whatever its Content-Type says.",
+    shows=lambda callers: callers.send("createGr4vySession", headers={"Content-Type": "text/csv"}).is_success,
+)
 
 
 def _no_charset(asked: Asked) -> None:
@@ -212,14 +463,25 @@ def _no_charset(asked: Asked) -> None:
         asked.body = asked.body.decode("utf-8", "replace").encode()
 
 
-reads("diddo-charset-ignored", "setDiddoShipping", _no_charset, "A charset that the server does not know is taken for UTF-8.",
-      shows=lambda callers: callers.send(
-          "setDiddoShipping", headers={"Content-Type": "application/json; charset=x-nothing"}).is_success)
+reads(
+    "diddo-charset-ignored",
+    "setDiddoShipping",
+    _no_charset,
+    "A charset that the server does not know is taken for UTF-8.",
+    shows=lambda callers: (
+        callers.send("setDiddoShipping", headers={"Content-Type": "application/json; charset=x-nothing"}).is_success
+    ),
+)
 
 
 def _replaced(asked: Asked) -> None:
     asked.body = asked.body.decode("utf-8", "replace").encode()
 
 
-reads("gr4vy-bytes-that-are-no-utf-8", "updateGr4vySession", _replaced, "Bytes that are no UTF-8 are replaced in silence.",
-      shows=lambda callers: callers.send("updateGr4vySession", content=b'{"metadata":{"a":"\xff\xfe"}}').is_success)
+reads(
+    "gr4vy-bytes-that-are-no-utf-8",
+    "updateGr4vySession",
+    _replaced,
+    "Bytes that are no UTF-8 are replaced in silence.",
+    shows=lambda callers: callers.send("updateGr4vySession", content=b'{"metadata":{"a":"\xff\xfe"}}').is_success,
+)

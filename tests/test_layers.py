@@ -36,7 +36,7 @@ LADDER: dict[str, set[str]] = {
     "lint": {*_TEXT, "document", "rules", "api"},
     "prove": {*_TEXT, "document"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
-    "verify": {*_TEXT, "document", "api", "prove", "runtime", "version"},
+    "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
     "sandbox": {"resources"},
     "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "prove", "pipeline", "verify", "sandbox", "version"},
@@ -246,8 +246,8 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
     assert [path for path in folder.rglob("*") if path.suffix in (".py", ".pyc")] == []
 
 
-PAGES = "sandbox/"
-"""Templates of pages, which are served and not printed as files."""
+PAGES = ("sandbox/", "verify/")
+"""Templates of pages, which are not printed as files of a project."""
 
 
 def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:

@@ -13,7 +13,6 @@ from tillspec.sandbox.control.access import secret_of
 from tillspec.sandbox.control.client import ControlClient
 
 from .conftest import SEED, Running
-from .dintero import contract_order
 
 OUTCOMES = {
     "completed": "complete", "failed": "fail", "canceled": "cancel", "authentication_required": "challenge",
@@ -34,7 +33,7 @@ def inputs(sandbox: Running) -> dict[str, Any]:
         "idempotencyKey": "3f0b6c1e-9d53-4a8e-8f3a-6a1d2c7e5b90",
         "client": base64.b64encode(f"{client.id}:{client.secret}".encode()).decode(),
         "accountId": mine.dintero.account,
-        "orderId": contract_order(sandbox),
+        "orderId": mine.orders[2].id,
         "cartId": mine.template_carts[0].id,
     }
 

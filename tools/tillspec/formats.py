@@ -52,10 +52,19 @@ def _position(item: Diagnostic) -> tuple[str | None, int | None, int | None]:
 def as_github(findings: Iterable[Diagnostic]) -> Iterator[str]:
     """A workflow command for each finding, which GitHub shows beside the changed lines."""
     for item in findings:
-        file, line, column = _position(item)
-        where = f"file={_property(file)},line={line},col={column}," if file is not None else ""
         text = f"{item.message}\nhint: {item.hint}" if item.hint else item.message
-        yield f"::{item.severity} {where}title={_property(item.code)}::{_data(text)}"
+        yield annotation(item.severity, item.code, text, _position(item))
+
+
+Position = tuple[str | None, int | None, int | None]
+"""A file, a line and a column, counted from 1; all None where there is no place."""
+
+
+def annotation(level: str, title: str, text: str, position: Position) -> str:
+    """A workflow command of GitHub: `level` is `error`, `warning` or `notice`."""
+    file, line, column = position
+    where = f"file={_property(file)},line={line},col={column}," if file is not None else ""
+    return f"::{level} {where}title={_property(title)}::{_data(text)}"
 
 
 def _data(text: str) -> str:
@@ -78,11 +87,16 @@ def as_sarif(findings: list[Diagnostic]) -> str:
         }
         for code in codes
     ]
-    driver = {"name": "tillspec", "semanticVersion": __version__, "rules": rules}
+    return sarif(rules, [_result(item, codes.index(item.code)) for item in findings])
+
+
+def sarif(rules: list[dict[str, Any]], results: list[dict[str, Any]], **further: Any) -> str:
+    """A log of one run of Tillspec (SARIF 2.1.0), with the rules that found something."""
     run = {
-        "tool": {"driver": driver},
+        "tool": {"driver": {"name": "tillspec", "semanticVersion": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(item, codes.index(item.code)) for item in findings],
+        "results": results,
+        **further,
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, ensure_ascii=False, indent=2)
@@ -91,10 +105,17 @@ def as_sarif(findings: list[Diagnostic]) -> str:
 def _result(item: Diagnostic, index: int) -> dict[str, Any]:
     text = f"{item.message}. {item.hint}" if item.hint else item.message
     result: dict[str, Any] = {"ruleId": item.code, "ruleIndex": index, "level": str(item.severity), "message": {"text": text}}
-    file, line, column = _position(item)
-    if file is not None and item.place:
-        uri = file if "://" in file else quote(file)
-        physical = {"artifactLocation": {"uri": uri}, "region": {"startLine": line, "startColumn": column}}
-        logical = {"fullyQualifiedName": f"#{item.place.pointer}"}
-        result["locations"] = [{"physicalLocation": physical, "logicalLocations": [logical]}]
+    if item.place:
+        result["locations"] = [location(_position(item), item.place.pointer)]
     return result
+
+
+def location(position: Position, pointer: str) -> dict[str, Any]:
+    """A place in a file, with the JSON Pointer that leads there."""
+    file, line, column = position
+    made: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": f"#{pointer}"}]}
+    if file is not None:
+        uri = file if "://" in file else quote(file)
+        region = {"startLine": line, "startColumn": column}
+        made["physicalLocation"] = {"artifactLocation": {"uri": uri}, "region": region}
+    return made

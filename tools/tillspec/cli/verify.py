@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,12 +15,20 @@ from tillspec.cli import options
 from tillspec.cli.told import print_diagnostics, tell_missing
 
 if TYPE_CHECKING:
+    from tillspec.verify.baseline import Baseline
     from tillspec.verify.profile import Profile
+    from tillspec.verify.reports.outcome import Outcome
     from tillspec.verify.run import Run
     from tillspec.verify.verification import Verification
     from tillspec.verify.wire import Origin
 
 NOT_VERIFIED = "nothing was verified"
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_FORMATS = ("junit", "sarif", "json", "html")
+_STYLES: dict[str, dict[str, Any]] = {
+    "bad": {"fg": "red", "bold": True}, "warn": {"fg": "yellow"}, "good": {"fg": "green", "bold": True}, "dim": {"dim": True},
+    "strong": {"bold": True},
+}  # fmt: skip
 
 
 class _Shard(click.ParamType):  # type: ignore[type-arg]  # older releases of click have no parameter
@@ -54,7 +62,7 @@ Exit status: 0 the server conforms, 1 it deviates, 2 it could not be said.
 @click.option(
     "--spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"), show_default=True, help="The contract."
 )
-@click.option("--profile", "profile_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+@click.option("--profile", "profile_file", type=_FILE, metavar="FILE",
               help="What of the server the contract cannot say; verify init writes one.")  # fmt: skip
 @click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only this surface (may be repeated).")
 @click.option("--only", multiple=True, metavar="NAME", help="Only this operation: its id, path, or tag (may be repeated).")
@@ -63,7 +71,13 @@ Exit status: 0 the server conforms, 1 it deviates, 2 it could not be said.
 @click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="How many requests at once.")
 @click.option("--shard", type=_Shard(), default="1/1", metavar="I/N", help="Only the Ith of N parts, to spread a run.")
 @click.option("--safe", is_flag=True, help="Send only what reads: GET, HEAD and OPTIONS.")
-@click.option("--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write all as JSON.")
+@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE", help="Findings that are accepted, each with an end.")
+@click.option("--write-baseline", type=_FILE, metavar="FILE", help="Write a baseline of all that was found, to fill in.")
+@click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit's XML.")
+@click.option("--sarif", type=_FILE, metavar="FILE", help="Write SARIF 2.1.0.")
+@click.option("--json", type=_FILE, metavar="FILE", help="Write all as JSON.")
+@click.option("--html", type=_FILE, metavar="FILE", help="Write one page of HTML, with the coverage matrix.")
+@click.option("--github", is_flag=True, help="Print annotations for GitHub's workflows as well.")
 @click.option("--no-random", is_flag=True, help="Leave the random engine out.")
 @options.allow
 @options.overlay
@@ -80,10 +94,12 @@ def verify(context: click.Context, /, **given: Any) -> None:
 
     if given["url"] is None:
         raise click.UsageError("name the server with --url, such as --url http://127.0.0.1:8080")
-    json_file = given.pop("json_file")
+    files = {name: path for name in _FORMATS if (path := given.pop(name)) is not None}
+    written, github, spec = given.pop("write_baseline"), given.pop("github"), given["spec"]
+    baseline = _baseline_of(given.pop("baseline_file"))
     gc.disable()  # what is read stays, and is large
     try:
-        made = _verified(**given)
+        made = _outcome(_verified(**given), str(spec), baseline)
     except ModuleNotFoundError as error:
         tell_missing(error, "verify", NOT_VERIFIED, status=2, extras="verify")
     except Refused as refused:
@@ -92,10 +108,9 @@ def verify(context: click.Context, /, **given: Any) -> None:
         sys.exit(2)
     finally:
         gc.enable()
-    status = _tell(made)
-    if json_file is not None:
-        _json(made, status, json_file)
-    sys.exit(status)
+    _write(made, files, written, baseline)
+    _tell(made, github=github)
+    sys.exit(made.exit)
 
 
 def _verified(
@@ -137,16 +152,9 @@ def profile_of(path: Path | None) -> Profile:
     try:
         return read(path.read_text(encoding="utf-8"))
     except BadProfile as error:
-        where = f"{path}:{error.line}" if error.line else str(path)
-        click.secho(f"error: {where}: {error}", fg="red", bold=True, err=True)
-        if error.hint:
-            click.echo(f"  hint: {error.hint}", err=True)
+        _refuse(path, error, error.hint, error.line)
     except (OSError, UnicodeDecodeError) as error:
-        told = getattr(error, "strerror", None) or str(error)
-        click.secho(f"error: {path} cannot be read: {told}", fg="red", bold=True, err=True)
-        click.echo("  hint: write one with tillspec verify init --url URL", err=True)
-    click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
-    sys.exit(2)
+        _refuse(path, error, "write one with tillspec verify init --url URL")
 
 
 @contextmanager
@@ -176,34 +184,65 @@ def _progress(step: str, run: Run) -> str:
     return f"{run.wire.sent} requests, {found} finding{'s' * (found != 1)}: {step}"
 
 
-def _tell(made: Verification) -> int:
-    """Print what was found; the exit status."""
-    ledger = made.run.ledger
-    must = 0
-    for finding in ledger.found.values():
-        must += finding.severity == "MUST"
-        click.echo(f"{finding.severity:<6} {finding.id} {finding.operation}: {finding.what} ({finding.clause})")
-        click.echo(f"       expected {finding.expected}; observed {finding.observed}")
-    for item in ledger.untested.values():
-        click.echo(f"NOT TESTED {item.operation} {item.kind}: {item.reason}" + (f" (fill in {item.fill})" if item.fill else ""))
-    for reason in made.incomplete:
-        click.echo(f"incomplete: {reason}")
-    click.echo(f"{made.requests} requests in {made.seconds:.1f} s")
-    return 1 if must else 2 if made.incomplete else 0
+def _baseline_of(path: Path | None) -> Baseline | None:
+    """The baseline in a file. Leaves with status 2 where it cannot be used."""
+    from tillspec.verify.baseline import BadBaseline, read
+
+    try:
+        return read(path.read_text(encoding="utf-8")) if path is not None else None
+    except BadBaseline as error:
+        _refuse(path, error, error.hint, error.line)
+    except (OSError, UnicodeDecodeError) as error:
+        _refuse(path, error, "write one with --write-baseline")
 
 
-def _json(made: Verification, status: int, path: Path) -> None:
-    import json
+def _refuse(path: Path | None, error: Exception, hint: str, line: int | None = None) -> NoReturn:
+    """Say what is wrong with a file, and leave."""
+    told = (
+        f"cannot be read: {getattr(error, 'strerror', None) or error}"
+        if isinstance(error, OSError | UnicodeError)
+        else str(error)
+    )
+    click.secho(f"error: {path}{f':{line}' if line else ''}: {told}", fg="red", bold=True, err=True)
+    if hint:
+        click.echo(f"  hint: {hint}", err=True)
+    click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
+    sys.exit(2)
 
+
+def _outcome(made: Verification, spec: str, baseline: Baseline | None) -> Outcome:
+    from tillspec.verify.reports.outcome import outcome
+
+    return outcome(made, spec, baseline)
+
+
+def _write(made: Outcome, files: dict[str, Path], written: Path | None, baseline: Baseline | None) -> None:
+    """Write what was asked for. Leaves with status 2 where a file cannot be written."""
+    from tillspec.verify.baseline import Baseline
+    from tillspec.verify.baseline import written as baseline_text
+    from tillspec.verify.reports.annotations import as_sarif
+    from tillspec.verify.reports.as_json import as_json
+    from tillspec.verify.reports.junit import as_junit
+    from tillspec.verify.reports.page import as_html
     from tillspec.write.whole import put
 
-    findings = [
-        {"id": item.id, "check": item.check, "severity": item.severity, "operation": item.operation, "what": item.what,
-         "expected": item.expected, "observed": item.observed, "clause": {"pointer": item.clause.pointer},
-         "seconds": item.seconds}
-        for item in made.run.ledger.found.values()
-    ]  # fmt: skip
-    untested = [{"operation": one.operation, "kind": one.kind, "reason": one.reason} for one in made.run.ledger.untested.values()]
-    whole = {"exit": status, "seconds": made.seconds, "requests": made.requests, "findings": findings, "untested": untested,
-             "incomplete": made.incomplete}  # fmt: skip
-    put(path, json.dumps(whole, indent=1, ensure_ascii=False))
+    makers = {"junit": as_junit, "sarif": as_sarif, "json": as_json, "html": as_html}
+    try:
+        for name, path in files.items():
+            put(path, makers[name](made))
+        if written is not None:
+            put(written, baseline_text([found.group for found in made.found], baseline or Baseline()))
+    except OSError as error:
+        click.secho(f"error: {error.filename} cannot be written: {error.strerror}", fg="red", bold=True, err=True)
+        sys.exit(2)
+
+
+def _tell(made: Outcome, *, github: bool) -> None:
+    """Print what was found."""
+    from tillspec.verify.reports.annotations import as_github
+    from tillspec.verify.reports.people import lines
+
+    for line in as_github(made) if github else ():
+        click.echo(line)
+    for spans in lines(made):
+        click.echo("".join(click.style(text, **_STYLES.get(style, {})) for style, text in spans))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -111,19 +111,21 @@ class Judge:
             return set() if schema else {("false", at)}
         found: set[tuple[str, Pointer]] = set()
         for word in sorted(schema, key=lambda word: word.startswith("unevaluated")):
-            alone = {other: schema[other] for other in (word, *_COMPANIONS.get(word, ())) if other in schema}
-            inner = self._inside(word, alone, value)
-            if word.startswith("unevaluated"):
-                broken = not self.is_valid(schema, value) and not found
-            else:
-                broken = not self._class(alone).is_valid(value)
-            if broken:
+            if self.breaks(word, schema, value, found):
+                inner = self.inside(word, schema, value)
                 below = set().union(*(self.broken(part, child, join(at, *keys)) for part, child, keys in inner))
                 found |= below or {(word, at)}
         return found
 
-    def _inside(self, word: str, schema: dict[str, Any], value: Any) -> Iterator[tuple[Schema, Any, tuple[str | int, ...]]]:
+    def breaks(self, word: str, schema: dict[str, Any], value: Any, others: Collection[object]) -> bool:
+        """Whether a value breaks a keyword of a schema; what is unevaluated counts only where no other keyword is broken."""
+        if word.startswith("unevaluated"):
+            return not others and not self.is_valid(schema, value)
+        return not self._class(_alone(word, schema)).is_valid(value)
+
+    def inside(self, word: str, whole: dict[str, Any], value: Any) -> Iterator[tuple[Schema, Any, tuple[str | int, ...]]]:
         """The schemas that a keyword applies, each with the value and where that is."""
+        schema = _alone(word, whole)
         if word == "$ref":
             yield self.schemas.target(schema["$ref"]), value, ()
         elif word in ("allOf", "anyOf", "oneOf"):
@@ -261,15 +263,15 @@ class Judge:
 
     def _unevaluated_properties(self, validator: Any, said: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         if isinstance(instance, dict):
-            seen = self._evaluated(schema, instance, "unevaluatedProperties")
+            seen = self.evaluated(schema, instance, "unevaluatedProperties")
             yield from self._all((said, item) for name, item in instance.items() if name not in seen)
 
     def _unevaluated_items(self, validator: Any, said: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         if isinstance(instance, list):
-            seen = self._evaluated(schema, instance, "unevaluatedItems")
+            seen = self.evaluated(schema, instance, "unevaluatedItems")
             yield from self._all((said, item) for index, item in enumerate(instance) if index not in seen)
 
-    def _evaluated(self, schema: Schema, instance: Any, asking: str = "") -> set[str | int]:
+    def evaluated(self, schema: Schema, instance: Any, asking: str = "") -> set[str | int]:
         """What a schema that the instance is valid by evaluates of it: names of properties, or indexes of items.
 
         `asking` is the keyword of the schema that wants to know, and does not count itself.
@@ -290,7 +292,7 @@ class Judge:
             if "contains" in schema:
                 seen |= {index for index, item in enumerate(instance) if self.is_valid(schema["contains"], item)}
         for part in self._holding(schema, instance):
-            seen |= self._evaluated(part, instance)
+            seen |= self.evaluated(part, instance)
         return seen
 
     def _holding(self, schema: dict[str, Any], instance: Any) -> Iterator[Schema]:
@@ -305,6 +307,17 @@ class Judge:
             yield from (schema["if"], schema.get("then", True)) if holds else (schema.get("else", True),)
         if isinstance(instance, dict):
             yield from (inner for name, inner in schema.get("dependentSchemas", {}).items() if name in instance)
+
+
+def _alone(word: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A keyword of a schema, with those that it cannot be read without; what these ask for themselves is left out."""
+    made = {other: schema[other] for other in (word, *_COMPANIONS.get(word, ())) if other in schema}
+    for other in ("properties", "patternProperties"):
+        if word == "additionalProperties" and other in made:
+            made[other] = dict.fromkeys(made[other], True)
+    if word == "items" and "prefixItems" in made:
+        made["prefixItems"] = [True] * len(made["prefixItems"])
+    return made
 
 
 def of_items(word: str, schema: dict[str, Any], instance: Any) -> Iterator[tuple[int, Schema]]:

@@ -86,10 +86,15 @@ def _orders(first: str, merchant: str, currency: str) -> tuple[outside.DinteroOr
         outside.OrderLine(line_id="1", id="chair-1", description="Stool", quantity=2, amount=29_990, vat=25),
         outside.OrderLine(line_id="2", id="table-1", description="Side table", amount=49_900, vat=25),
     )
+    scenarios = (  # what the scenarios of the contract have in mind
+        outside.OrderLine(line_id="1", id="chair-1", description="Stool", amount=20_000, vat=25),
+        outside.OrderLine(line_id="2", id="cushion-4", description="Cushion", quantity=2, amount=7_840, vat=25),
+    )
     yen = (outside.OrderLine(line_id="1", id="cup-1", description="Cup", quantity=3, amount=4_500, vat=10),)
     return (
         outside.DinteroOrder(id=first, currency=currency, lines=lines),
         outside.DinteroOrder(id=f"{merchant}-yen", currency="JPY", lines=yen),
+        outside.DinteroOrder(id=f"order-{merchant}-1017", currency="NOK", lines=scenarios),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -57,13 +58,36 @@ def _tenant(tenant: str, merchant: Merchant, secret: str) -> Iterator[str]:
         client = merchant["dintero"]["clients"][0]
         groups["credentials"]["DinteroBasic"] = {"username": client["id"], "password": client["secret"]}
         groups["credentials"]["DinteroBearer"] = {"operation": "createDinteroToken", "value": "$response.body#/access_token"}
+        if len(merchant["dintero"]["clients"]) > 1:
+            groups["limited"]["DinteroBearer"] = _limited(merchant)
         parameters = dict.fromkeys(("oid", "aid"), merchant["dintero"]["account"])
     objects = {kind: [one["id"] for one in listed] for kind, listed in merchant["objects"].items() if listed}
-    for name, values in ({**groups, "parameters": parameters, "objects": objects}).items():
+    bodies = _bodies(merchant)
+    for name, values in ({**groups, "parameters": parameters, "objects": objects, "bodies": bodies}).items():
         if values:
             yield f"[tenants.{tenant}.{name}]"
             yield from (f"{key} = {_inline(value)}" for key, value in values.items())
             yield ""
+
+
+def _bodies(merchant: Merchant) -> dict[str, Any]:
+    """Bodies that name what is the merchant's own."""
+    return {"createDinteroToken": _asked(merchant)} if "dintero" in merchant else {}
+
+
+def _asked(merchant: Merchant) -> dict[str, Any]:
+    """What a client asks the token call for."""
+    audience = f"https://api.dintero.com/v1/accounts/{merchant['dintero']['account']}"
+    return {"grant_type": "client_credentials", "audience": audience}
+
+
+def _limited(merchant: Merchant) -> dict[str, Any]:
+    """The token of the client that may do less."""
+    client, account = merchant["dintero"]["clients"][1], merchant["dintero"]["account"]
+    basic = base64.b64encode(f"{client['id']}:{client['secret']}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}"}
+    request = {"method": "POST", "url": f"/accounts/{account}/auth/token", "headers": headers, "json": _asked(merchant)}
+    return {"request": request, "value": "$response.body#/access_token"}
 
 
 def _token(secret: str, merchant: str, **further: Any) -> dict[str, Any]:

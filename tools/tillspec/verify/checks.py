@@ -86,6 +86,8 @@ _checks(
     ("malformed-refused", "a body that is no text of its media type is refused with a 4xx", "RFC 8259"),
     ("media-type-refused", "a body of a media type that is not declared is refused with a 4xx", "RFC 9110, section 15.5.16"),
     ("framing-refused", "a message whose framing is wrong is refused, or the connection closed", "RFC 9112, section 6"),
+    ("http-accepted", "a message that HTTP allows is accepted, however it is spelled and framed", "RFC 9110, RFC 9112"),
+    ("answers-still", "after malformed messages a normal one is accepted as before", "RFC 9112, section 8"),
 )
 _checks(
     Kind.CREDENTIALS,

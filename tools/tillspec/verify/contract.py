@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator
@@ -13,6 +12,7 @@ from tillspec.api.model import Api, Header, Operation, Parameter, Requirement, R
 from tillspec.document.bundle import Bundle
 from tillspec.pointer import Pointer, join, look_up
 from tillspec.prove.dialects import LISTS, MAPS, SINGLES, Direction, Schema, Schemas
+from tillspec.prove.faults import Fault, faults
 from tillspec.prove.judge import Judge
 from tillspec.prove.reader import Subject, subjects
 from tillspec.prove.synthesise import Synthesiser
@@ -122,6 +122,8 @@ class Contract:
     judge: Judge = field(init=False)
     synthesiser: Synthesiser = field(init=False)
     _subjects: dict[tuple[str, str], list[Subject]] = field(default_factory=dict)
+    _first_users: dict[Pointer, str] = field(default_factory=dict)
+    _resolved: dict[Pointer, tuple[Pointer, Any]] = field(default_factory=dict)
     _validators: dict[tuple[Pointer, Direction], Draft202012Validator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -187,6 +189,11 @@ class Contract:
 
     def resolved(self, pointer: Pointer) -> tuple[Pointer, Any]:
         """Where the references at a pointer lead to in the end, and what stands there."""
+        if pointer not in self._resolved:
+            self._resolved[pointer] = self._followed(pointer)
+        return self._resolved[pointer]
+
+    def _followed(self, pointer: Pointer) -> tuple[Pointer, Any]:
         for _ in range(32):
             value = self.look_up(pointer)
             if not isinstance(value, dict) or not isinstance(value.get("$ref"), str):
@@ -220,14 +227,31 @@ class Contract:
         return self.resolved(join(at, "headers", header.name))[0]
 
     def is_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
-        """Whether a value is valid by the schema at a pointer; what a quick validator refuses, the judge is asked about."""
-        return self._validator(pointer, direction).is_valid(value) or self.judge.is_valid(
-            self.schemas.at(pointer, direction), value
-        )
+        """Whether a value is valid by the schema at a pointer; what a quick validator refuses, the judge is asked about.
+
+        What is nested too deeply to be judged is taken for valid.
+        """
+        if self.is_quickly_valid(pointer, direction, value):
+            return True
+        try:
+            return self.judge.is_valid(self.schemas.at(pointer, direction), value)
+        except RecursionError:
+            return True
+
+    def is_quickly_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
+        """The same by the quick validator alone; where it refuses, the judge may yet find the value valid."""
+        try:
+            return self._validator(pointer, direction).is_valid(value)
+        except ValueError:  # it takes no texts in which a surrogate stands alone
+            return False
 
     def broken(self, pointer: Pointer, direction: Direction, value: Any) -> list[tuple[str, Pointer]]:
         """The keywords that an invalid value breaks, each with the place in the value."""
         return sorted(self.judge.broken(self.schemas.at(pointer, direction), value))
+
+    def faults(self, pointer: Pointer, direction: Direction, value: Any) -> list[Fault]:
+        """The keywords that an invalid value breaks, each with its place in the value and in the contract."""
+        return faults(self.judge, self.schemas.at(pointer, direction), value)
 
     def _validator(self, pointer: Pointer, direction: Direction) -> Draft202012Validator:
         key = (pointer, direction)
@@ -236,9 +260,39 @@ class Contract:
             self._validators[key] = Draft202012Validator(whole, validate_formats=True, mask="the value", **judging())
         return self._validators[key]
 
-    @cached_property
+    @property
     def surfaces(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(target.operation.surface for target in self.targets.values() if target.operation.surface))
+
+    # -- what is shared ----------------------------------------------------------------------------------------------------
+
+    @property
+    def first_users(self) -> dict[Pointer, str]:
+        """For each schema that a request's body may come to, the first operation whose body does; so that what several operations
+        share is looked at closely once.
+        """
+        if not self._first_users:
+            for target in self.targets.values():
+                for body in target.bodies:
+                    for pointer in self._reached(body.pointer):
+                        self._first_users.setdefault(pointer, target.id)
+        return self._first_users
+
+    def _reached(self, pointer: Pointer) -> set[Pointer]:
+        """Every schema that a schema comes to."""
+        waiting, seen = [pointer], set[Pointer]()
+        while waiting:
+            at = waiting.pop()
+            schema = self.look_up(at)
+            if at in seen or not isinstance(schema, dict):
+                continue
+            seen.add(at)
+            if isinstance(schema.get("$ref"), str):
+                waiting.append(schema["$ref"].removeprefix("#"))
+            waiting += [join(at, word) for word in SINGLES if word in schema]
+            waiting += [join(at, word, name) for word in MAPS for name in schema.get(word) or ()]
+            waiting += [join(at, word, index) for word in LISTS for index in range(len(schema.get(word) or ()))]
+        return seen
 
 
 @dataclass(slots=True)

@@ -50,23 +50,29 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
 
 
 async def advance(run: Run, by: timedelta) -> Exchange:
-    """Move the server's clock on.
+    """Move the server's clock on, and get credentials anew, since some of them may have ended.
 
     Raises:
         NotDone: it did not; or the profile has no `control.advance`.
     """
     seconds = by.total_seconds()
     values = {"seconds": int(seconds) if seconds.is_integer() else seconds, "milliseconds": int(seconds * 1000)}
-    return await _done(run, "advance", values)
+    exchange = await _done(run, "advance", values)
+    run.credentials.ahead += seconds
+    await run.credentials.renew()
+    return exchange
 
 
 async def reset(run: Run) -> Exchange:
-    """Have the server be as new.
+    """Have the server be as new: no objects but those that it began with, and its clock as it was.
 
     Raises:
         NotDone: it is not; or the profile has no `control.reset`.
     """
-    return await _done(run, "reset", {})
+    exchange = await _done(run, "reset", {})
+    run.credentials.ahead = 0.0
+    await run.credentials.renew()
+    return exchange
 
 
 async def move(run: Run, name: str, identifier: str, state: str, further: Mapping[str, Any] | None = None) -> Exchange:
@@ -77,6 +83,7 @@ async def move(run: Run, name: str, identifier: str, state: str, further: Mappin
     """
     template = run.profile.control.get(f"move.{name}")
     word = template.states.get(state, state) if template else state
+    run.memory.moved.add(identifier)
     return await _done(run, f"move.{name}", {"id": identifier, "state": word, **(further or {})})
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tillspec.api.model import Requirement
 from tillspec.verify.contract import Contract, Target
 from tillspec.verify.exchange import Headers
 from tillspec.verify.profile import Basic, Credential, FromOperation, FromRequest, Profile, SignedToken, Tenant, variable
+
+Ask = Callable[[Tenant, FromOperation | FromRequest], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +28,30 @@ class Placed:
 
 @dataclass(slots=True)
 class Credentials:
-    """Texts of all credentials, each got once. `secrets` are the texts that no output may show, by the variable that stands for
-    each.
+    """Texts of all credentials, each got once, and anew after the clock was moved. `secrets` are the texts that no output may
+    show, by the variable that stands for each; `ahead` is how far the server's clock was moved on, in seconds.
     """
 
     contract: Contract
     profile: Profile
     secrets: dict[str, str] = field(default_factory=dict)
+    ahead: float = 0.0
+    _ask: Ask | None = None
     _texts: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    _schemes: dict[str, str] = field(default_factory=dict)
+    _givers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.secrets.update(self.profile.secrets())
 
-    async def fetch(self, ask: Callable[[Tenant, FromOperation | FromRequest], Awaitable[str | None]]) -> None:
+    async def renew(self) -> None:
+        """Sign and ask for everything again: the clock was moved, or all is as new."""
+        if self._ask is not None:
+            await self.fetch(self._ask)
+
+    async def fetch(self, ask: Ask) -> None:
         """Sign what is to be signed, and ask operations for what they give. `ask` gives None where there was no answer."""
+        self._ask = ask
         waiting: list[tuple[Tenant, str, str, FromOperation | FromRequest]] = []
         for tenant in self.profile.tenants:
             for group, given in self._groups(tenant):
@@ -45,18 +59,29 @@ class Credentials:
                     if isinstance(credential, FromOperation | FromRequest):
                         waiting.append((tenant, group, scheme, credential))
                     else:
-                        self.keep(tenant.name, group, scheme, text_of(credential))
+                        self.keep(tenant.name, group, scheme, text_of(credential, self.ahead))
         for tenant, group, scheme, source in waiting:
             text = await ask(tenant, source)
             if text is not None:
+                if isinstance(source, FromOperation):
+                    self._givers[text] = source.operation
                 self.keep(tenant.name, group, scheme, text)
 
     def keep(self, tenant: str, group: str, scheme: str, text: str) -> None:
         """Remember the text of a credential."""
         self._texts[tenant, group, scheme] = text
+        self._schemes[text] = scheme
         self.secrets[text.rpartition(" ")[2] if text.lower().startswith(("basic ", "bearer ")) else text] = variable(
             f"{tenant}_{'' if group == 'credentials' else group + '_'}{scheme}"
         )
+
+    def given_by(self, operation: str, text: str) -> bool:
+        """Whether an operation is where a credential comes from."""
+        return self._givers.get(text) == operation
+
+    def scheme_of(self, text: str) -> str | None:
+        """The security scheme of a credential."""
+        return self._schemes.get(text)
 
     def text(self, tenant: str, scheme: str, group: str = "credentials") -> str | None:
         """The text of a tenant's credential: a token, a key, `user:password` for Basic."""
@@ -113,13 +138,13 @@ class Credentials:
         return ("credentials", tenant.credentials), ("limited", tenant.limited), ("expired", tenant.expired)
 
 
-def text_of(credential: str | Basic | SignedToken) -> str:
-    """The text of a credential that the profile itself gives."""
+def text_of(credential: str | Basic | SignedToken, ahead: float = 0.0) -> str:
+    """The text of a credential that the profile itself gives; `ahead` is how far the server's clock was moved on, in seconds."""
     match credential:
         case Basic():
             return f"{credential.username}:{credential.password}"
         case SignedToken():
-            return sign(credential)
+            return sign(credential, after=ahead)
     return credential
 
 
@@ -130,3 +155,32 @@ def sign(token: SignedToken, *, after: float = 0.0, **claims: object) -> str:
     now = int(time.time() + after)
     times = {"iat": now, "nbf": now, "exp": now + int(token.lifetime), "jti": str(uuid.uuid4())}
     return jwt.encode({**times, **token.claims, **claims}, token.key, token.algorithm, dict(token.headers))
+
+
+def claims_of(text: str) -> dict[str, Any] | None:
+    """The claims of a JSON Web Token (RFC 7519), its signature not looked at; None where the text is no such token."""
+    parts = text.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        head, claims = (json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) for part in parts[:2])
+    except ValueError:
+        return None
+    return claims if isinstance(head, dict) and "alg" in head and isinstance(claims, dict) else None
+
+
+def is_token(text: str) -> bool:
+    """Whether a text is a JSON Web Token."""
+    return claims_of(text) is not None
+
+
+def scopes_of(text: str) -> frozenset[str] | None:
+    """The scopes that a token says it has (RFC 8693, section 4.2, and how others spell it); None where it says nothing."""
+    claims = claims_of(text) or {}
+    for name in ("scope", "scopes", "scp", "permissions"):
+        value = claims.get(name)
+        if isinstance(value, str):
+            return frozenset(value.split())
+        if isinstance(value, list):
+            return frozenset(map(str, value))
+    return None

@@ -9,7 +9,7 @@ from typing import Any
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.pointer import Pointer, join
 from tillspec.prove.dialects import Direction
-from tillspec.prove.places import Ground, Path
+from tillspec.prove.places import Path
 from tillspec.runtime.behavior import ObjectBehavior, PropertyBehavior
 from tillspec.runtime.rules import Breach, breaches
 from tillspec.verify.contract import Contract
@@ -27,28 +27,103 @@ class Part:
 
 
 @dataclass(slots=True)
+class _Node:
+    """What of a schema leads to declarations; the rest of it is left out."""
+
+    pointer: Pointer
+    object: ObjectBehavior | None
+    property: PropertyBehavior | None
+    same: list[_Node] = field(default_factory=list)
+    branches: list[_Node] = field(default_factory=list)
+    conditional: dict[str, list[_Node]] = field(default_factory=dict)
+    properties: dict[str, list[_Node]] = field(default_factory=dict)
+    further: list[_Node] = field(default_factory=list)
+    items: list[_Node] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes through a value along what declares something; of several branches along those that the value is valid by."""
+
+    contract: Contract
+    direction: Direction
+    found: list[Part]
+    loosely: bool = False
+
+    def visit(self, node: _Node, value: Any, path: Path) -> None:
+        if node.object is not None or node.property is not None:
+            self.found.append(Part(path, value, node.pointer, node.object, node.property))
+        for other in (*node.same, *self._branches(node, value)):
+            self.visit(other, value, path)
+        if isinstance(value, dict) and (node.properties or node.further):
+            for name, item in value.items():
+                for other in node.properties.get(name, node.further):
+                    self.visit(other, item, (*path, name))
+        elif isinstance(value, list) and node.items:
+            for index, item in enumerate(value):
+                for other in node.items:
+                    self.visit(other, item, (*path, index))
+
+    def _branches(self, node: _Node, value: Any) -> Iterator[_Node]:
+        """The branches that a value goes along."""
+        for other in node.branches:
+            if self.loosely or self.contract.is_quickly_valid(other.pointer, self.direction, value):
+                yield other
+        if node.conditional.get("then") or node.conditional.get("else"):
+            holds = self.contract.is_quickly_valid(join(node.pointer, "if"), self.direction, value)
+            yield from node.conditional["then" if holds else "else"]
+
+
+@dataclass(slots=True)
 class Declared:
     """Finds the declarations that apply to the parts of a message."""
 
     contract: Contract
     _objects: dict[Pointer, ObjectBehavior | None] = field(default_factory=dict)
     _properties: dict[Pointer, PropertyBehavior | None] = field(default_factory=dict)
-    _speaks: dict[Pointer, bool] = field(default_factory=dict)
+    _reached: dict[tuple[Pointer, str], bool] = field(default_factory=dict)
+    _sent: frozenset[str] | None = None
+    _nodes: dict[Pointer, _Node] = field(default_factory=dict)
+    _views: dict[str, list[tuple[Pointer, ObjectBehavior]]] = field(default_factory=dict)
 
-    def parts(self, pointer: Pointer, direction: Direction, value: Any) -> list[Part]:
-        """Every part of a valid message of which something is declared; `pointer` is where its schema stands."""
+    def parts(self, pointer: Pointer, direction: Direction, value: Any, *, loosely: bool = False) -> list[Part]:
+        """Every part of a message of which something is declared; `pointer` is where its schema stands. Of a message that may be
+        invalid, it is told `loosely` of all branches.
+        """
         if not self.speaks(pointer):
             return []
-        judge = self.contract.judge
-        ground = Ground(judge, self.contract.schemas.at(pointer, direction), value)
-        judge.forget()
-        found = []
-        for place in ground.places:
-            at = self.contract.schemas.pointer(place.schema)
-            one, other = self.object(at), self.property(at)
-            if one is not None or other is not None:
-                found.append(Part(place.path, _at(value, place.path), at, one, other))
+        found: list[Part] = []
+        _Walk(self.contract, direction, found, loosely).visit(self._node(pointer), value, ())
         return found
+
+    def _node(self, pointer: Pointer) -> _Node:
+        """What of a schema leads to declarations, put together once."""
+        known = self._nodes.get(pointer)
+        if known is not None:
+            return known
+        node = self._nodes[pointer] = _Node(pointer, self.object(pointer), self.property(pointer))
+        schema = self.contract.look_up(pointer)
+        if not isinstance(schema, dict):
+            return node
+        if isinstance(schema.get("$ref"), str):
+            node.same += self._speaking(schema["$ref"].removeprefix("#"))
+        for index in range(len(schema.get("allOf") or ())):
+            node.same += self._speaking(join(pointer, "allOf", index))
+        for word in ("anyOf", "oneOf"):
+            for index in range(len(schema.get(word) or ())):
+                node.branches += self._speaking(join(pointer, word, index))
+        for word in ("then", "else"):
+            node.conditional[word] = self._speaking(join(pointer, word)) if word in schema else []
+        for name in schema.get("properties") or ():
+            node.properties[name] = self._speaking(join(pointer, "properties", name))
+        node.further += self._speaking(join(pointer, "additionalProperties"))
+        node.items += self._speaking(join(pointer, "items"))
+        return node
+
+    def _speaking(self, pointer: Pointer) -> list[_Node]:
+        if not isinstance(self.contract.look_up(pointer), dict) or not self.speaks(pointer):
+            return []
+        return [self._node(pointer)]
 
     def breaches(self, pointer: Pointer, direction: Direction, value: Any) -> Iterator[tuple[Part, Breach]]:
         """The rules and totals that a message breaks."""
@@ -70,16 +145,20 @@ class Declared:
 
     def speaks(self, pointer: Pointer) -> bool:
         """Whether a schema, or one that it leads to, declares anything."""
-        if pointer not in self._speaks:
-            self._speaks[pointer] = self._reaches(pointer)
-        return self._speaks[pointer]
+        return self.reaches(pointer, "x-behavior")
 
-    def _reaches(self, pointer: Pointer) -> bool:
+    def reaches(self, pointer: Pointer, word: str) -> bool:
+        """Whether a schema, or one that it leads to, has a keyword."""
+        if (pointer, word) not in self._reached:
+            self._reached[pointer, word] = self._reaches(pointer, word)
+        return self._reached[pointer, word]
+
+    def _reaches(self, pointer: Pointer, word: str) -> bool:
         waiting, seen = [self.contract.look_up(pointer)], {pointer}
         while waiting:
             node = waiting.pop()
             if isinstance(node, dict):
-                if "x-behavior" in node:
+                if word in node:
                     return True
                 reference = node.get("$ref")
                 if isinstance(reference, str) and reference not in seen:
@@ -90,11 +169,21 @@ class Declared:
                 waiting += node
         return False
 
+    def names_of_requests(self) -> frozenset[str]:
+        """The properties that bodies of requests have: what an answer says under such a name may be what it was given."""
+        if self._sent is None:
+            contract = self.contract
+            forms = [form for target in contract.targets.values() for form in target.bodies]
+            self._sent = frozenset(name for form in forms for name in _names(contract, contract.look_up(form.pointer), set()))
+        return self._sent
+
     # -- objects -----------------------------------------------------------------------------------------------------------
 
     def views(self, name: str) -> list[tuple[Pointer, ObjectBehavior]]:
         """The schemas among the components that show an object, with what they declare of it."""
-        found = []
+        if name in self._views:
+            return self._views[name]
+        found = self._views[name] = []
         for schema in self.contract.bundle.value.get("components", {}).get("schemas") or {}:
             pointer = join("/components/schemas", schema)
             behavior = self.object(pointer)
@@ -114,7 +203,14 @@ class Declared:
         return next((behavior.owner for _, behavior in self.views(name) if behavior.owner is not None), None)
 
 
-def _at(value: Any, path: Path) -> Any:
-    for key in path:
-        value = value[key]
-    return value
+def _names(contract: Contract, node: Any, seen: set[str]) -> Iterator[str]:
+    """The names of the properties that a schema leads to."""
+    if isinstance(node, dict):
+        properties = node.get("properties")
+        yield from properties if isinstance(properties, dict) else ()
+        reference = node.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            yield from _names(contract, contract.look_up(reference.removeprefix("#")), seen)
+    for item in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _names(contract, item, seen)

@@ -17,6 +17,8 @@ from tillspec.verify.exchange import NOTHING, Call, Headers
 from tillspec.verify.expressions import at, put
 from tillspec.verify.relations import Place
 
+_ANYTHING = Value(Any)
+
 Name = tuple[str, str]
 """Location and name of a parameter."""
 
@@ -36,7 +38,8 @@ class Unwritable(ValueError):
 class Draft:
     """A request to an operation. `content` replaces what `body` would be written as; `further` are other headers, and win.
 
-    `credentials` are headers and query pairs; a fresh idempotency key is put in where the operation takes one and none is given.
+    `credentials` are headers and query pairs; a fresh idempotency key is put in where the operation takes one and none is given,
+    unless its parameter is `NOTHING`. `appended` is raw text at the end of the query.
     """
 
     target: Target
@@ -48,11 +51,16 @@ class Draft:
     further: Headers = ()
     credentials: Headers = ()
     query: Headers = ()
+    appended: str = ""
 
     def parameter(self, location: str, name: str, value: Any) -> Draft:
         """The same with another value of a parameter; `NOTHING` leaves it out."""
         parameters = {key: item for key, item in self.parameters.items() if key != (location, name)}
         return replace(self, parameters=parameters if value is NOTHING else {**parameters, (location, name): value})
+
+    def without(self, location: str, name: str) -> Draft:
+        """The same without a parameter, an idempotency key too."""
+        return replace(self, parameters={**self.parameters, (location, name): NOTHING})
 
     def at(self, place: Place) -> Any:
         """What stands at a place of the request."""
@@ -115,6 +123,7 @@ class Draft:
             headers.append((name, key or str(uuid.uuid4())))
         taken = {name.lower() for name, _ in self.further}
         headers = [pair for pair in (*headers, *self.credentials) if pair[0].lower() not in taken]
+        pairs += [self.appended] if self.appended else []
         target = path + ("?" + "&".join(pairs) if pairs else "")
         return Call(
             self.target.id, self.target.method, target, (*headers, *self.further), content,
@@ -152,7 +161,7 @@ def written(form: ParameterForm, value: Any) -> str:
         return value.text
     model = form.model
     parameter = Parameter(
-        name=model.name, keyword="value", location=model.location, value=Value(Any), shape=_shape(value),
+        name=model.name, keyword="value", location=model.location, value=_ANYTHING, shape=_shape(value),
         style=model.style, explode=model.explode, allow_reserved=model.allow_reserved, media_type=model.media_type,
     )  # fmt: skip
     try:

@@ -13,20 +13,46 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
+from tillspec.verify.probes.among import among
 from tillspec.verify.probes.bodies import bodies
+from tillspec.verify.probes.changes import changes
+from tillspec.verify.probes.conditional import conditional
+from tillspec.verify.probes.credentials import credentials
+from tillspec.verify.probes.expiry import expiry
+from tillspec.verify.probes.idempotency import idempotency
+from tillspec.verify.probes.images import images
+from tillspec.verify.probes.lifecycle import lifecycle
+from tillspec.verify.probes.links import links
+from tillspec.verify.probes.lists import lists
+from tillspec.verify.probes.methods import methods
+from tillspec.verify.probes.objects import objects
+from tillspec.verify.probes.ownership import ownership
+from tillspec.verify.probes.parameters import parameters
+from tillspec.verify.probes.repeats import repeats, shared_reads
+from tillspec.verify.probes.rules import rules
+from tillspec.verify.probes.secrets import secrets
+from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
+from tillspec.verify.random.coverage import Coverage
+from tillspec.verify.random.engine import Random
 from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
+from tillspec.verify.scenarios import scenarios
 from tillspec.verify.world import Unavailable, World
 
 Probe = Callable[[Run, World, Target], Awaitable[None]]
 
-PROBES: tuple[Probe, ...] = (bodies,)
+PROBES: tuple[Probe, ...] = (
+    credentials, ownership, objects, changes, among, links, lists, methods, conditional, idempotency, repeats, lifecycle,
+    rules, images, secrets, parameters, wire, bodies,
+)  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 
-ALONE: tuple[Probe, ...] = ()
+ALONE: tuple[Probe, ...] = (shared_reads, scenarios, expiry)
 """Probes that run one at a time, after all others: they move the clock, or end what others look at."""
 
 _BESIDE = 4
+RANDOM_SECONDS = 30.0
+"""How long the random engine works, where the user says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +98,27 @@ class Engine:
             self._authenticated = True
             await self.run.credentials.fetch(self._ask)
 
+    async def randomly(self, units: Sequence[Unit]) -> dict[str, Coverage]:
+        """Run the random engine on the operations of units; what it covered, by operation.
+
+        Raises:
+            Unreachable: the server is gone.
+        """
+        await self.prepare()
+        targets = list({unit.target.id: unit.target for unit in units}.values())
+        for target in targets:
+            try:
+                await self._learned(target)
+            except (OutOfTime, NotSafe):
+                continue
+        deadline = self.run.options.deadline
+        seconds = RANDOM_SECONDS if deadline is None else min(RANDOM_SECONDS, deadline / 2)
+        engine = Random(self.run, self.world, seconds)
+        await engine.carry_out([target for target in targets if self.run.ledger.passed[target.id, Kind.ACCEPTS]])
+        return engine.coverage
+
     async def carry_out(self, units: Sequence[Unit]) -> None:
-        """Carry units out, several at once where they may be.
+        """Carry out the units that may run side by side, several at once.
 
         Raises:
             Unreachable: the server is gone.
@@ -91,6 +136,14 @@ class Engine:
                     group.create_task(work())
         except ExceptionGroup as error:
             raise _root(error) from None
+
+    async def carry_out_alone(self, units: Sequence[Unit]) -> None:
+        """Carry out the units that run one at a time.
+
+        Raises:
+            Unreachable: the server is gone.
+        """
+        await self.prepare()
         for unit in units:
             if unit.alone:
                 await self.one(unit)

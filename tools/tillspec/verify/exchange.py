@@ -22,8 +22,9 @@ NOTHING: Any = type("Nothing", (), {"__repr__": lambda self: "NOTHING", "__bool_
 class Call:
     """A request. `target` is path and query as they stand on the wire; `operation` is the id of the operation that it is for.
 
-    `raw` replaces all of it on the wire, for what no client would send. `path` has the values of the path's parameters, decoded;
-    `value` is the JSON value of the body; both are what runtime expressions read.
+    `raw` replaces all of it on the wire, for what no client would send: `later` is sent once the server asks for it (100), with
+    `ends` nothing more is sent after it, and an answer is waited for `patience` seconds. `path` has the values of the path's
+    parameters, decoded; `value` is the JSON value of the body; both are what runtime expressions read.
     """
 
     operation: str
@@ -35,6 +36,9 @@ class Call:
     path: tuple[tuple[str, str], ...] = ()
     value: Any = field(default=NOTHING, repr=False, compare=False)
     tenant: str | None = None
+    later: bytes | None = field(default=None, repr=False)
+    ends: bool = False
+    patience: float | None = None
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""

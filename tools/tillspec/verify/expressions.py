@@ -6,11 +6,12 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tillspec.pointer import split
+from tillspec.pointer import join, split
 from tillspec.runtime.texts import write
 from tillspec.verify.exchange import NOTHING, Exchange
 
 _EMBEDDED = re.compile(r"\{(\$[^{}]+)\}")
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
 def evaluate(expression: str, exchange: Exchange) -> Any:
@@ -56,11 +57,13 @@ def _or_nothing(text: str | None) -> Any:
 
 
 def at(value: Any, pointer: str) -> Any:
-    """What a JSON Pointer (RFC 6901) leads to; `NOTHING` where nothing stands there."""
+    """What a JSON Pointer (RFC 6901) leads to; `NOTHING` where nothing stands there, and of a text that is no pointer."""
+    if pointer and not pointer.startswith("/"):
+        return NOTHING
     for token in split(pointer):
         if isinstance(value, dict) and token in value:
             value = value[token]
-        elif isinstance(value, list) and token.isascii() and token.isdigit() and int(token) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(token) and int(token) < len(value):
             value = value[int(token)]
         else:
             return NOTHING
@@ -68,13 +71,15 @@ def at(value: Any, pointer: str) -> Any:
 
 
 def put(value: Any, pointer: str, item: Any) -> Any:
-    """A value with another one at a JSON Pointer; objects on the way are made where there are none."""
+    """A value with another one at a JSON Pointer. What is on the way and has no such place becomes an object that has it; a list
+    has a place after its last item.
+    """
     tokens = split(pointer)
     if not tokens:
         return item
-    key, rest = tokens[0], "".join("/" + token.replace("~", "~0").replace("/", "~1") for token in tokens[1:])
-    if isinstance(value, list):
+    key, rest = tokens[0], join("", *tokens[1:])
+    if isinstance(value, list) and _INDEX.fullmatch(key) and int(key) <= len(value):
         index = int(key)
-        return [*value[:index], put(value[index], rest, item), *value[index + 1 :]]
+        return [*value[:index], put(value[index] if index < len(value) else None, rest, item), *value[index + 1 :]]
     inner = value if isinstance(value, dict) else {}
     return {**inner, key: put(inner.get(key), rest, item)}

@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tillspec.pointer import join
+from tillspec.pointer import Pointer, join
 from tillspec.verify.contract import Contract, Target
 from tillspec.verify.declared import Declared
+from tillspec.verify.exchange import Exchange
 
 Place = str
 """A place in a request, as a runtime expression: `$request.path.id`, `$request.body#/cart_id`."""
 
-_LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<rest>/.*)?$")
+_LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<rest>[/:].*)?$")
+"""The last parameter of a path; what follows it may be a custom method (`/things/{id}:cancel`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +129,45 @@ class Relations:
                 return "$response.header.Location"
         return None
 
-    def properties(self, pointer: str) -> dict[str, Any]:
-        """The properties that a schema declares, those of what it is put together from among them."""
-        found: dict[str, Any] = {}
+    def properties(self, pointer: str) -> dict[str, Pointer]:
+        """Where the properties that a schema declares stand, those of what it is put together from among them."""
+        found: dict[str, Pointer] = {}
         waiting = [pointer]
         for _ in range(50):
             if not waiting:
                 break
             at, schema = self.contract.resolved(waiting.pop())
             if isinstance(schema, dict):
-                found.update(schema.get("properties") or {})
+                found.update({name: join(at, "properties", name) for name in schema.get("properties") or {}})
                 for word in ("allOf", "oneOf", "anyOf"):
                     waiting += [join(at, word, index) for index in range(len(schema.get(word) or []))]
         return found
+
+    # -- what answers show of objects --------------------------------------------------------------------------------------
+
+    def answered(self, target: Target, exchange: Exchange) -> frozenset[str]:
+        """The properties that the contract has in an answer; what a server says beyond them is its own matter."""
+        response = target.response(exchange.answer.status)
+        pointer = response and self.contract.response_schema(target, response, exchange.answer.header("content-type") or "")
+        return frozenset(self.properties(pointer)) if pointer else frozenset()
+
+    def is_declared(self, target: Target) -> bool:
+        """Whether the contract itself says which object an operation is about, rather than its path alone."""
+        behavior = target.operation.behavior
+        return behavior is not None and bool(behavior.reads or behavior.updates or behavior.deletes)
+
+    def derived(self, target: Target) -> frozenset[str]:
+        """The properties of an operation's object that change by themselves: its state, when it ends, when it was changed, what
+        it adds up to.
+        """
+        found = {"updated", "updatedAt", "updated_at", "modified", "modifiedAt", "modified_at", "version", "etag"}
+        for pointer, behavior in self.declared.views(self.object_of(target) or ""):
+            pointers = [behavior.lifecycle.field] if behavior.lifecycle is not None else []
+            pointers += [behavior.expires.at] if behavior.expires is not None and behavior.expires.at is not None else []
+            pointers += [total.total for total in behavior.totals]
+            found |= {one.split("/")[1] for one in pointers}
+            found |= {name for name in self.properties(pointer) if "updated" in name.lower() or "modified" in name.lower()}
+        return frozenset(found)
 
     # -- which is best -----------------------------------------------------------------------------------------------------
 

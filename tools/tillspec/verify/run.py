@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Contract, Target
@@ -14,6 +15,8 @@ from tillspec.verify.declared import Declared
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
+from tillspec.verify.memory import Memory
+from tillspec.verify.origins import Origins, leaves
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
@@ -26,7 +29,9 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start."""
+    """What the user asked for. `only` and `surfaces` are empty for all; `deadline` is in seconds from the start. `scenarios` are
+    Arazzo documents; None for those beside the contract.
+    """
 
     seed: int = 0
     safe: bool = False
@@ -36,6 +41,7 @@ class Options:
     shard: tuple[int, int] = (1, 1)
     random: bool = True
     workers: int = 8
+    scenarios: tuple[Path, ...] | None = None
 
 
 class OutOfTime(Exception):
@@ -75,11 +81,13 @@ class Run:
     wire: Wire
     options: Options = Options()
     ledger: Ledger = field(default_factory=Ledger)
+    memory: Memory = field(default_factory=Memory)
     oracles: tuple[Oracle, ...] = ()
     declared: Declared = field(init=False)
     relations: Relations = field(init=False)
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
+    origins: Origins = field(init=False)
     _next: float = 0.0
     _resumes: float = 0.0
     _silent: int = 0
@@ -87,6 +95,7 @@ class Run:
     def __post_init__(self) -> None:
         self.declared = Declared(self.contract)
         self.relations = Relations(self.contract, self.declared)
+        self.origins = Origins(frozenset(str(value) for _, value in leaves(self.contract.bundle.value)))
         self.credentials = Credentials(self.contract, self.profile)
 
     # -- what there is to do -----------------------------------------------------------------------------------------------
@@ -115,14 +124,23 @@ class Run:
             OutOfTime: the run is over.
             draft.Unwritable: the request cannot be written.
         """
+        return await self.exchange(draft.target, self.call(draft, key=key))
+
+    def call(self, draft: Draft, *, key: str | None = None) -> Call:
+        """A request as it would be sent, with the tenant's own credentials where the draft has none.
+
+        Raises:
+            draft.Unwritable: the request cannot be written.
+        """
         if draft.credentials == () and draft.query == ():
             placed = self.credentials.good(draft.target, draft.tenant)
             draft = replace(draft, credentials=placed.headers, query=placed.query)
-        return await self.exchange(draft.target, draft.call(key=key))
+        return draft.call(key=key)
 
     async def exchange(self, target: Target | None, call: Call) -> Exchange:
         """Send a call as it stands; with a target, its answer is held against the contract."""
-        exchange = Exchange(call, await self._answer(call))
+        exchange = Exchange(call, await self._answer(target, call))
+        self.origins.note(exchange)
         if target is not None:
             self.judge(target, exchange)
         return exchange
@@ -133,14 +151,17 @@ class Run:
             for told in oracle(self, target, exchange):
                 self.tell(target, told, exchange)
 
-    async def _answer(self, call: Call) -> Answer:
+    async def _answer(self, target: Target | None, call: Call) -> Answer:
+        """The answer to a call; a 429 is judged, waited for, and asked again."""
         self._only_safe(call)
-        for _ in range(_PATIENCE):
+        for tried in range(_PATIENCE):
             await self._paced()
             answer = await self.wire.send(call)
             self._notice(call, answer)
             if answer.status != 429 or call.raw is not None:
                 return answer
+            if target is not None and tried + 1 < _PATIENCE:
+                self.judge(target, Exchange(call, answer))
             self._resumes = max(self._resumes, time.monotonic() + _retry_after(answer))
         return answer
 
@@ -151,7 +172,7 @@ class Run:
 
     def _notice(self, call: Call, answer: Answer) -> None:
         """Give up when nothing is answered any more, one after the other."""
-        if answer.fault is None:
+        if answer.fault is None or answer.status:
             self._silent = 0
         elif call.raw is None:
             self._silent += 1

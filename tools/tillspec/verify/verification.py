@@ -12,6 +12,7 @@ from tillspec.document.bundle import Bundle
 from tillspec.verify.contract import Contract
 from tillspec.verify.engine import Engine
 from tillspec.verify.profile import Profile
+from tillspec.verify.random.coverage import Coverage
 from tillspec.verify.run import Options, Run, Unreachable
 from tillspec.verify.wire import Origin, Wire
 
@@ -26,6 +27,7 @@ class Verification:
     seconds: float = 0.0
     requests: int = 0
     incomplete: list[str] = field(default_factory=list)
+    coverage: dict[str, Coverage] = field(default_factory=dict)
 
 
 def verify(
@@ -54,6 +56,9 @@ async def _verify(run: Run) -> Verification:
         await wait_until_reachable(run)
         run.ledger.began = time.perf_counter()
         await engine.carry_out(units)
+        if run.options.random:
+            made.coverage = await engine.randomly(units)
+        await engine.carry_out_alone(units)
         made.incomplete += engine.untouched(units)
     except Unreachable as error:
         made.incomplete.append(str(error))

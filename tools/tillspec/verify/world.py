@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tillspec.prove.places import at, replaced
 from tillspec.prove.synthesise import Impossible
+from tillspec.verify.arazzo.documents import Workflow
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Draft, key_header
 from tillspec.verify.exchange import NOTHING, Exchange
@@ -45,12 +47,14 @@ class World:
     """Makes requests to operations.
 
     `bodies` are those that the server was seen to accept, by operation: the largest first. `preferred` are the relations by which
-    it was seen to accept a request, where the first one was not enough.
+    it was seen to accept a request, where the first one was not enough. `scenarios` are those of the contract, once they are
+    read.
     """
 
     run: Run
     bodies: dict[str, list[Any]] = field(default_factory=dict)
     preferred: dict[str, Relation] = field(default_factory=dict)
+    scenarios: list[Workflow] | None = None
     _candidates: dict[str, list[Any]] = field(default_factory=dict)
     _standing: dict[tuple[str, str], Made | Unavailable] = field(default_factory=dict)
     _locks: dict[tuple[str, str], asyncio.Lock] = field(default_factory=dict)
@@ -103,11 +107,11 @@ class World:
         return found if preferred is None else [preferred, *(one for one in found if one is not preferred)]
 
     async def related(
-        self, relation: Relation, target: Target, tenant: Tenant, draft: Draft, depth: int = 0
+        self, relation: Relation, target: Target, tenant: Tenant, draft: Draft, depth: int = 0, *, body: Any = NOTHING
     ) -> Made | Unavailable:
-        """A draft with what another operation gives, which is called for it."""
+        """A draft with what another operation gives, which is called for it; `body` is what that one is sent."""
         giver = self.run.contract.targets[relation.giver]
-        before = await self.fresh(giver, tenant, depth=depth + 1)
+        before = await self.fresh(giver, tenant, body=body, depth=depth + 1)
         if isinstance(before, Unavailable):
             return before
         exchange = await self.run.send(before.draft)
@@ -116,6 +120,11 @@ class World:
             return Unavailable(
                 f"{relation.giver}, which gives the object, {told}", f"tenants.{tenant.name}.bodies.{relation.giver}"
             )
+        made = self.filled_from(relation, draft, exchange)
+        return made if isinstance(made, Unavailable) else Made(made.draft, (*before.steps, exchange))
+
+    def filled_from(self, relation: Relation, draft: Draft, exchange: Exchange) -> Made | Unavailable:
+        """A draft with what an exchange of a relation's giver gave."""
         for place, expression in relation.values.items():
             value = evaluate(expression, exchange)
             if value is NOTHING:
@@ -123,7 +132,13 @@ class World:
             if expression == "$response.header.Location":
                 value = str(value).rstrip("/").rpartition("/")[2]
             draft = draft.put(place, value)
-        return Made(draft, (*before.steps, exchange))
+        return Made(draft, (exchange,))
+
+    def completed(self, made: Made, target: Target, tenant: Tenant) -> Made:
+        """The same with what the profile says of the operation's parameters, but for the object that it is about."""
+        given = self._given(target, tenant)
+        own = self.run.relations.place_of(target)
+        return self._filled(made, {place: value for place, value in given.items() if place != own})
 
     # -- without an object -------------------------------------------------------------------------------------------------
 
@@ -150,8 +165,44 @@ class World:
     def known(self, target: Target, tenant: Tenant) -> list[Any]:
         """Bodies of an operation, those that the server is known to accept first."""
         given = [tenant.bodies[target.id]] if target.id in tenant.bodies else []
-        learned = self.bodies.get(target.id, []) if tenant is self.run.profile.first or not given else []
-        return [*learned, *given, *self.candidates(target)]
+        learned = self.bodies.get(target.id, [])
+        if tenant is self.run.profile.first:
+            return [*learned, *given, *self.candidates(target)]
+        own = [self._of(target, tenant, body) for body in (*learned, *self.candidates(target))]
+        return given or [self._without_others(target, body) for body in own]
+
+    def _of(self, target: Target, tenant: Tenant, body: Any) -> Any:
+        """A body in which what names objects of the first tenant, in the words of the profile, names this one's."""
+        form, first = target.json_body, self.run.profile.first
+        if form is None:
+            return body
+        pairs = [(str(value), str(tenant.parameters[name])) for name, value in first.parameters.items()
+                 if name in tenant.parameters]  # fmt: skip
+        for name, ids in first.objects.items():
+            pairs += zip(ids, tenant.objects.get(name, ()), strict=False)
+        for part in self.run.declared.parts(form.pointer, "request", body):
+            if part.property is None or part.property.among is None or not isinstance(part.value, str):
+                continue
+            text = next((part.value.replace(one, other) for one, other in pairs if one and one in part.value), part.value)
+            changed = replaced(body, part.path, text)
+            body = changed if allowed(self.run, form.pointer, changed) else body
+        return body
+
+    def _without_others(self, target: Target, body: Any) -> Any:
+        """A body without what names objects, which may be those of another tenant, as far as it may be without them."""
+        form = target.json_body
+        if form is None:
+            return body
+        for part in self.run.declared.parts(form.pointer, "request", body):
+            if part.property is None or part.property.among is None or not part.path:
+                continue
+            above = at(body, part.path[:-1])
+            if not isinstance(above, dict) or part.path[-1] not in above:
+                continue
+            smaller = replaced(body, part.path[:-1], {key: item for key, item in above.items() if key != part.path[-1]})
+            if allowed(self.run, form.pointer, smaller):
+                body = smaller
+        return body
 
     def candidates(self, target: Target) -> list[Any]:
         """Bodies that the contract allows, the likeliest to be accepted first."""
@@ -216,6 +267,6 @@ def candidates(run: Run, target: Target) -> Iterator[Any]:
 
 def allowed(run: Run, pointer: str, value: Any) -> bool:
     """Whether a request's body is valid by its schema, and keeps every rule."""
-    if not run.contract.is_valid(pointer, "request", value):
+    if not run.contract.is_quickly_valid(pointer, "request", value):
         return False
     return next(iter(run.declared.breaches(pointer, "request", value)), None) is None

@@ -12,7 +12,7 @@ from typing import Any
 
 from tillspec.pointer import Pointer, join
 from tillspec.prove.mutate import Edit, Mutator
-from tillspec.prove.places import Ground, Path, at, replaced
+from tillspec.prove.places import Ground, Path, Place, at, replaced
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.exchange import Exchange
@@ -26,7 +26,9 @@ _EDGES = (
     "const: the value", "properties: absent", "type: another null", "multipleOf: once",
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
-_PER_STREAM = 6
+_PER_KEYWORD = 4
+_PER_SHARED_KEYWORD = 1
+"""Of a schema that several operations share, one of them gets all edits."""
 _MOST = 1600
 
 
@@ -37,6 +39,15 @@ class Mutant:
     edit: Edit
     body: Any
     valid: bool
+
+
+@dataclass(slots=True)
+class _Stream:
+    """The edits of one keyword at one place, and how many invalid ones are still to be sent."""
+
+    place: Place
+    edits: Iterator[Edit]
+    most: int
 
 
 async def bodies(run: Run, world: World, target: Target) -> None:
@@ -52,7 +63,7 @@ async def bodies(run: Run, world: World, target: Target) -> None:
         run.skip(target, Kind.BODY, standing.reason, standing.fill)
         return
     probe = _Probe(run, world, target, form, standing)
-    queue = mutants(run, form, standing.draft.body)
+    queue = mutants(run, target, form, standing.draft.body)
 
     async def work() -> None:
         for mutant in queue:
@@ -64,46 +75,46 @@ async def bodies(run: Run, world: World, target: Target) -> None:
     probe.conclude()
 
 
-def mutants(run: Run, form: BodyForm, base: Any) -> Iterator[Mutant]:
+def mutants(run: Run, target: Target, form: BodyForm, base: Any) -> Iterator[Mutant]:
     """The mutants of a body, one edit of each keyword after the other, so that each was tried before any is tried twice."""
     judge = run.contract.judge
     ground = Ground(judge, form.schema, base)
     mutator = Mutator(run.contract.synthesiser)
     streams = []
     seen: set[tuple[Pointer, tuple[Any, ...]]] = set()
+    first_users = run.contract.first_users
     for place in ground.places:
-        general = (run.contract.schemas.pointer(place.schema), tuple("*" if isinstance(key, int) else key for key in place.path))
+        pointer = run.contract.schemas.pointer(place.schema)
+        general = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
         if general not in seen:
             seen.add(general)
-            streams += [(place, islice(one, 40)) for one in mutator.streams(place, at(base, place.path))]
+            most = _PER_KEYWORD if first_users.get(pointer, target.id) == target.id else _PER_SHARED_KEYWORD
+            streams += [_Stream(place, islice(one, 40), most) for one in mutator.streams(place, at(base, place.path))]
     done: set[str] = {json.dumps(base, sort_keys=True)}
-    taken: Counter[int] = Counter()
-    made = 0
-    while streams and made < _MOST:
+    while streams and len(done) <= _MOST:
         left = []
-        for place, stream in streams:
-            edit = next(stream, None)
+        for stream in streams:
+            edit = next(stream.edits, None)
             if edit is None:
                 continue
-            left.append((place, stream))
+            left.append(stream)
             body = replaced(base, edit.path, edit.value)
             text = json.dumps(body, sort_keys=True)
             if text in done:
                 continue
-            valid = ground.allows(place, edit.path, edit.value)
+            valid = run.contract.is_quickly_valid(form.pointer, "request", body)
             if valid and not edit.kind.startswith(_EDGES):
                 continue
-            if valid and (_is_among(run, place) or not allowed(run, form.pointer, body)):
+            if valid and (_is_among(run, stream.place) or not allowed(run, form.pointer, body)):
                 continue
             done.add(text)
-            taken[id(stream)] += 1
-            made += 1
+            stream.most -= not valid
             yield Mutant(edit, body, valid)
-        streams = [(place, stream) for place, stream in left if taken[id(stream)] < _PER_STREAM]
+        streams = [stream for stream in left if stream.most > 0]
     judge.forget()
 
 
-def _is_among(run: Run, place: Any) -> bool:
+def _is_among(run: Run, place: Place) -> bool:
     """Whether a value must be one of an object's, so that none can be made up."""
     declared = run.declared.property(run.contract.schemas.pointer(place.schema))
     return declared is not None and declared.among is not None
@@ -134,7 +145,8 @@ class _Probe:
             return
         if answer.succeeded != mutant.valid:
             if not mutant.valid:
-                self.run.tell(self.target, _accepted(mutant, exchange), exchange)
+                if not self.run.contract.is_valid(self.form.pointer, "request", mutant.body):
+                    self.run.tell(self.target, _accepted(mutant, exchange), exchange)
             else:
                 self.doubtful.append((mutant, exchange))
         else:

@@ -1,0 +1,64 @@
+"""What requests gave to objects: the last body that made or changed each, by its id."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tillspec.verify.contract import Target
+from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.expressions import evaluate
+
+if TYPE_CHECKING:
+    from tillspec.verify.run import Run
+
+_MOST = 20_000
+
+
+@dataclass(slots=True)
+class Memory:
+    """The requests that made and changed objects, by object and id, the newest last. `moved` are ids that something outside the
+    API has changed, of which what holds only at first is not asked any more.
+    """
+
+    written: OrderedDict[tuple[str, str], list[Exchange]] = field(default_factory=OrderedDict)
+    moved: set[str] = field(default_factory=set)
+    busy: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def key(self, run: Run, target: Target, exchange: Exchange) -> tuple[str, str] | None:
+        """The object that an exchange is about, and its id."""
+        words = target.operation.behavior
+        name = words and (words.creates or words.updates or words.reads)
+        if words is None or not name:
+            return None
+        if words.creates:
+            pointer = run.declared.id_pointer(name)
+            found = evaluate(f"$response.body#{pointer}", exchange) if pointer is not None else NOTHING
+        else:
+            found = evaluate(words.identifies or "", exchange)
+        return None if found is NOTHING else (name, str(found))
+
+    def writes(self, run: Run, target: Target, exchange: Exchange) -> None:
+        """Remember a request that made or changed an object."""
+        key = self.key(run, target, exchange)
+        if key is None:
+            return
+        known = self.written.setdefault(key, [])
+        if exchange not in known[-1:]:
+            known.append(exchange)
+        while len(self.written) > _MOST:
+            self.written.popitem(last=False)
+
+    def given(self, run: Run, target: Target, exchange: Exchange, expression: str, *, initially: bool) -> Any:
+        """The value that the last request gave that had it; `NOTHING` where none had, or it is not known who was last."""
+        key = self.key(run, target, exchange)
+        if key is None:
+            return NOTHING
+        if initially and key[1] in self.moved:
+            return NOTHING
+        for write in reversed(self.written.get(key, ())):
+            value = evaluate(expression, write)
+            if value is not NOTHING:
+                return value
+        return NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from dataclasses import dataclass, field
@@ -113,7 +114,9 @@ PROFILE = _PROFILE.replace("RESET", 'reset = {url = "/reset"}')
 
 @dataclass
 class Rooms:
-    """Rooms that end after a while, and are kept for ten minutes. `most` is the longest life of one, in seconds."""
+    """Rooms that end after a while, and are kept for ten minutes. In seconds: `most` is the longest life of one, `slow` how long
+    every answer takes.
+    """
 
     faults: frozenset[str] = frozenset()
     ahead: float = 0.0
@@ -123,9 +126,20 @@ class Rooms:
     resets: int = 0
     frozen: float | None = None
     most: float = 1e9
+    slow: float = 0.0
 
     @property
-    def app(self) -> Starlette:
+    def app(self) -> Any:
+        app = self.right_away
+
+        async def later(scope: Any, receive: Any, send: Any) -> None:
+            await asyncio.sleep(self.slow)
+            await app(scope, receive, send)
+
+        return later if self.slow else app
+
+    @property
+    def right_away(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/tokens", self.token, methods=["POST"]),
@@ -233,6 +247,13 @@ def test_a_server_that_keeps_its_times_is_left_in_peace(frozen: float | None, pr
     assert {"alive-until-expiry", "expired-answer", "gone-answer"} <= found.made
     if "/reset" in profile:
         assert rooms.resets == 4  # before and after each of two operations
+
+
+def test_a_server_that_is_slow_is_tried_all_the_same() -> None:
+    found = tried(Rooms(slow=0.02))
+    assert not found.told, found.ledger.found
+    assert "alive-until-expiry" in found.made
+    assert "alive-until-expiry" in tried(Rooms(frozenset({"short"}), slow=0.02)).broken
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,8 @@ class Jobs:
         if self.caller(request) not in ("one", "two"):
             return Response(status_code=401)
         self.bodies.append(await request.json())
+        if "crashes" in self.faults and "size" in self.bodies[-1] and self.bodies[-1]["size"] == 4:
+            return Response(status_code=500)
         name = str(len(self.bodies))
         self.jobs[name] = {"id": name, "state": "old" if "old" in self.faults else "new", "by": self.caller(request), "looks": 0}
         return self.shown(name, 201)
@@ -336,6 +338,12 @@ def test_a_criterion_that_is_not_met_is_a_finding(tmp_path: Path, workflows: str
     text = (tmp_path / "jobs.arazzo.yaml").read_text().splitlines()[finding.clause.line - 1]
     assert finding.expected in text.replace('"', "")
     assert finding.steps
+
+
+def test_a_server_that_fails_is_not_told_of_twice(tmp_path: Path) -> None:
+    found, _ = tried(tmp_path, MAKE, "crashes")
+    assert "scenario" not in found.told
+    assert any("the server failed at its step make" in one.reason for one in found.ledger.untested.values())
 
 
 def test_what_an_input_lacks_is_said(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from tillspec.api.behavior import object_behavior, property_behavior
 from tillspec.pointer import Pointer, join
 from tillspec.prove.dialects import Direction
+from tillspec.prove.patterns import matches
 from tillspec.prove.places import Path
 from tillspec.runtime.behavior import ObjectBehavior, PropertyBehavior
 from tillspec.runtime.rules import Breach, breaches
@@ -36,9 +38,25 @@ class _Node:
     same: list[_Node] = field(default_factory=list)
     branches: list[_Node] = field(default_factory=list)
     conditional: dict[str, list[_Node]] = field(default_factory=dict)
+    dependent: dict[str, list[_Node]] = field(default_factory=dict)
     properties: dict[str, list[_Node]] = field(default_factory=dict)
+    patterns: dict[str, list[_Node]] = field(default_factory=dict)
     further: list[_Node] = field(default_factory=list)
+    first: list[list[_Node]] = field(default_factory=list)
     items: list[_Node] = field(default_factory=list)
+
+    def of_property(self, name: str) -> Iterator[_Node]:
+        """The nodes of a property's value."""
+        patterns = [pattern for pattern in self.patterns if matches(pattern, name)]
+        if name not in self.properties and not patterns:
+            yield from self.further
+        yield from self.properties.get(name, ())
+        for pattern in patterns:
+            yield from self.patterns[pattern]
+
+    def of_item(self, index: int) -> list[_Node]:
+        """The nodes of an item of a list."""
+        return self.first[index] if index < len(self.first) else self.items
 
 
 @dataclass(slots=True)
@@ -55,13 +73,13 @@ class _Walk:
             self.found.append(Part(path, value, node.pointer, node.object, node.property))
         for other in (*node.same, *self._branches(node, value)):
             self.visit(other, value, path)
-        if isinstance(value, dict) and (node.properties or node.further):
+        if isinstance(value, dict):
             for name, item in value.items():
-                for other in node.properties.get(name, node.further):
+                for other in node.of_property(name):
                     self.visit(other, item, (*path, name))
-        elif isinstance(value, list) and node.items:
+        elif isinstance(value, list):
             for index, item in enumerate(value):
-                for other in node.items:
+                for other in node.of_item(index):
                     self.visit(other, item, (*path, index))
 
     def _branches(self, node: _Node, value: Any) -> Iterator[_Node]:
@@ -72,6 +90,9 @@ class _Walk:
         if node.conditional.get("then") or node.conditional.get("else"):
             holds = self.contract.is_quickly_valid(join(node.pointer, "if"), self.direction, value)
             yield from node.conditional["then" if holds else "else"]
+        if isinstance(value, dict):
+            for name in node.dependent.keys() & value.keys():
+                yield from node.dependent[name]
 
 
 @dataclass(slots=True)
@@ -107,18 +128,24 @@ class Declared:
             return node
         if isinstance(schema.get("$ref"), str):
             node.same += self._speaking(schema["$ref"].removeprefix("#"))
-        for index in range(len(schema.get("allOf") or ())):
-            node.same += self._speaking(join(pointer, "allOf", index))
+        node.same += chain(*self._listed(pointer, "allOf", schema))
         for word in ("anyOf", "oneOf"):
-            for index in range(len(schema.get(word) or ())):
-                node.branches += self._speaking(join(pointer, word, index))
+            node.branches += chain(*self._listed(pointer, word, schema))
         for word in ("then", "else"):
             node.conditional[word] = self._speaking(join(pointer, word)) if word in schema else []
-        for name in schema.get("properties") or ():
-            node.properties[name] = self._speaking(join(pointer, "properties", name))
+        node.dependent.update(self._named(pointer, "dependentSchemas", schema))
+        node.properties.update(self._named(pointer, "properties", schema))
+        node.patterns.update(self._named(pointer, "patternProperties", schema))
+        node.first += self._listed(pointer, "prefixItems", schema)
         node.further += self._speaking(join(pointer, "additionalProperties"))
         node.items += self._speaking(join(pointer, "items"))
         return node
+
+    def _listed(self, pointer: Pointer, word: str, schema: dict[str, Any]) -> list[list[_Node]]:
+        return [self._speaking(join(pointer, word, index)) for index in range(len(schema.get(word) or ()))]
+
+    def _named(self, pointer: Pointer, word: str, schema: dict[str, Any]) -> dict[str, list[_Node]]:
+        return {name: self._speaking(join(pointer, word, name)) for name in schema.get(word) or ()}
 
     def _speaking(self, pointer: Pointer) -> list[_Node]:
         if not isinstance(self.contract.look_up(pointer), dict) or not self.speaks(pointer):

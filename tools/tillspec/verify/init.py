@@ -174,7 +174,7 @@ class Writer:
             "# The server's own test hooks, as requests; leave out what there is not. All are paths on the server.",
             "[control]",
             f'# advance = {{method = "POST", url = "/{FILL_ME}", json = {{seconds = "{{seconds}}"}}}}  # moves the clock on',
-            f'# reset = {{method = "POST", url = "/{FILL_ME}"}}  # makes the server as new',
+            f'# reset = {{method = "POST", url = "/{FILL_ME}"}}  # makes the server as new, before and after the clock is moved',
         ]
         for name, lifecycle in self._lifecycles():
             states = ", ".join(f'{state} = "{state}"' for state in lifecycle.states if state != lifecycle.initial)

@@ -105,7 +105,8 @@ class Profile:
 
     Attributes:
         tenants: the first, and, where given, the second.
-        control: templates by what they do: `advance`, `reset`, and `move.<Object>`.
+        control: templates by what they do: `advance`, `reset`, and `move.<Object>`. Whatever moves the clock begins with a reset
+            and ends with one, where there is one, so that a run leaves the server as new.
         policy: answers to what the contract leaves open, by name.
         inputs: inputs of scenarios, by name, or by `workflowId.name`.
         rate: requests a second at most; None for as many as go.

@@ -19,6 +19,11 @@ _LAST_PARAMETER = re.compile(r"^(?P<collection>/.*)/\{(?P<name>[^{}/]+)\}(?P<res
 """The last parameter of a path; what follows it may be a custom method (`/things/{id}:cancel`)."""
 
 
+_NAMES = re.compile(r"\{([^{}]+)\}")
+_WRAPS = ("data", "result", "item", "resource")
+"""What answers wrap an object in, beside its own name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """An operation whose success gives another one its object: values by their places, as expressions of the exchange."""
@@ -28,6 +33,10 @@ class Relation:
     object: str | None = None
     source: str = "paths"
     pointer: str = ""
+
+    def does_as(self, other: Relation) -> bool:
+        """Whether it gives what another one gives."""
+        return (self.giver, dict(self.values)) == (other.giver, dict(other.values))
 
 
 @dataclass(slots=True)
@@ -49,6 +58,7 @@ class Relations:
         if target.id not in self._known:
             found = [*self._by_behavior(target), *self.links.get(target.id, ()), *self._by_path(target)]
             found = [self._completed(target, relation) for relation in found if relation.giver != target.id]
+            found = [one for number, one in enumerate(found) if not any(one.does_as(other) for other in found[:number])]
             self._known[target.id] = sorted(found, key=lambda relation: not self._leads(relation, target))
         return self._known[target.id]
 
@@ -108,25 +118,37 @@ class Relations:
         if found is None:
             return
         for giver in self.contract.targets.values():
-            if giver.method == "POST" and giver.path.rstrip("/") == found["collection"]:
+            if giver.method == "POST" and _shape(giver.path.rstrip("/")) == _shape(found["collection"]):
                 expression = self._id_expression(giver, found["name"])
                 if expression is not None:
-                    yield Relation(giver.id, {f"$request.path.{found['name']}": expression}, self.object_of(target))
+                    above = zip(_NAMES.findall(found["collection"]), _NAMES.findall(giver.path), strict=True)
+                    values = {f"$request.path.{own}": f"$request.path.{its}" for own, its in above}
+                    yield Relation(giver.id, {f"$request.path.{found['name']}": expression, **values}, self.object_of(target))
 
     def _id_expression(self, giver: Target, name: str) -> str | None:
+        """Where the answer of what makes a thing has its id."""
+        single = _singular(giver.path.rstrip("/").rpartition("/")[2])
+        wanted = (_plain(name), "id", f"{single}id", "uuid", "number", "code")
         for response in giver.operation.responses:
             if response.status[:1] != "2":
                 continue
             for content in response.contents:
                 pointer = self.contract.response_schema(giver, response, content.media_type)
-                names = self.properties(pointer) if pointer else {}
-                plain = {key.lower().replace("_", "").replace("-", ""): key for key in names}
-                singular = giver.path.rstrip("/").rpartition("/")[2].rstrip("s").lower()
-                for wanted in (name.lower().replace("_", "").replace("-", ""), "id", f"{singular}id", "uuid", "number", "code"):
-                    if wanted in plain:
-                        return f"$response.body#/{plain[wanted].replace('~', '~0').replace('/', '~1')}"
+                found = self._id_in(pointer, wanted, single) if pointer else None
+                if found is not None:
+                    return f"$response.body#{found}"
             if any(header.name.lower() == "location" for header in response.headers):
                 return "$response.header.Location"
+        return None
+
+    def _id_in(self, pointer: Pointer, wanted: tuple[str, ...], single: str) -> Pointer | None:
+        """The property that is the id, at the top of a body or in what it is wrapped in."""
+        names = self.properties(pointer)
+        for above in (None, *(key for key in names if _plain(key) in (single, *_WRAPS))):
+            found = {_plain(key): key for key in (names if above is None else self.properties(names[above]))}
+            key = next((found[one] for one in wanted if one in found), None)
+            if key is not None:
+                return join("", key) if above is None else join("", above, key)
         return None
 
     def properties(self, pointer: str) -> dict[str, Pointer]:
@@ -198,6 +220,24 @@ class Relations:
             if behavior.lifecycle is not None:
                 return behavior.lifecycle.initial
         return None
+
+
+def _shape(path: str) -> str:
+    """A path without the names of its parameters."""
+    return _NAMES.sub("{}", path)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _singular(name: str) -> str:
+    """The name of one of several things: `categories` are each a `category`."""
+    plain = _plain(name)
+    for ending, one in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ches", "ch"), ("shes", "sh"), ("ss", "ss"), ("s", "")):
+        if plain.endswith(ending):
+            return plain.removesuffix(ending) + one
+    return plain
 
 
 def _of_body(value: Any, at: str = "") -> Iterator[tuple[Place, str]]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from tillspec.verify.answers import is_telling
 from tillspec.verify.arazzo.documents import BadDocument, Document, Workflow, discovered, read
 from tillspec.verify.arazzo.inputs import Inputs
 from tillspec.verify.arazzo.runner import Failed, NotRun, Runner
@@ -121,6 +122,8 @@ async def _try(run: Run, workflow: Workflow, target: Target, known: Mapping[str,
                 await runner.before(str(name), Inputs(run, other, targets).found(choice) if other else {})
             await runner.carry_out()
         except Failed as failed:
+            if runner.done and not is_telling(runner.done[-1].answer):
+                raise NotRun(f"the server failed at its step {failed.step.id}") from None
             if furthest is None or len(runner.done) > len(furthest[0].done):
                 furthest = runner, failed
             continue

@@ -15,7 +15,7 @@ from tillspec.verify.views import alike
 from tillspec.verify.world import Made, World
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
-_REVISION = re.compile(r"version|revision|etag|sequence|updated|modified|accessed|seen", re.IGNORECASE)
+_REVISION = re.compile(r"version|^rev|etag|sequence|updated|modified|accessed|seen|history|log$|audit|events", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,17 +23,18 @@ _MOST_TIMES = 50
 
 
 @asynccontextmanager
-async def as_new(run: Run, world: World) -> AsyncIterator[None]:
-    """Begin with a server that is as new, and leave it so, where the profile says how."""
+async def as_new(run: Run, world: World) -> AsyncIterator[float]:
+    """Begin with a server that is as new, and leave it so, where the profile says how. Gives the seconds that it took."""
 
     async def reset() -> None:
         world.forget()
         if control.has(run, "reset"):
             await control.reset(run)
 
+    began = time.monotonic()
     await reset()
     try:
-        yield
+        yield time.monotonic() - began
     finally:
         with suppress(control.NotDone):
             await reset()
@@ -51,10 +52,12 @@ class Moment:
 class Timeline:
     """How the server's time goes on. Its clock may run by itself, or stand still but for what moves it.
 
-    So between two moments it went on by what it was moved at least, and by our own time in addition at most.
+    So between two moments it went on by what it was moved at least, and by our own time in addition at most. `margin` is how many
+    seconds before an end it is tried: more for a server that is slow to move its clock on.
     """
 
     run: Run
+    margin: float = 1.0
     moves: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,12 +81,13 @@ class Timeline:
         return self.moves or seconds <= LONGEST_WAIT
 
     async def until_before(self, since: Moment, seconds: float) -> None:
-        """Let time pass so that less than `seconds` have passed since a moment, by a second or two.
+        """Let time pass so that less than `seconds` have passed since a moment, by little more than the margin.
 
         Raises:
             control.NotDone: the clock could not be moved on.
         """
-        await self._pass(math.floor(seconds - 1 - self.most(since)) if self.moves else seconds - 1 - self.most(since))
+        missing = seconds - self.margin - self.most(since)
+        await self._pass(math.floor(missing) if self.moves else missing)
 
     async def until_after(self, since: Moment, seconds: float) -> None:
         """Let time pass so that more than `seconds` have passed since a moment, by a second or two.
@@ -97,7 +101,9 @@ class Timeline:
         if seconds <= 0:
             return
         if self.moves:
+            began = time.monotonic()
             await control.advance(self.run, timedelta(seconds=seconds))
+            self.margin = max(1.0, 2 * (time.monotonic() - began))
         else:
             await asyncio.sleep(seconds)
 

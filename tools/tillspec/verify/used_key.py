@@ -17,13 +17,17 @@ from tillspec.verify.views import made_id
 
 @dataclass(slots=True)
 class UsedKey:
-    """A key under which `draft` was sent first, and answered in `first`. `marked`: the mark of replays can be trusted."""
+    """A key under which `draft` was sent first, and answered in `first`.
+
+    `marked` is whether the mark of replays can be trusted, `compares` whether another body was found to be a mismatch.
+    """
 
     keyed: Keyed
     draft: Draft
     key: str
     first: Exchange
     marked: bool = True
+    compares: bool = True
 
     @property
     def words(self) -> Idempotency | None:

@@ -156,10 +156,15 @@ async def _limited(run: Run, target: Target, draft: Draft) -> None:
             reason, fill = "no credential is known that lacks a scope", f"tenants.{tenant}.limited.{scheme}"
             run.skip(target, Kind.CREDENTIALS, reason, fill)
         return
-    lacks = _lacks(run, target, way)
-    if lacks is not None:
+    ways = [one for one in target.requirements if one.schemes and _has_limited(run, one)]
+    lacks = [_lacks(run, target, one) for one in ways]
+    if None not in lacks:
         placed = run.credentials.good(target, tenant, "limited")
-        await _try(run, target, draft, Attempt("scope-required", f"{lacks} succeeds", placed.headers, placed.query))
+        await _try(run, target, draft, Attempt("scope-required", f"{lacks[0]} succeeds", placed.headers, placed.query))
+
+
+def _has_limited(run: Run, way: Requirement) -> bool:
+    return all(run.credentials.text(run.profile.first.name, name, "limited") is not None for name, _ in way.schemes)
 
 
 def _lacks(run: Run, target: Target, way: Requirement) -> str | None:

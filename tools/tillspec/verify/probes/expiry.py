@@ -25,7 +25,8 @@ async def expiry(run: Run, world: World, target: Target) -> None:
     if nursery is None and (keyed is None or keyed.declared is None):
         return
     try:
-        async with as_new(run, world):
+        async with as_new(run, world) as took:
+            time.margin = max(time.margin, 2 * took)
             boundaries = []
             if nursery is not None:
                 boundaries += await _boundaries(nursery)

@@ -138,6 +138,7 @@ def _mismatches(used: UsedKey, again: Exchange, which: str, aspect: str = "", *,
         if not again.answer.succeeded:
             what, aspect = "refuses another body under a used key otherwise than declared", "answer"
         expected = f"{words(used.words.mismatch)} for {which}"
+        used.compares = False
         used.tell(Told("key-mismatch", what, "mismatch", expected, told(again.answer), aspect), used.first, again)
 
 

@@ -26,7 +26,7 @@ async def raced(used: UsedKey) -> None:
         drafts = [draft] * _AT_ONCE
         if mixed:
             rival = next((body for body in keyed.world.bodies.get(draft.target.id, ()) if body != draft.body), NOTHING)
-            if rival is NOTHING or used.words is None:
+            if rival is NOTHING or used.words is None or not used.compares:
                 return
             drafts[1::2] = [draft.with_body(rival)] * (_AT_ONCE // 2)
         exchanges = await asyncio.gather(*(keyed.send(one, key) for one in drafts))

@@ -17,6 +17,7 @@ _WIDTH = 80
 _STYLES = {State.FAILED: "bad", State.ACCEPTED: "dim", State.NOTED: "warn"}
 _VERDICTS = ("good", "bad", "warn")
 _MOST_NAMES = 6
+_LONGEST = 2_000
 
 
 def lines(outcome: Outcome, *, curl: bool = True) -> Iterator[Line]:
@@ -57,8 +58,16 @@ def _finding(found: Found, *, curl: bool) -> Iterator[Line]:
     for label, text in told:
         yield from _wrapped("dim", f"  {label:<10}", text)
     if curl and found.reproduction.curl:
-        for number, line in enumerate(found.reproduction.curl.split("\n")):
-            yield ("dim", "  try       " if not number else " " * 12), ("", clean(line))
+        yield from _shell(found.reproduction.curl)
+
+
+def _shell(curl: str) -> Iterator[Line]:
+    """The lines for a shell, as they are; those that would fill the screen are in the other reports."""
+    if len(curl) > _LONGEST:
+        yield (("dim", f"  try       {len(curl):,} characters of curl, which --json and --html write"),)
+        return
+    for number, line in enumerate(curl.split("\n")):
+        yield ("dim", "  try       " if not number else " " * 12), ("", clean(line))
 
 
 def _cause(found: Found) -> str:

@@ -170,6 +170,11 @@ class Answer:
             self.write(value if made is None else made)
         return self
 
+    def without_body(self) -> Answer:
+        """What HEAD gets of it."""
+        headers = self.headers if self.status in (204, 304) else self._measured(len(self.body))
+        return Answer(self.status, headers, head=True, late=self.late)
+
     async def send(self, receive: Receive, send: Send) -> None:
         if self.late:
             await asyncio.sleep(self.late)

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from faults.exchange import Answer, Asked, ask
-from faults.registry import FAULTS, Fault
+from faults.registry import FAULTS, Fault, Kind
 
 _ITS_OWN = ("/_sandbox", "/healthz", "/readyz", "/pay")
 
@@ -41,7 +41,10 @@ class FaultLayer:
             return
         asked = await Asked.read(scope, receive, self._memory)
         if self._concerns(fault, asked):
+            head = asked.method == "HEAD" and fault.kind is not Kind.HTTP  # what is wrong with GET is wrong with HEAD
+            asked.method = "GET" if head else asked.method
             answer = await fault.around(asked, self._ask)
+            answer = answer.without_body() if head else answer
         else:
             answer = await self._ask(asked)
         await answer.send(receive, send)

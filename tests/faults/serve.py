@@ -19,10 +19,11 @@ def main() -> None:
         for fault in FAULTS.values():
             print(f"{fault.id}\t{fault.kind}\t{' '.join(fault.operations) or '(all)'}\t{fault.what}")
         return
-    _serve(given.port, given.fault)
+    serve(given.port, given.fault)
 
 
-def _serve(port: int, fault: str | None) -> None:
+def serve(port: int, fault: str | None) -> None:
+    """Serves until it is told to end."""
     from faults.serving import prepared
 
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:

@@ -175,7 +175,25 @@ accepts(
     beyond(
         "country",
         *(
-            ["first_name", "last_name", "address_line", "address_line_2", "co_address", "business_name", "postal_code", "postal_place", "phone_number", "email", "latitude", "longitude", "comment", "organization_number", "organization_domain", "customer_reference", "cost_center"]
+            [
+                "first_name",
+                "last_name",
+                "address_line",
+                "address_line_2",
+                "co_address",
+                "business_name",
+                "postal_code",
+                "postal_place",
+                "phone_number",
+                "email",
+                "latitude",
+                "longitude",
+                "comment",
+                "organization_number",
+                "organization_domain",
+                "customer_reference",
+                "cost_center",
+            ]
         ),
     ),
     lambda value: {"country": "NO"},

@@ -164,7 +164,7 @@ class Callers:
         """Sends a request that is in order, but for what is given.
 
         Args:
-            body: in the place of the usual one. `at` and `to` change a value of it: `to` is the new one, or a function of the old.
+            body: in the place of the usual one. `at` and `to` change a value of it; `to` may be a function of the old one.
             tenant: whose credentials are sent, and whose objects are meant.
             given: `path` (values of the path), `query`, `headers`, `content` (bytes in the place of the body), `credentials`
                 (headers), `method`, `url`.

@@ -43,8 +43,8 @@ def crash(
     shaped: bool = False,
     answer: Callable[[], Answer] | None = None,
 ) -> None:
-    """Registers a fault: where `when` holds of a request, it fails. `sent` is a request that it fails at; with `shaped` the 500 is
-    the one that the surface declares."""
+    """Registers a fault: where `when` holds of a request, it fails. `sent` is a request that it fails at; with `shaped` the 500
+    is the one that the surface declares."""
     operation = operations.split(maxsplit=1)[0]
     surface = next(one for one in _SHAPED if one in operation.lower())
     failed = answer or (_SHAPED[surface] if shaped else _bare)

@@ -111,7 +111,7 @@ def _bytes(before: Any, body: bytes, rule: Any) -> str:
     IDEMPOTENCY,
     _CREATE,
     "A replay has another expiresAt than the first answer.",
-    shows=lambda callers: (lambda pair: pair[0].json()["expiresAt"] != pair[1].json()["expiresAt"])(_twice(callers)),
+    shows=lambda callers: len({one.json()["expiresAt"] for one in _twice(callers)}) == 2,
 )
 async def _new_time(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
@@ -340,87 +340,3 @@ reads(
         not _ids((callers.send(_CREATE, **_key("k" * 36 + "a")), callers.send(_CREATE, **_key("k" * 36 + "b"))))
     ),
 )
-
-
-# -- requests that may be repeated without a key ------------------------------------------------------------------------------
-
-
-@around(
-    "diddo-same-method-twice",
-    IDEMPOTENCY,
-    "selectDiddoShippingMethod",
-    "Choosing the chosen method again is refused.",
-    shows=lambda callers: _again(callers, "selectDiddoShippingMethod") == 409,
-)
-async def _same_method(asked: Asked, ask: Ask) -> Answer:
-    body, answer = asked.body, await ask(asked)
-    if answer.ok:
-        if asked.memory.get(json.loads(body)["cart_id"]) == body:
-            return Answer.of(409, {"code": "CHECKOUT_ENDED", "message": "This method is chosen already."})
-        asked.memory[json.loads(body)["cart_id"]] = body
-    return answer
-
-
-def _again(callers: Callers, operation: str) -> int:
-    body = callers.body(operation)
-    callers.send(operation, body=body)
-    return callers.send(operation, body=body).status_code
-
-
-@around(
-    "diddo-shipping-twice-doubles-methods",
-    IDEMPOTENCY,
-    "setDiddoShipping",
-    "Setting the same address again has every shipping method there twice.",
-    shows=lambda callers: _doubled(callers),
-)
-async def _doubles(asked: Asked, ask: Ask) -> Answer:
-    answer = await ask(asked)
-    if answer.ok:
-        if asked.body in asked.memory:
-            answer.edit(lambda value: value.update(shipping_methods=value["shipping_methods"] * 2))
-        asked.memory[asked.body] = True
-    return answer
-
-
-def _doubled(callers: Callers) -> bool:
-    body = callers.body("setDiddoShipping")
-    first, second = (callers.send("setDiddoShipping", body=body).json()["shipping_methods"] for _ in range(2))
-    return len(first) != len(second)
-
-
-@patches(
-    "gr4vy-update-adds-lines",
-    IDEMPOTENCY,
-    "updateGr4vySession",
-    "A PUT adds its cart items to those that are there.",
-    "tillspec.sandbox.surfaces.gr4vy:hold",
-    shows=lambda callers: len(callers.send("updateGr4vySession").json()["cart_items"]) == 2,
-)
-def _adds(before: Any, session: Any, values: dict[str, Any]) -> None:
-    known = (session.data.get("values") or {}).get("cart_items")
-    if known and values.get("cart_items"):
-        values = {**values, "cart_items": [*known, *values["cart_items"]]}
-    before(session, values)
-
-
-@around(
-    "dintero-address-only-once",
-    IDEMPOTENCY,
-    "setDinteroShippingAddress",
-    "The same address a second time is refused.",
-    shows=lambda callers: _address_again(callers) == 400,
-)
-async def _once(asked: Asked, ask: Ask) -> Answer:
-    answer = await ask(asked)
-    if answer.ok:
-        if (asked.path, asked.body) in asked.memory:
-            return Answer.of(400, {"error": {"code": "validation_error", "message": "This address is set already."}})
-        asked.memory[asked.path, asked.body] = True
-    return answer
-
-
-def _address_again(callers: Callers) -> int:
-    path = {"session_id": callers.dintero()}
-    callers.send("setDinteroShippingAddress", path=path)
-    return callers.send("setDinteroShippingAddress", path=path).status_code

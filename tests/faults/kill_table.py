@@ -17,11 +17,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from faults.all import FAULTS, KINDS
 from faults.exchange import all_operations
-from faults.registry import Fault
+from faults.registry import Fault, Kind
 from faults.running import FORK, TOO_LONG, Told, prepare, verified
 
 TABLE = Path(__file__).with_name("KILLS.md")
@@ -55,10 +55,16 @@ _CLEAN = ""
 """What stands for the sandbox without a fault among results."""
 
 
+_FAR: Final = (Kind.STATE, Kind.TENANCY, Kind.IDEMPOTENCY)
+"""Classes that are seen at other operations than those that are broken."""
+
+
 def _focused(fault: Fault) -> list[str]:
-    """Options that leave out the surfaces at which the fault is not seen."""
-    surfaces = sorted({all_operations()[name].surface for name in fault.operations})
-    return [option for name in surfaces for option in ("--surface", name)]
+    """Options that leave out what the fault is not seen at: other operations, or other surfaces."""
+    if fault.kind in _FAR:
+        surfaces = sorted({all_operations()[name].surface for name in fault.operations})
+        return [option for name in surfaces for option in ("--surface", name)]
+    return [option for name in fault.operations for option in ("--only", name)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +194,7 @@ def _alone(kills: Mapping[str, Kill]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="faults.kill_table", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--only", action="append", default=[], metavar="ID", help="this fault, or all of this class")
-    parser.add_argument("--focus", action="store_true", help="verify only the surfaces at which the fault is seen: quicker")
+    parser.add_argument("--focus", action="store_true", help="verify only what the fault is seen at: quicker")
     parser.add_argument("--random", action="store_true", help="with the random engine, which takes much longer")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at once")
     parser.add_argument("--results", type=Path, help="keep results here, and do not run again what is there already")

@@ -19,8 +19,8 @@ def accepts(
 ) -> None:
     """Registers a fault: at a place of the body, what is `broken` is accepted.
 
-    `instead` is what it is taken for, a value or a function of what was sent. `sent` is a broken value for the proof, or a function
-    of the good one. `also` names further operations with the same fault.
+    `instead` is what it is taken for, a value or a function of what was sent. `sent` is a broken value for the proof, or a
+    function of the good one. `also` names further operations with the same fault.
     """
     path = pointer.split("/")[1:]
 

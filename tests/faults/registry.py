@@ -1,7 +1,7 @@
 """The table of all faults, and how one is planted.
 
-A fault stands around the sandbox's application (`around`), or in the place of one of its functions (`patches`). Each has a proof of
-its own, `shows`: true where the fault is there, false at the sandbox without it.
+A fault stands around the sandbox's application (`around`), or in the place of one of its functions (`patches`). Each has a proof
+of its own, `shows`: true where the fault is there, false at the sandbox without it.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def around(
 ) -> Callable[[Around], Around]:
     """Registers a function that stands around the application: `await ask(asked)` is what the sandbox answers.
 
-    It sees the requests of `operations` (ids, with spaces between), or of all operations where there is none; with `anything`, also
-    those of methods and paths that no operation has.
+    It sees the requests of `operations` (ids, with spaces between), or of all operations where there is none; with `anything`,
+    also those of methods and paths that no operation has.
     """
 
     def decorate(function: Around) -> Around:

@@ -12,7 +12,7 @@ TENANCY = Kind.TENANCY
 _SESSIONS = "tillspec.sandbox.sessions"
 
 
-def _theirs(callers: Callers, operation: str, **given: Any) -> int:
+def of_theirs(callers: Callers, operation: str, **given: Any) -> int:
     """The status of a request of the first merchant's for an object of the second's."""
     path = callers.path_of(operation, 1) if "path" not in given else given.pop("path")
     return callers.send(operation, path=path, **given).status_code
@@ -27,7 +27,7 @@ def _theirs(callers: Callers, operation: str, **given: Any) -> int:
     "getVinrSessionResult",
     "A result is shown to every merchant.",
     f"{_SESSIONS}:glance",
-    shows=lambda callers: _theirs(callers, "getVinrSessionResult") == 200,
+    shows=lambda callers: of_theirs(callers, "getVinrSessionResult") == 200,
 )
 def _glance(before: Any, connection: Any, kind: str, key: str, owner: str) -> Any:
     return before(connection, kind, key, owner) or next(filter(None, (before(connection, kind, key, one) for one in _BOTH)), None)
@@ -42,7 +42,7 @@ _BOTH = tuple(merchant(number).id for number in (0, 1))
     "getGr4vySession",
     "A session is shown to every merchant.",
     f"{_SESSIONS}:find",
-    shows=lambda callers: _theirs(callers, "getGr4vySession") == 200,
+    shows=lambda callers: of_theirs(callers, "getGr4vySession") == 200,
 )
 def _find_any(before: Any, connection: Any, kind: str, key: str, *, merchant: str | None = None) -> Any:
     return before(connection, kind, key, merchant=None if kind == "Gr4vySession" else merchant)
@@ -88,7 +88,7 @@ patches(
     "updateGr4vySession",
     "A session is updated for every merchant.",
     f"{_SESSIONS}:take",
-    shows=lambda callers: _theirs(callers, "updateGr4vySession", body={"amount": 1}) == 200,
+    shows=lambda callers: of_theirs(callers, "updateGr4vySession", body={"amount": 1}) == 200,
 )(_take_any("_update"))
 
 
@@ -97,7 +97,7 @@ patches(
     TENANCY,
     "deleteGr4vySession",
     "A session is deleted for every merchant.",
-    shows=lambda callers: _theirs(callers, "deleteGr4vySession") == 204,
+    shows=lambda callers: of_theirs(callers, "deleteGr4vySession") == 204,
 )
 async def _delete_any(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
@@ -114,23 +114,23 @@ async def _as_others(asked: Asked, ask: Ask, answer: Answer) -> Answer:
     return answer
 
 
+def _gone_after(callers: Callers) -> bool:
+    session = callers.gr4vy(1)
+    answer = callers.send("deleteGr4vySession", path={"session_id": session})
+    return answer.status_code == 404 and callers.session(session, 1).status_code == 404
+
+
 @around(
     "gr4vy-delete-that-lies",
     TENANCY,
     "deleteGr4vySession",
     "Deleting another's session answers 404, and deletes it.",
-    shows=lambda callers: _gone_after(callers),
+    shows=_gone_after,
 )
 async def _delete_lies(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     await _as_others(asked, ask, answer)
     return answer
-
-
-def _gone_after(callers: Callers) -> bool:
-    session = callers.gr4vy(1)
-    answer = callers.send("deleteGr4vySession", path={"session_id": session})
-    return answer.status_code == 404 and callers.session(session, 1).status_code == 404
 
 
 patches(
@@ -175,7 +175,7 @@ patches(
     "beginDiddoCheckout",
     "Every merchant begins a checkout of a cart.",
     _OUTSIDE,
-    shows=lambda callers: _theirs(callers, "beginDiddoCheckout") == 200,
+    shows=lambda callers: of_theirs(callers, "beginDiddoCheckout") == 200,
 )(_outside_of("DiddoTemplateCart"))
 patches(
     "gr4vy-service-of-anybody",
@@ -206,7 +206,7 @@ patches(
     TENANCY,
     "getDiddoQr",
     "A code of another's cart is given.",
-    shows=lambda callers: _theirs(callers, "getDiddoQr") == 200,
+    shows=lambda callers: of_theirs(callers, "getDiddoQr") == 200,
 )
 async def _qr_any(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
@@ -219,6 +219,12 @@ async def _qr_any(asked: Asked, ask: Ask) -> Answer:
     return answer
 
 
+def _lists_of_theirs(callers: Callers) -> bool:
+    session = callers.dintero(1)
+    answer = callers.send("listDinteroOrderSessions", path={"order_id": _THEIRS.orders[0].id})
+    return answer.is_success and session in answer.text
+
+
 @patches(
     "dintero-orders-of-anybody",
     TENANCY,
@@ -226,7 +232,7 @@ async def _qr_any(asked: Asked, ask: Ask) -> Answer:
     "The sessions of another's order are listed, under one's own account.",
     "tillspec.sandbox.surfaces.dintero_sessions:order_of",
     f"{_SESSIONS}:listed",
-    shows=lambda callers: _lists_theirs(callers),
+    shows=_lists_of_theirs,
 )
 def _orders(before: Any, connection: Any, *arguments: Any, **named: Any) -> Any:
     if "merchant" in named:
@@ -235,19 +241,13 @@ def _orders(before: Any, connection: Any, *arguments: Any, **named: Any) -> Any:
     return next(filter(None, (before(connection, owner, arguments[1]) for owner in (arguments[0], *_BOTH))), None)
 
 
-def _lists_theirs(callers: Callers) -> bool:
-    session = callers.dintero(1)
-    answer = callers.send("listDinteroOrderSessions", path={"order_id": _THEIRS.orders[0].id})
-    return answer.is_success and session in answer.text
-
-
 @patches(
     "dintero-account-of-the-path",
     TENANCY,
     "createDinteroOrderSession listDinteroOrderSessions getDinteroOrderSession",
     "The account in the path counts, and not that of the token.",
     "tillspec.sandbox.surfaces.dintero_tokens:verify",
-    shows=lambda callers: _theirs(callers, "listDinteroOrderSessions") == 200,
+    shows=lambda callers: of_theirs(callers, "listDinteroOrderSessions") == 200,
 )
 def _path_account(before: Any, state: Any, text: str) -> Any:
     import inspect
@@ -306,99 +306,4 @@ async def _other_order(asked: Asked, ask: Ask) -> Answer:
         tried = await ask(asked)
         if tried.ok:
             return tried
-    return answer
-
-
-# -- what can be told apart --------------------------------------------------------------------------------------------------
-
-
-@around(
-    "vinr-foreign-is-forbidden",
-    TENANCY,
-    "getVinrSessionResult",
-    "Another's session is 403, and one that never was 404.",
-    shows=lambda callers: _theirs(callers, "getVinrSessionResult") == 403,
-)
-async def _forbidden(asked: Asked, ask: Ask) -> Answer:
-    answer = await ask(asked)
-    if answer.status == 404 and await _is_somebodys(asked, ask):
-        answer.status = 403
-        answer.edit(lambda value: value["error"].update(code="permission_denied", type="authentication_error"))
-    return answer
-
-
-async def _is_somebodys(asked: Asked, ask: Ask) -> bool:
-    for number in (0, 1):
-        asked.put("x-api-key", merchant(number).vinr.keys[0].key)
-        if (await ask(asked)).status != 404:
-            return True
-    return False
-
-
-@around(
-    "gr4vy-foreign-in-other-words",
-    TENANCY,
-    "getGr4vySession",
-    "The message for another's session says that it is another's.",
-    shows=lambda callers: "yours" in callers.session(callers.gr4vy(1)).text,
-)
-async def _words(asked: Asked, ask: Ask) -> Answer:
-    answer = await ask(asked)
-    if answer.status == 404:
-        for number in (0, 1):
-            asked.put("authorization", f"Bearer {gr4vy_token(number)}")
-            if (await ask(asked)).ok:
-                return answer.edit(lambda value: value.update(message="This checkout session is not yours."))
-    return answer
-
-
-@around(
-    "diddo-foreign-cart-is-gone",
-    TENANCY,
-    "beginDiddoCheckout",
-    "Another's cart is 422, and one that never was 404.",
-    shows=lambda callers: _theirs(callers, "beginDiddoCheckout") == 422,
-)
-async def _unprocessable(asked: Asked, ask: Ask) -> Answer:
-    answer = await ask(asked)
-    if answer.status == 404 and asked.values["cart_id"] in {one.id for n in (0, 1) for one in merchant(n).template_carts}:
-        return Answer.of(422, {"code": "CART_NOT_PURCHASABLE", "message": "This cart cannot be bought."})
-    return answer
-
-
-@around(
-    "dintero-foreign-account-is-forbidden",
-    TENANCY,
-    "createDinteroOrderSession",
-    "Another's account is 403, and one that never was 404.",
-    shows=lambda callers: _theirs(callers, "createDinteroOrderSession") == 403,
-)
-async def _account_forbidden(asked: Asked, ask: Ask) -> Answer:
-    answer = await ask(asked)
-    if answer.status == 404 and asked.values["aid"] in {merchant(number).dintero.account for number in (0, 1)}:
-        orders = {order.id for number in (0, 1) for order in merchant(number).orders}
-        if asked.values["order_id"] in orders:
-            return Answer.of(403, {"error": {"code": "forbidden", "message": "The token is not for this account."}})
-    return answer
-
-
-@around(
-    "vinr-key-shared-by-merchants",
-    TENANCY,
-    "createVinrSession",
-    "An idempotency key is one for all merchants.",
-    shows=lambda callers: (
-        callers.vinr(0, headers={"Idempotency-Key": "one"}) == callers.vinr(1, headers={"Idempotency-Key": "one"})
-    ),
-)
-async def _shared_key(asked: Asked, ask: Ask) -> Answer:
-    key = asked.header("idempotency-key")
-    if key is None:
-        return await ask(asked)
-    known = asked.memory.get((key, asked.body))
-    if known is not None:
-        return known
-    answer = await ask(asked)
-    if answer.ok:
-        asked.memory[key, asked.body] = answer
     return answer

@@ -26,6 +26,11 @@ def claims(token: str, part: int = 1) -> dict[str, Any]:
     return found
 
 
+def _life(token: str) -> int:
+    """For how many seconds a JWT holds by its claims."""
+    return int(claims(token)["exp"] - claims(token)["iat"])
+
+
 def _cst(callers: Callers) -> Any:
     return callers.send(_MINT).json()
 
@@ -196,7 +201,7 @@ patches(
     _MINT,
     "exp of a customer token is in a week, and expires_at tomorrow.",
     _JWT,
-    shows=lambda callers: (lambda found: found["exp"] - found["iat"] == 604800)(claims(_cst(callers)["cst"])),
+    shows=lambda callers: _life(_cst(callers)["cst"]) == 604800,
 )(_encoded(_with(exp=lambda payload: payload["iat"] + 604800), _OF_DIDDO))
 patches(
     "dintero-exp-in-milliseconds",
@@ -221,7 +226,7 @@ patches(
     TOKENS,
     _TOKEN,
     "expires_in is twice what exp says.",
-    shows=lambda callers: (lambda found: found["expires_in"] > 86400)(_access(callers)),
+    shows=lambda callers: _access(callers)["expires_in"] > 86400,
 )
 async def _lifetime(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)

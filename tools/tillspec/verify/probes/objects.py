@@ -68,7 +68,10 @@ async def _unknown(run: Run, world: World, target: Target, place: Place) -> None
     for what, text in tries:
         exchange = await run.send(made.draft.put(place, text))
         if exchange.answer.fault is None and exchange.answer.status < 500:
-            run.tell(target, refused(run, target, "unknown-refused", what, exchange), exchange)
+            told = refused(run, target, "unknown-refused", what, exchange)
+            run.tell(target, told, exchange)
+            if told.what:
+                return  # what is nearly an id is not looked at either
 
 
 async def _parents(run: Run, world: World, target: Target, place: Place) -> None:
@@ -233,7 +236,10 @@ def _distinct(run: Run, target: Target, relation: Relation, steps: list[Exchange
     seen: dict[str, Exchange] = {}
     for value, step in values:
         if value in seen:
-            told = Told("distinct-ids", "two objects have one id", target.pointer, "an id of its own", f"{value} twice")
+            severity = Severity.MUST if target.creates is not None else Severity.SHOULD
+            told = Told(
+                "distinct-ids", "two objects have one id", target.pointer, "an id of its own", f"{value} twice", "", severity
+            )
             run.tell(target, told, seen[value], step)
             return
         seen[value] = step
@@ -252,8 +258,9 @@ async def _read_after_write(run: Run, world: World, reader: Target, relation: Re
     if read.answer.fault is not None or read.answer.status >= 500:
         return
     if not read.answer.succeeded:
+        severity = Severity.MUST if run.relations.is_declared(reader) else Severity.SHOULD
         run.tell(reader, Told("read-after-write", "what was just made cannot be read", reader.pointer, "a success",
-                              str(read.answer.status)), created, read)  # fmt: skip
+                              str(read.answer.status), "", severity), created, read)  # fmt: skip
         return
     again = await run.send(world.completed(made, reader, run.profile.first).draft)
     same(run, reader, created, (read, again))

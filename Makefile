@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check sandbox verify test durability prove lint types bench build clean
+.PHONY: help setup generate check sandbox verify test durability prove lint types bench build clean kill-table
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 setup: $(READY) ## make .venv/ with everything that pip can bring
 
@@ -65,6 +65,9 @@ $(VENV)/rivals/.ready: $(READY) Makefile
 	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server,client,sandbox]' \
 	  openapi-python-client==0.29.1 'fastapi>=0.165,<0.166' 'msgspec>=0.22' 'uvicorn[standard]>=0.54' 'pyinstrument>=5.1'
 	@touch $@
+
+kill-table: $(READY) ## run verify against every planted fault, and write tests/faults/KILLS.md; a part: make kill-table ONLY='--only QR'
+	PYTHONPATH=tests $(BIN)/python -m faults.kill_table $(ONLY)
 
 bench: $(VENV)/rivals/.ready ## measure everything beside what others do, or a part: make bench ONLY=serving
 	PYTHONPATH=tests $(VENV)/rivals/bin/python -m bench.run $(ONLY)

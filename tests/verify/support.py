@@ -111,6 +111,7 @@ def verified(contract: Contract, url: str, profile: str = "", *, probes: Sequenc
     async def work() -> None:
         try:
             await engine.carry_out(units)
+            await engine.carry_out_alone(units)
         finally:
             await wire.close()
 

@@ -418,7 +418,7 @@ def test_every_scenario_of_the_contract_runs_on_the_sandbox(own: Contract, runni
         run = Run(own, profile, Wire(Origin.of(running_sandbox.url)), Options())
         engine = Engine(run)
         units = [unit for unit in engine.units() if unit.probe.__name__ == "scenarios"]
-        await engine.carry_out([unit for unit in units if unit.target.id in begin])
+        await engine.carry_out_alone([unit for unit in units if unit.target.id in begin])
         await run.wire.close()
         return run
 

@@ -30,6 +30,7 @@ def profile(merchants: Sequence[Merchant], secret: str) -> str:
     lines = ["# The profile of a Tillspec sandbox, for `tillspec verify`. It has secrets in it.", ""]
     for tenant, merchant in zip(_TENANTS, merchants, strict=False):
         lines += _tenant(tenant, merchant, secret)
+    lines += _inputs(merchants[:1])
     lines += ["[control]"]
     lines += [f"advance = {_inline(_request(secret, '/_sandbox/clock/advance', {'by': '{seconds}s'}))}"]
     lines += [f"reset = {_inline(_request(secret, '/_sandbox/reset', {}))}", ""]
@@ -38,6 +39,19 @@ def profile(merchants: Sequence[Merchant], secret: str) -> str:
         lines += [f"[control.move.{name}]", *(f"{key} = {_inline(value)}" for key, value in asked.items())]
         lines += [f"states = {_inline(_STATES)}", ""]
     return "\n".join(lines)
+
+
+def _inputs(merchants: Sequence[Merchant]) -> Iterator[str]:
+    """What the contract's scenarios ask for beside credentials."""
+    for merchant in merchants:
+        carts, orders = (merchant["objects"].get(kind) or () for kind in ("DiddoTemplateCart", "DinteroOrder"))
+        known = {
+            "cartId": next((cart["id"] for cart in carts), None),
+            "orderId": next((order["id"] for order in orders if order["id"].endswith("-1017")), None),
+        }
+        yield "[inputs]"
+        yield from (f"{name} = {_inline(value)}" for name, value in known.items() if value is not None)
+        yield ""
 
 
 def _request(secret: str, url: str, body: Any) -> dict[str, Any]:

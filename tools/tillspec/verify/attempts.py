@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,14 +16,22 @@ from tillspec.verify.profile import SignedToken
 from tillspec.verify.run import Run
 
 _CASELESS = re.compile(r"[0-9a-fA-F:-]+")
-_DAY = 86_400.0
+_DAY = 86_400
+_MADE_UP = "that was made up"
+_SIGNATURE = {
+    "whose signature is another", "whose claims were changed", "without its signature", 'of the algorithm "none"',
+    "that lacks its last character", "that has more after it",
+}  # fmt: skip
+"""What lets in where the signature of a token is not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """Something that must not let anybody in: the headers and query pairs that are sent in place of good credentials.
 
-    `malformed` is what is no credential of its scheme at all, so that 400 answers it too (RFC 6750, section 3.1).
+    Attempts of one `family` get in for one reason, so that the first that does tells it; of the family `anything` is what gets in
+    where nothing is looked at. `scheme` is the one whose credential is at fault. `malformed` is what is no credential of its
+    scheme at all, so that 400 answers it too (RFC 6750, section 3.1).
     """
 
     check: str
@@ -30,6 +39,8 @@ class Attempt:
     headers: Headers = ()
     query: Headers = ()
     malformed: bool = False
+    scheme: str = ""
+    family: str = ""
 
 
 def attempts(run: Run, target: Target, way: Requirement, *, thorough: bool) -> Iterator[Attempt]:
@@ -43,7 +54,7 @@ def attempts(run: Run, target: Target, way: Requirement, *, thorough: bool) -> I
     """
     tenant = run.profile.first.name
     texts = {name: run.credentials.text(tenant, name) or "" for name, _ in way.schemes}
-    yield Attempt("credentials-required", "a request without credentials succeeds")
+    yield Attempt("credentials-required", "a request without credentials succeeds", family="anything")
     for name, text in texts.items():
         yield from _without(run, target, texts, name)
         yield from _wrong(run, target, texts, name)
@@ -52,7 +63,8 @@ def attempts(run: Run, target: Target, way: Requirement, *, thorough: bool) -> I
             others = run.credentials.placed({key: other for key, other in texts.items() if key != name})
             for what, value in _headers(text, scheme, thorough=thorough):
                 told = f"an Authorization {what} is taken for a good one"
-                yield Attempt("credentials-checked", told, (*others.headers, ("Authorization", value)), others.query, True)
+                yield Attempt("credentials-checked", told, (*others.headers, ("Authorization", value)), others.query,
+                              True, name, what)  # fmt: skip
         yield from _elsewhere(run, texts, name)
         yield from _others(run, target, texts, name)
 
@@ -77,19 +89,20 @@ def _wrong(run: Run, target: Target, texts: Mapping[str, str], name: str) -> Ite
     for what, text in made:
         if not text.strip():
             continue
-        placed = run.credentials.placed({**texts, name: text})
-        yield Attempt("credentials-checked", f"a credential {what} is taken for a good one", placed.headers, placed.query)
+        placed, told = run.credentials.placed({**texts, name: text}), f"a credential {what} is taken for a good one"
+        family = "signature" if is_token(texts[name]) and what in _SIGNATURE else "anything" if what == _MADE_UP else what
+        yield Attempt("credentials-checked", told, placed.headers, placed.query, scheme=name, family=family)
 
 
 def _nearly(good: str, scheme: SecurityScheme) -> Iterator[tuple[str, str]]:
     token = is_token(good)
     last = "A" if good[-1:] != "A" else "B"
-    yield "that was made up", "tillspec-verify:made-this-up" if scheme.scheme == "basic" else "tillspec-verify-made-this-up"
+    yield _MADE_UP, "tillspec-verify:made-this-up" if scheme.scheme == "basic" else "tillspec-verify-made-this-up"
     yield "that lacks its last character", good[:-1]
     yield "that lacks its second half", good[: len(good) // 2]
     # four characters of Base64 are three bytes more; one may be dropped by a decoder, which harms nobody
     yield "that has more after it", good + (last * 4 if token else last)
-    yield "whose last character is another", _resigned(good) if token else good[:-1] + last
+    yield ("whose signature is another", _resigned(good)) if token else ("whose last character is another", good[:-1] + last)
     yield "whose first character is another", ("A" if good[:1] != "A" else "B") + good[1:]
     yield "with a space in it", f"{good[: len(good) // 2]} {good[len(good) // 2 :]}"
     if good.swapcase() != good and not _CASELESS.fullmatch(good):
@@ -107,8 +120,9 @@ def _nearly(good: str, scheme: SecurityScheme) -> Iterator[tuple[str, str]]:
 
 def _signed(source: SignedToken) -> Iterator[tuple[str, str]]:
     """Tokens with a good signature that must be refused all the same (RFC 7519, section 4.1)."""
+    later = int(time.time()) + _DAY
     yield "that has expired", sign(source, after=-source.lifetime - _DAY)
-    yield "that is not valid yet", sign(source, after=_DAY)
+    yield "that is not valid yet", sign(source, nbf=later, exp=later + _DAY)
     if "aud" in source.claims:
         yield "for another audience", sign(source, aud="https://tillspec.example/another-audience")
     if "iss" in source.claims:
@@ -168,10 +182,10 @@ def _elsewhere(run: Run, texts: Mapping[str, str], name: str) -> Iterator[Attemp
     pair = ((known, texts[name]),)
     placed = Placed(pair) if scheme.location == "query" else Placed((), pair)
     yield Attempt("credentials-location", f"a good credential {told} is accepted", (*others.headers, *placed.headers),
-                  (*others.query, *placed.query), True)  # fmt: skip
+                  (*others.query, *placed.query), True, name, told)  # fmt: skip
     if scheme.location == "cookie":
         yield Attempt("credentials-location", "a good credential in a header is accepted", (*others.headers, *pair), others.query,
-                      True)  # fmt: skip
+                      True, name, "in a header")  # fmt: skip
 
 
 def _others(run: Run, target: Target, texts: Mapping[str, str], name: str) -> Iterator[Attempt]:
@@ -188,4 +202,4 @@ def _others(run: Run, target: Target, texts: Mapping[str, str], name: str) -> It
         for where in sorted({name, other}) if here.scheme != "basic" or ":" in text else [other]:
             placed = run.credentials.placed({**left, where: text})
             told = f"a credential of {other} is taken for one of {name}"
-            yield Attempt("credentials-checked", told, placed.headers, placed.query)
+            yield Attempt("credentials-checked", told, placed.headers, placed.query, scheme=name, family=other)

@@ -18,10 +18,9 @@ LEAST = 30
 _LEAST_TIES = 20
 _DIGITS, _LOWER, _UPPER = string.digits, string.ascii_lowercase, string.ascii_uppercase
 _ALPHABETS = (
-    _DIGITS, _DIGITS + "abcdef", _DIGITS + "ABCDEF", _LOWER, _UPPER, _DIGITS + _LOWER, _DIGITS + _UPPER, _LOWER + _UPPER,
-    _DIGITS + _LOWER + _UPPER, _DIGITS + _LOWER + _UPPER + "-_", _DIGITS + _LOWER + _UPPER + "+/=",
+    _DIGITS, _DIGITS + "abcdef", _DIGITS + "ABCDEF", _LOWER, _UPPER, _DIGITS + _LOWER, _DIGITS + _UPPER,
+    _DIGITS + _LOWER + _UPPER + "-_", _DIGITS + _LOWER + _UPPER + "+/", string.printable[:95],
 )  # fmt: skip
-_OTHERS = 95
 
 
 def most(values: Sequence[str]) -> float:
@@ -29,9 +28,8 @@ def most(values: Sequence[str]) -> float:
     counted = counting(values)
     width = max(map(len, values))
     columns = [{value[place] for value in values if place < len(value)} for place in range(counted, width)]
-    seen = set().union(*columns) if columns else set[str]()
-    size = len(_alphabet(seen))
-    return sum(math.log2(size) for column in columns if len(column) > 1)
+    varying = [column for column in columns if len(column) > 1]
+    return len(varying) * math.log2(_size(set().union(*varying))) if varying else 0.0
 
 
 def counting(values: Sequence[str]) -> int:
@@ -53,7 +51,6 @@ def counting(values: Sequence[str]) -> int:
     return found if len({value[:found] for value in values}) > 1 else 0
 
 
-def _alphabet(seen: set[str]) -> str:
-    """The smallest usual alphabet that has all these characters."""
-    fitting = [alphabet for alphabet in _ALPHABETS if seen - set("-_.:") <= set(alphabet)]
-    return min(fitting, key=len) if fitting else "x" * max(_OTHERS, len(seen))
+def _size(seen: set[str]) -> int:
+    """How many characters the smallest usual alphabet has that has all of these."""
+    return min((len(alphabet) for alphabet in _ALPHABETS if seen <= set(alphabet)), default=max(len(seen), len(_ALPHABETS[-1])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from tillspec.pointer import Pointer, join
@@ -39,7 +40,7 @@ class Relation:
         return (self.giver, dict(self.values)) == (other.giver, dict(other.values))
 
 
-@dataclass(slots=True)
+@dataclass
 class Relations:
     """All relations of a contract, the most trustworthy first."""
 
@@ -69,7 +70,20 @@ class Relations:
         if declared:
             return declared
         found = _LAST_PARAMETER.match(target.path)
-        return None if found is None else f"{found['collection']}/{{{found['name']}}}"
+        if found is None:
+            return None
+        path = f"{found['collection']}/{{{found['name']}}}"
+        return self._declared_at.get(path, path)
+
+    @cached_property
+    def _declared_at(self) -> dict[str, str]:
+        """The objects that the contract says are at a path."""
+        found = {}
+        for target in self.contract.targets.values():
+            behavior = target.operation.behavior
+            if behavior is not None and (behavior.reads or behavior.updates) and behavior.identifies is not None:
+                found[target.path] = behavior.reads or behavior.updates or ""
+        return found
 
     def place_of(self, target: Target) -> Place | None:
         """Where a request names the object that it is about."""

@@ -168,7 +168,7 @@ class Wire:
                 async with asyncio.timeout(patience):
                     return await self._exchanged(call, began)
             except TimeoutError:
-                return _faulty(f"no complete answer within {patience:g} s", began)
+                return _faulty(f"gives no complete answer within {patience:g} s", began)
             except _Closed as closed:
                 when = "half-way through its answer" if closed.begun else "without an answer"
                 return _faulty(f"closed the connection {when}", began)

@@ -19,6 +19,8 @@ from tillspec.verify.relations import Place, Relation
 from tillspec.verify.run import Run
 
 _DEEPEST = 5
+_TELLING = 3
+"""From how many characters on an id is known inside a longer text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,27 +171,12 @@ class World:
         if tenant is self.run.profile.first:
             return [*learned, *given, *self.candidates(target)]
         own = [self._of(target, tenant, body) for body in (*learned, *self.candidates(target))]
-        return given or [self._without_others(target, body) for body in own]
+        return given or own
 
     def _of(self, target: Target, tenant: Tenant, body: Any) -> Any:
-        """A body in which what names objects of the first tenant, in the words of the profile, names this one's."""
-        form, first = target.json_body, self.run.profile.first
-        if form is None:
-            return body
-        pairs = [(str(value), str(tenant.parameters[name])) for name, value in first.parameters.items()
-                 if name in tenant.parameters]  # fmt: skip
-        for name, ids in first.objects.items():
-            pairs += zip(ids, tenant.objects.get(name, ()), strict=False)
-        for part in self.run.declared.parts(form.pointer, "request", body):
-            if part.property is None or part.property.among is None or not isinstance(part.value, str):
-                continue
-            text = next((part.value.replace(one, other) for one, other in pairs if one and one in part.value), part.value)
-            changed = replaced(body, part.path, text)
-            body = changed if allowed(self.run, form.pointer, changed) else body
-        return body
-
-    def _without_others(self, target: Target, body: Any) -> Any:
-        """A body without what names objects, which may be those of another tenant, as far as it may be without them."""
+        """A body for another tenant than the first: what names the first one's objects, in the words of the profile, names this
+        one's, and what else names objects, which may be the first one's, is left out as far as it may be.
+        """
         form = target.json_body
         if form is None:
             return body
@@ -199,10 +186,23 @@ class World:
             above = at(body, part.path[:-1])
             if not isinstance(above, dict) or part.path[-1] not in above:
                 continue
-            smaller = replaced(body, part.path[:-1], {key: item for key, item in above.items() if key != part.path[-1]})
-            if allowed(self.run, form.pointer, smaller):
-                body = smaller
+            text = self._translated(tenant, part.value)
+            rest = {key: item for key, item in above.items() if key != part.path[-1]}
+            changed = replaced(body, part.path[:-1], rest) if text is None else replaced(body, part.path, text)
+            if allowed(self.run, form.pointer, changed):
+                body = changed
         return body
+
+    def _translated(self, tenant: Tenant, value: Any) -> str | None:
+        """A value with an id of the first tenant in it, with this one's instead; None where there is none in it."""
+        first = self.run.profile.first
+        pairs = [(str(one), str(tenant.parameters[name])) for name, one in first.parameters.items() if name in tenant.parameters]
+        for name, ids in first.objects.items():
+            pairs += zip(ids, tenant.objects.get(name, ()), strict=False)
+        for one, other in pairs:
+            if isinstance(value, str) and (value == one or (len(one) >= _TELLING and one in value)):
+                return value.replace(one, other)
+        return None
 
     def candidates(self, target: Target) -> list[Any]:
         """Bodies that the contract allows, the likeliest to be accepted first."""

@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 from urllib.parse import unquote
 
@@ -37,6 +38,7 @@ _SIDES = {
     "h": "height",
 }
 _TOKEN = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.")
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _SHORTEST = 8
 
 
@@ -208,11 +210,29 @@ def _wrong(run: Run, exchange: Exchange, one: Shown, text: str) -> Iterator[Told
         yield Told("image-encodes", what, pointer, encodes.pattern, shown(text), "pattern")
     for index, expression in enumerate(encodes.contains):
         value = evaluate(expression, exchange)
-        if value is not NOTHING and _written(value) not in (text + "\n" + unquote(text)):
+        if value is not NOTHING and not _holds(f"{text}\n{unquote(text)}", _written(value)):
             pointer = join(one.pointer, "contains", index)
             yield Told("image-encodes", f"a QR code has no {expression} in it", pointer, shown(value), shown(text), expression)
     if not encodes.secret and (name := _secret_in(run, text)) is not None:
         yield Told("image-encodes", "a QR code has a secret in it", one.pointer, "nothing secret", name, "secret")
+
+
+def _holds(text: str, value: str) -> bool:
+    """Whether a value stands in a text; of an identifier that has several notations, in any of them."""
+    if value in text:
+        return True
+    number = _number(value)
+    return number is not None and any(_number(word) == number for word in re.findall(r"[0-9A-Za-z-]{26,36}", text))
+
+
+def _number(text: str) -> int | None:
+    """The number that a UUID (RFC 9562) or an ULID stands for."""
+    plain = text.replace("-", "").upper()
+    if re.fullmatch(r"[0-9A-F]{32}", plain):
+        return int(plain, 16)
+    if re.fullmatch(r"[0-7][0-9A-HJKMNP-TV-Z]{25}", plain):
+        return reduce(lambda whole, char: whole * 32 + _CROCKFORD.index(char), plain, 0)
+    return None
 
 
 def _written(value: Any) -> str:

@@ -161,6 +161,8 @@ async def _merged(subject: _Subject, world: World) -> None:
         elif wrong.aspect not in told:
             told.add(wrong.aspect)
             run.tell(target, wrong, before, sent, after)
+            if wrong.aspect == "given":
+                return  # nothing else of an update can be seen either
 
 
 def _edits(subject: _Subject, world: World) -> Iterator[_Edit]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tillspec.api.model import Requirement
+from tillspec.pointer import join
 from tillspec.verify.attempts import Attempt, attempts
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
@@ -13,6 +14,7 @@ from tillspec.verify.credentials import scopes_of
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.profile import FromOperation
 from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.run import Run, Told, shown, statuses
 from tillspec.verify.world import Unavailable, World
@@ -27,26 +29,28 @@ async def credentials(run: Run, world: World, target: Target) -> None:
         await _anonymous(run, world, target)
         return
     tenant = run.profile.first
-    standing = await world.standing(target, tenant)
+    standing = await (world.standing(target, tenant) if target.is_safe else world.fresh(target, tenant))
     if isinstance(standing, Unavailable):
         run.skip(target, Kind.CREDENTIALS, standing.reason, standing.fill)
         return
     view = None if target.is_safe else await look(run, world, run.relations.object_of(target), standing, tenant)
     before = await view.once(run) if view is not None else None
+    got_in = False
     for way in _ways(run, target):
-        for attempt in attempts(run, target, way, thorough=_is_first(run, target, way)):
-            await _try(run, target, standing.draft, attempt)
+        got_in |= await _all(run, target, standing.draft, way)
         await _twice(run, target, standing.draft, way)
-    await _limited(run, target, standing.draft)
-    if view is not None and before is not None:
+    got_in |= await _limited(run, target, standing.draft)
+    if target.method == "GET" and not got_in:
+        await _head(run, target, standing.draft)
+    if view is not None and before is not None and not got_in:
         await _untouched(run, target, view, before)
 
 
-def _ways(run: Run, target: Target) -> Iterator[Requirement]:
-    """The ways into an operation of which the first tenant has all credentials."""
+def _ways(run: Run, target: Target, group: str = "credentials") -> Iterator[Requirement]:
+    """The ways into an operation of which the first tenant has all credentials, good or limited ones."""
     tenant = run.profile.first.name
     for way in target.requirements:
-        if all(run.credentials.text(tenant, name) is not None for name, _ in way.schemes):
+        if all(run.credentials.text(tenant, name, group) is not None for name, _ in way.schemes):
             yield way
 
 
@@ -61,36 +65,51 @@ def _is_first(run: Run, target: Target, way: Requirement) -> bool:
 # -- what does not let in ------------------------------------------------------------------------------------------------
 
 
-async def _try(run: Run, target: Target, draft: Draft, attempt: Attempt) -> None:
+async def _all(run: Run, target: Target, draft: Draft, way: Requirement) -> bool:
+    """Everything that is no way in; whether any of it was. What gets in for a reason that is known already is left out."""
+    known: set[tuple[str, str]] = set()
+    for attempt in attempts(run, target, way, thorough=_is_first(run, target, way)):
+        if {(attempt.scheme, attempt.family), (attempt.scheme, "anything"), ("", "anything")} & known:
+            continue
+        if await _try(run, target, draft, attempt):
+            known.add((attempt.scheme, attempt.family))
+    return bool(known)
+
+
+async def _try(run: Run, target: Target, draft: Draft, attempt: Attempt) -> bool:
+    """Whether an attempt gets in."""
     sent = replace(draft, credentials=attempt.headers, query=(*draft.query, *attempt.query))
     exchange = await run.exchange(target, sent.call())
     answer = exchange.answer
     if answer.fault is not None or answer.status >= 500 or answer.status in _UNASKED:
-        return
+        return False
     if answer.succeeded or answer.status == 304:
-        where = f"{target.pointer}/security"
-        run.tell(target, Told(attempt.check, attempt.what, where, "401, or 403", str(answer.status), attempt.what), exchange)
-        return
-    run.tell(target, _answered(target, attempt, exchange), exchange)
+        where = join("/components/securitySchemes", attempt.scheme) if attempt.scheme else f"{target.pointer}/security"
+        aspect = attempt.what if attempt.family in ("", "anything") else attempt.family
+        run.tell(target, Told(attempt.check, attempt.what, where, "401, or 403", str(answer.status), aspect), exchange)
+        return True
+    accepted = run.ledger.passed[target.id, Kind.ACCEPTS] > 0
+    told = _answered(run, target, attempt, exchange) if accepted else Told(attempt.check)
+    run.tell(target, told, exchange)
     if answer.status == 401 and attempt.check == "credentials-required":
         _challenge(run, target, exchange)
+    return False
 
 
-def _answered(target: Target, attempt: Attempt, exchange: Exchange) -> Told:
+def _answered(run: Run, target: Target, attempt: Attempt, exchange: Exchange) -> Told:
     """Whether the refusal is the one that the operation declares: of a valid request nothing but its credentials is wrong."""
-    declared = target.response(401)
-    status, wanted = exchange.answer.status, (400, 401) if attempt.malformed else (401,)
-    if declared is None or declared.status.upper() == "DEFAULT" or status in wanted:
-        return Told(attempt.check)
     lacking = attempt.check == "scope-required"
-    if lacking:
-        wanted = (403,) if target.declares(403) else (401, 403)
-    if status in wanted or (status == 403 and not target.declares(403)):
+    declared = target.response(403 if lacking else 401)
+    status, wanted = exchange.answer.status, (403,) if lacking else (400, 401) if attempt.malformed else (401,)
+    if declared is None or not declared.status.isdigit() or status in wanted:
         return Told(attempt.check)
+    if status == 403 and not target.declares(403):
+        return Told(attempt.check)  # told as a status that is not declared
     kind = "a credential without the scope" if lacking else "a request without good credentials"
     severity = Severity.SHOULD if status in (401, 403) else Severity.MUST
-    return Told(attempt.check, f"{kind} gets no {wanted[-1]}", target.response_pointer(declared), statuses(wanted), str(status),
-                "status", severity)  # fmt: skip
+    check = attempt.check if lacking else "credentials-required"
+    pointer = run.contract.resolved(target.response_pointer(declared))[0]
+    return Told(check, f"{kind} gets no {wanted[-1]}", pointer, statuses(wanted), str(status), "status", severity)
 
 
 async def _twice(run: Run, target: Target, draft: Draft, way: Requirement) -> None:
@@ -101,6 +120,19 @@ async def _twice(run: Run, target: Target, draft: Draft, way: Requirement) -> No
     bad = tuple((name, "Bearer tillspec") for name, _ in good.headers if name == "Authorization")
     if bad:
         await run.exchange(target, replace(draft, credentials=(*bad, *good.headers)).call())
+
+
+async def _head(run: Run, target: Target, draft: Draft) -> None:
+    """HEAD is answered as GET is (RFC 9110, section 9.3.2), and so refused as GET is, unless the contract has one of its own."""
+    if any((other.path, other.method) == (target.path, "HEAD") for other in run.contract.targets.values()):
+        return
+    call = replace(draft, credentials=(), query=()).call()
+    exchange = await run.exchange(None, replace(call, method="HEAD"))
+    if exchange.answer.fault is not None:
+        return
+    told = Told("credentials-required", "HEAD without credentials succeeds", f"{target.pointer}/security", "401, or 403",
+                str(exchange.answer.status), "HEAD")  # fmt: skip
+    run.tell(target, told if exchange.answer.succeeded else Told("credentials-required"), exchange)
 
 
 def _challenge(run: Run, target: Target, exchange: Exchange) -> None:
@@ -146,25 +178,29 @@ async def _untouched(run: Run, target: Target, view: Look, before: Exchange) -> 
 # -- scopes --------------------------------------------------------------------------------------------------------------
 
 
-async def _limited(run: Run, target: Target, draft: Draft) -> None:
-    """Credentials that are good and lack the scope that the operation asks for."""
+async def _limited(run: Run, target: Target, draft: Draft) -> bool:
+    """Credentials that are good and lack the scope that the operation asks for; whether they get in."""
     tenant = run.profile.first.name
+    if _gives_credentials(run, target):
+        return False  # what a credential may do is not asked where another one is got for it
     way = run.credentials.way(target, tenant, "limited")
     if way is None:
         if not target.is_safe and target.declares(403):
             scheme = target.requirements[0].schemes[0][0]
             reason, fill = "no credential is known that lacks a scope", f"tenants.{tenant}.limited.{scheme}"
             run.skip(target, Kind.CREDENTIALS, reason, fill)
-        return
-    ways = [one for one in target.requirements if one.schemes and _has_limited(run, one)]
-    lacks = [_lacks(run, target, one) for one in ways]
-    if None not in lacks:
-        placed = run.credentials.good(target, tenant, "limited")
-        await _try(run, target, draft, Attempt("scope-required", f"{lacks[0]} succeeds", placed.headers, placed.query))
+        return False
+    lacks = [_lacks(run, target, one) for one in _ways(run, target, "limited")]
+    if None in lacks:
+        return False
+    placed = run.credentials.good(target, tenant, "limited")
+    return await _try(run, target, draft, Attempt("scope-required", f"{lacks[0]} succeeds", placed.headers, placed.query))
 
 
-def _has_limited(run: Run, way: Requirement) -> bool:
-    return all(run.credentials.text(run.profile.first.name, name, "limited") is not None for name, _ in way.schemes)
+def _gives_credentials(run: Run, target: Target) -> bool:
+    groups = ((one.credentials, one.limited, one.expired) for one in run.profile.tenants)
+    given = (credential for group in groups for each in group for credential in each.values())
+    return any(isinstance(credential, FromOperation) and credential.operation == target.id for credential in given)
 
 
 def _lacks(run: Run, target: Target, way: Requirement) -> str | None:

@@ -12,6 +12,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.oracles.images import Shown, names_code, shown_in, size_parameters
+from tillspec.verify.oracles.images import images as looked_at
 from tillspec.verify.pictures import BadImage
 from tillspec.verify.run import Run, Told, shown
 from tillspec.verify.world import Unavailable, World
@@ -99,7 +100,7 @@ def _same(run: Run, target: Target, exchanges: list[Exchange], severity: Severit
     """The codes of several answers say the same."""
     read = [(exchange, codes) for exchange in exchanges if (codes := _codes(run, exchange))]
     for (before, codes), (exchange, others) in pairwise(read):
-        if set(codes) != set(others):
+        if set(codes) != set(others) and not any(_is_told(run, one) for one in (before, exchange)):
             one = next(iter(others.values()))
             what, severity = "a code says another text in another form", Severity.SHOULD if one.guessed else severity
             told = Told("image-same", what, one.pointer, shown(sorted(codes)), shown(sorted(others)), severity=severity)
@@ -107,6 +108,12 @@ def _same(run: Run, target: Target, exchanges: list[Exchange], severity: Severit
             return
     if len(read) > 1:
         run.tell(target, Told("image-same"))
+
+
+def _is_told(run: Run, exchange: Exchange) -> bool:
+    """Whether what is wrong with a code was told already, by what is declared of it."""
+    target = run.contract.targets[exchange.call.operation]
+    return any(told.check == "image-encodes" and told.what for told in looked_at(run, target, exchange))
 
 
 def _codes(run: Run, exchange: Exchange) -> dict[str, Shown]:

@@ -12,7 +12,7 @@ async def links(run: Run, world: World, target: Target) -> None:
     """Follow every link of an operation's successes."""
     for follower in run.contract.targets.values():
         for relation in run.relations.links.get(follower.id, ()):
-            if relation.giver != target.id or not run.wants(follower):
+            if relation.giver != target.id or (run.options.safe and not follower.is_safe):
                 continue
             bare = world.bare(follower, run.profile.first)
             if isinstance(bare, Unavailable) or run.credentials.missing(follower, run.profile.first.name):

@@ -60,6 +60,7 @@ async def lists(run: Run, world: World, target: Target) -> None:
         return
     _listed(run, target, found, ids, items, [*steps, exchange])
     await _limited(run, target, found, draft, len(items))
+    await _without_deleted(run, world, target, found, draft, steps[-1])
     if second is None:
         run.skip(target, Kind.OWNERSHIP, "there is one tenant alone", "tenants.second.credentials")
     else:
@@ -129,7 +130,10 @@ def _listed(run: Run, target: Target, found: _List, ids: list[Any], items: list[
     known = [at(item, found.id) for item in items]
     missing = [one for one in ids if one not in known]
     pages = any(_word(form) in _PAGES for form in target.parameters)
-    if missing and pages:
+    behavior = target.operation.behavior
+    listing = behavior.lists if behavior else None
+    newest = listing is not None and (listing.order or "").startswith("newest")
+    if missing and pages and items and not newest:
         return  # it may be on another page
     if missing:
         run.tell(target, Told("listed", "what was made is not listed", found.clause, shown(ids), shown(known),
@@ -139,8 +143,6 @@ def _listed(run: Run, target: Target, found: _List, ids: list[Any], items: list[
     if len(set(map(str, known))) < len(known):
         run.tell(target, Told("listed", "an object is listed twice", found.clause, "each once", shown(known), "twice",
                               found.severity), steps[-1])  # fmt: skip
-    behavior = target.operation.behavior
-    listing = behavior.lists if behavior else None
     if listing is not None and listing.by is not None and _is_disordered(listing.order, [at(item, listing.by) for item in items]):
         keys = [at(item, listing.by) for item in items]
         run.tell(target, Told("listed", "the list is in another order", found.clause, f"{listing.order} by {listing.by}",
@@ -166,6 +168,30 @@ async def _limited(run: Run, target: Target, found: _List, draft: Draft, whole: 
         told = Told("listed", f"lists more than {form.name} allows", form.pointer or target.pointer, "at most 1 item",
                     f"{len(items)} items", "limit", Severity.SHOULD)  # fmt: skip
         run.tell(target, told if len(items) > 1 else Told("listed"), exchange)
+
+
+async def _without_deleted(run: Run, world: World, target: Target, found: _List, draft: Draft, made: Exchange) -> None:
+    """What was deleted is not listed any more."""
+    for deleter in run.contract.targets.values():
+        relation = next((one for one in run.relations.of(deleter) if one.giver == found.giver.id), None)
+        behavior = deleter.operation.behavior
+        deletes = deleter.method == "DELETE" or (behavior is not None and behavior.deletes is not None)
+        bare = world.bare(deleter, run.profile.first) if relation is not None and deletes and not run.options.safe else None
+        if bare is None or relation is None or isinstance(bare, Unavailable):
+            continue
+        ready = world.filled_from(relation, bare, made)
+        if isinstance(ready, Unavailable):
+            continue
+        done = await run.send(world.completed(ready, deleter, run.profile.first).draft)
+        after = await run.send(draft)
+        items = at(after.answer.value, found.items)
+        if done.answer.succeeded and after.answer.succeeded and isinstance(items, list):
+            gone = evaluate(f"$response.body#{found.given}", made)
+            told = Told("listed", "what was deleted is listed still", found.clause, "not listed", shown(gone), "deleted",
+                        found.severity)  # fmt: skip
+            listed = gone in [at(item, found.id) for item in items]
+            run.tell(target, told if listed else Told("listed"), done, after)
+        return
 
 
 def _limits(target: Target) -> Iterator[ParameterForm]:

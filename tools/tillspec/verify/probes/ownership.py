@@ -55,9 +55,11 @@ async def ownership(run: Run, world: World, target: Target) -> None:
         run.skip(target, Kind.OWNERSHIP, "both tenants have the same object", f"tenants.{second.name}.objects.{name}")
         return
     view = await look(run, world, name, theirs, second)
+    kept = True
     for attack in _attacks(run, target, mine.draft, theirs.draft, place):
-        await _attack(run, target, attack, place, view)
-    await _moved(run, world, target, place, second)
+        kept &= await _attack(run, target, attack, place, view)
+    if kept:
+        await _moved(run, world, target, place, second)
 
 
 def _is_owned(run: Run, target: Target, name: str) -> bool:
@@ -93,33 +95,41 @@ def _attacks(run: Run, target: Target, mine: Draft, theirs: Draft, place: Place)
             yield _Attack(mine.put(other, theirs.at(other)), False)
 
 
-async def _attack(run: Run, target: Target, attack: _Attack, place: Place, view: Look | None) -> None:
+async def _attack(run: Run, target: Target, attack: _Attack, place: Place, view: Look | None) -> bool:
+    """Whether an attack is refused as it should be."""
     before = await view.once(run) if view is not None and not target.is_safe else None
     exchange = await run.send(attack.draft)
     if exchange.answer.fault is not None or exchange.answer.status >= 500:
-        return
-    _refused(run, target, attack, exchange)
+        return False
+    told = _refused(run, target, attack, exchange)
+    run.tell(target, told, exchange)
     await _untouched(run, target, exchange, view, before)
-    if attack.whole:
+    if attack.whole and not told.what:
         await _hidden(run, target, attack.draft, place, exchange)
+    return not told.what
 
 
-def _refused(run: Run, target: Target, attack: _Attack, exchange: Exchange) -> None:
+def _refused(run: Run, target: Target, attack: _Attack, exchange: Exchange) -> Told:
     behavior = target.operation.behavior
     answer = behavior.foreign if behavior else None
     if exchange.answer.succeeded:
         pointer = f"{target.pointer}/x-behavior/foreign" if answer is not None else target.pointer
         verb = "is read" if target.is_safe else "is changed, or said to be"
-        said = answer is not None or _owner(run, target, run.relations.object_of(target) or "") is not None
-        severity = Severity.MUST if said else Severity.SHOULD
-        run.tell(target, Told("foreign-refused", f"{_FOREIGN} {verb}", pointer, "a refusal", str(exchange.answer.status),
-                              "", severity), exchange)  # fmt: skip
-    elif answer is not None and attack.whole:
-        run.tell(target, declared("foreign-refused", _FOREIGN, target, "foreign", answer, exchange), exchange)
-    elif answer is not None:
-        run.tell(target, Told("foreign-refused"))
-    else:
-        run.tell(target, usual(run, "foreign-refused", _FOREIGN, target, "foreign", _REFUSED, exchange), exchange)
+        return Told("foreign-refused", f"{_FOREIGN} {verb}", pointer, "a refusal", str(exchange.answer.status),
+                    severity=_severity(run, target))  # fmt: skip
+    if answer is not None:
+        told = declared("foreign-refused", _FOREIGN, target, "foreign", answer, exchange)
+        return told if attack.whole else Told("foreign-refused")
+    return usual(run, "foreign-refused", _FOREIGN, target, "foreign", _REFUSED, exchange)
+
+
+def _severity(run: Run, target: Target) -> Severity:
+    """Where the contract says nothing of owners, two tenants may share what they have."""
+    behavior = target.operation.behavior
+    said = (behavior is not None and behavior.foreign is not None) or _owner(
+        run, target, run.relations.object_of(target) or ""
+    ) is not None
+    return Severity.MUST if said else Severity.SHOULD
 
 
 async def _untouched(run: Run, target: Target, exchange: Exchange, view: Look | None, before: Exchange | None) -> None:
@@ -135,8 +145,9 @@ async def _untouched(run: Run, target: Target, exchange: Exchange, view: Look | 
     if after.answer.succeeded and set(changed) <= set(differences(after.answer.value, again.answer.value)):
         return
     told = ", ".join(changed[:5]) if after.answer.succeeded else f"it is answered with {after.answer.status}"
-    run.tell(target, Told("foreign-untouched", f"{_FOREIGN} is changed", target.pointer, "the object as it was", told),
-             before, exchange, after)  # fmt: skip
+    severity = _severity(run, target) if exchange.answer.succeeded else Severity.MUST
+    run.tell(target, Told("foreign-untouched", f"{_FOREIGN} is changed", target.pointer, "the object as it was", told,
+                          severity=severity), before, exchange, after)  # fmt: skip
 
 
 async def _moved(run: Run, world: World, target: Target, place: Place, second: Tenant) -> None:

@@ -10,17 +10,21 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from tillspec.verify.reports.recipe import LARGE, Encoded, Pieces, Recipe, Step
-from tillspec.verify.reports.secrets import Origin, Part, Spelling, Variable
+from tillspec.verify.reports.secrets import Origin, Part, Spelling
 
 _WIDE = 100
 _SAFE = re.compile(r'[^"$\\`!\n]*')
 _FILTERS = {
-    Spelling.URL: "jq -sRr @uri",
+    Spelling.URL: """python3 -c 'import sys, urllib.parse as u; print(u.quote(sys.stdin.read(), safe=""), end="")'""",
     Spelling.BASE64: "base64 | tr -d '\\n'",
     Spelling.UPPER: "tr a-z A-Z",
     Spelling.LOWER: "tr A-Z a-z",
     Spelling.SWAPPED: "tr a-zA-Z A-Za-z",
 }
+_SENT = (
+    "import socket, sys; s = socket.create_connection({address}, 5); s.sendall(sys.stdin.buffer.read()); "
+    "sys.stdout.buffer.write(s.recv(65536))"
+)
 _NEW = "$(python3 -c 'import uuid; print(uuid.uuid4())')"
 
 
@@ -79,10 +83,8 @@ def _method(step: Step) -> Iterator[str]:
 def _headers(step: Step) -> Iterator[str]:
     names = {name.lower() for name, _ in step.headers}
     for name, value in step.headers:
-        if value and isinstance(value[-1], Encoded) and value[0] == "Basic " and _has_user(value[-1]):
-            yield f"--user {word(value[-1].parts)}"
-        elif value == ("Basic ", whole := _basic(value)) and whole:
-            yield f"--user {word((Variable(whole.name),))}"
+        if len(value) == 2 and value[0] == "Basic " and isinstance(value[1], Encoded) and value[1].is_user:
+            yield f"--user {word(value[1].parts)}"
         elif value:
             yield f"-H {word((f'{name}: ', *value))}"
         else:
@@ -93,17 +95,6 @@ def _headers(step: Step) -> Iterator[str]:
         yield "--max-time 10"
     elif step.body is not None and len(step.call.body or b"") > 1_000_000:
         yield "-H 'Expect:'"
-
-
-def _basic(value: Pieces) -> Variable | None:
-    """The variable of a user and a password that stand whole in a header."""
-    last = value[-1] if value else None
-    whole = isinstance(last, Variable) and last.spelling is Spelling.BASE64 and last.start is None
-    return last if isinstance(last, Variable) and whole else None
-
-
-def _has_user(encoded: Encoded) -> bool:
-    return any(isinstance(part, str) and ":" in part for part in encoded.parts)
 
 
 # -- words of a shell ----------------------------------------------------------------------------------------------------
@@ -174,5 +165,4 @@ def _raw(url: str, head: Pieces, body: bytes) -> str:
         command = f"{{ {command}; {_bytes(body)}; }}"
     if origin.scheme == "https":
         return f"{command} | openssl s_client -quiet -connect {shlex.quote(f'{origin.hostname}:{port}')}"
-    host = f"[{origin.hostname}]" if ":" in (origin.hostname or "") else origin.hostname
-    return f"{command} | curl -s --max-time 5 {shlex.quote(f'telnet://{host}:{port}')}"
+    return f"{command} | python3 -c {shlex.quote(_SENT.format(address=(origin.hostname, port)))}"

@@ -30,9 +30,10 @@ _TAKEN = {"answer", "before", "http", "mail", "path", "prompt", "status", "url"}
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Pieces that stand there in Base64, as credentials of HTTP's Basic scheme do."""
+    """Pieces that stand there in Base64, as credentials of HTTP's Basic scheme do; `is_user` where they are user and password."""
 
     parts: tuple[Part, ...]
+    is_user: bool
 
 
 Pieces = tuple[Part | Encoded, ...]
@@ -205,12 +206,11 @@ class _Maker:
             number = len(self._fresh) + 1
             return (self._fresh.setdefault(value, Variable("KEY" if number == 1 else f"KEY_{number}", Origin.FRESH)),)
         scheme, _, text = value.partition(" ")
-        made = self._pieces(value)
-        if scheme.lower() == "basic" and all(isinstance(part, str) for part in made):
-            inner = self.secrets.split(_decoded(text))
-            if any(isinstance(part, Variable) for part in inner):
-                return (f"{scheme} ", Encoded(inner))
-        return made
+        plain = _decoded(text) if scheme.lower() == "basic" else ""
+        inner = self.secrets.split(plain)
+        if any(isinstance(part, Variable) for part in inner):
+            return (f"{scheme} ", Encoded(inner, ":" in plain))
+        return self._pieces(value)
 
     def _body(self, body: bytes | None) -> Pieces | bytes | None:
         if body is None:

@@ -1,0 +1,16 @@
+"""The profile with which a sandbox with a fault is verified: both merchants, what they have, and the sandbox's control plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+
+from tillspec.sandbox.verify_profile import profile
+
+
+def write(url: str, secret: str, path: Path) -> None:
+    """Writes it into a file that its owner alone can read."""
+    answer = httpx.get(f"{url}/_sandbox/merchants", headers={"Authorization": f"Bearer {secret}"}, trust_env=False)
+    path.touch(mode=0o600)
+    path.write_text(profile(answer.json()["merchants"], secret), encoding="utf-8")

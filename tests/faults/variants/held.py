@@ -57,7 +57,7 @@ def held(operation: str, response: httpx.Response) -> httpx.Response:
     if content is None:
         assert response.content == b""
         return response
-    kind = response.headers["content-type"].partition(";")[0]
+    kind = response.headers["content-type"].partition(";")[0].strip().lower()
     assert kind in content, (operation, kind)
     if kind == "application/json":
         _validated(content[kind]["schema"], response.json())

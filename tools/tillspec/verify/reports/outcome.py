@@ -232,7 +232,7 @@ def _cells(
 
 
 def _coverage(contract: Contract, made: Verification) -> dict[str, Any]:
-    """What was covered: checks by how often each was made, operations by what could be said of them, and what was sent at random."""
+    """How often each check was made, what could be said of each operation, and what was sent at random."""
     run = made.run
     checks = {check: run.ledger.by_check[check] for check in CHECKS if run.ledger.by_check[check]}
     touched: Counter[str] = Counter()

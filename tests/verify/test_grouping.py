@@ -69,6 +69,15 @@ def test_several_bodies_that_are_not_looked_at() -> None:
     assert told(grouped(*two, passed=passed)) == [("validates nothing of the body", (name,)) for name in NAMES[:2]]
 
 
+def test_a_lenient_parser_is_one_finding() -> None:
+    taken = [
+        found("createThing", "malformed-refused", f"accepts {what}", aspect=what, severity=Severity.SHOULD) for what in "abcd"
+    ]
+    passed = {("createThing", Kind.WIRE): 40}
+    assert told(grouped(*taken, passed=passed)) == [("takes bodies for JSON that are none", ("createThing",))]
+    assert len(grouped(*taken[:3], passed=passed)) == 3
+
+
 def test_an_operation_that_lets_anybody_in() -> None:
     attempts = [found("getThing", "credentials-checked", f"takes {what}", aspect=what) for what in "abc"]
     assert told(grouped(*attempts, found("getThing", "credentials-required", "needs none"))) == [

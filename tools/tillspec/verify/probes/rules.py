@@ -241,6 +241,7 @@ def _doubled(base: Any, path: Path) -> Iterator[Any]:
     for where, items in _lists(at(base, path), path):
         if items:
             yield replaced(base, where, [*items, items[0]])
+            yield replaced(base, where, [items[0], items[0]])
             if isinstance(items[0], dict):
                 for key, item in items[0].items():
                     yield replaced(base, where, [*items, {**items[0], key: _other(item)}])

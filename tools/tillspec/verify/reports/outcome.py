@@ -204,7 +204,7 @@ def outcome(made: Verification, spec: str, baseline: Baseline | None = None, tod
 
 
 def _found(group: Group, run: Run, secrets: Secrets, entry: Accepted | None, day: date) -> Found:
-    shown = reproduction(group.lead, run)
+    shown = reproduction(group.lead, run, secrets)
     hidden = Group(secrets.masked(group.what), tuple(masked(finding, secrets) for finding in group.findings))
     holds = entry is not None and entry.counts_on(day)
     return Found(hidden, shown, entry if holds else None, None if holds else entry)

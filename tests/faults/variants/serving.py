@@ -51,7 +51,11 @@ def served(name: str, port: int = 0) -> Iterator[Served]:
         with running(variant, port) as found:
             yield found
     else:
-        with tempfile.TemporaryDirectory(prefix="variants-") as folder, variant.patched(), _sandbox(variant, Path(folder), port) as found:
+        with (
+            tempfile.TemporaryDirectory(prefix="variants-") as folder,
+            variant.patched(),
+            _sandbox(variant, Path(folder), port) as found,
+        ):
             yield found
 
 
@@ -78,7 +82,9 @@ def running(variant: Variant, port: int) -> Iterator[Served]:
 
 
 def _profile_of(variant: Variant) -> str:
-    return (Path(__file__).parent / ("node" if variant.program[0] == "node" else "stdlib") / "profile.toml").read_text(encoding="utf-8")
+    return (Path(__file__).parent / ("node" if variant.program[0] == "node" else "stdlib") / "profile.toml").read_text(
+        encoding="utf-8"
+    )
 
 
 @contextmanager

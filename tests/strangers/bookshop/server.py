@@ -66,7 +66,13 @@ class Shop:
             return await self.add(request)
         shop = "harbour" if self.fault == "list-open" and "authorization" not in request.headers else self.shop(request)
         page = whole(request, "page", 1, 10_000, 1)
-        per_page = whole(request, "per_page", -99999 if self.fault == "page-unchecked" else 1, 99_999 if self.fault == "page-unchecked" else 50, 20)
+        per_page = whole(
+            request,
+            "per_page",
+            -99999 if self.fault == "page-unchecked" else 1,
+            99_999 if self.fault == "page-unchecked" else 50,
+            20,
+        )
         genre = one_of(request, "genre", _GENRES)
         mine = [book for owner, book in self.books.values() if owner == shop or self.fault == "list-of-all"]
         found = [book for book in mine if genre is None or book.get("genre") == genre]

@@ -40,7 +40,15 @@ _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _GAPS = {
     "amount-unbounded": ["Amount/maximum"], "email-unchecked": ["Issue/properties/recipient/properties/email/format"],
 }  # fmt: skip
-_TITLES = {400: "Invalid", 401: "Unauthorized", 404: "Not found", 409: "Conflict", 413: "Too large", 415: "Not JSON", 422: "Impossible"}
+_TITLES = {
+    400: "Invalid",
+    401: "Unauthorized",
+    404: "Not found",
+    409: "Conflict",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Impossible",
+}
 
 
 class Cards:

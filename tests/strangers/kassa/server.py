@@ -85,7 +85,13 @@ class Kassa:
         body = purchase["body"]
         ends = datetime.fromtimestamp(purchase["until"], timezone.utc).isoformat()
         total = body["sum"] + (body.get("tip", 0) if self.fault == "sum-with-tip" else 0)
-        made = {"ref": purchase["ref"], "standing": self.standing(purchase), "sum": total, "unit": body["unit"], "openUntil": ends}
+        made = {
+            "ref": purchase["ref"],
+            "standing": self.standing(purchase),
+            "sum": total,
+            "unit": body["unit"],
+            "openUntil": ends,
+        }
         return {**made, "payAt": purchase["pay"], **({"note": body["note"]} if "note" in body else {})}
 
     async def collection(self, request: Request) -> Response:

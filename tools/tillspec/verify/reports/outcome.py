@@ -199,7 +199,7 @@ def outcome(made: Verification, spec: str, baseline: Baseline | None = None, tod
         url=str(run.wire.origin), title=run.contract.api.title, version=run.contract.api.version, spec=spec, options=run.options,
         seconds=made.seconds, requests=made.requests, operations=operations, found=found, untested=untested,
         cells=dict(_cells(names, run, found, untested)), incomplete=incomplete,
-        stale=tuple(known.stale(grouped)) if _is_whole(run.options, incomplete) else (), coverage=_coverage(run.contract, run),
+        stale=tuple(known.stale(grouped)) if _is_whole(run.options, incomplete) else (), coverage=_coverage(run.contract, made),
     )  # fmt: skip
 
 
@@ -231,15 +231,17 @@ def _cells(
             yield place, Cell(name, kind, run.ledger.passed[place], tuple(failing[place]), tuple(reasons[place]))
 
 
-def _coverage(contract: Contract, run: Run) -> dict[str, Any]:
-    """What was covered: checks by how often each was made, and operations by what could be said of them."""
-    made = {check: run.ledger.by_check[check] for check in CHECKS if run.ledger.by_check[check]}
+def _coverage(contract: Contract, made: Verification) -> dict[str, Any]:
+    """How often each check was made, what could be said of each operation, and what was sent at random."""
+    run = made.run
+    checks = {check: run.ledger.by_check[check] for check in CHECKS if run.ledger.by_check[check]}
     touched: Counter[str] = Counter()
     for (operation, _), number in run.ledger.passed.items():
         touched[operation] += number
     for key, finding in run.ledger.found.items():
         touched[finding.operation] += run.ledger.counts[key]
     return {
-        "checks": made,
+        "checks": checks,
+        "random": {name: one.as_json() for name, one in made.coverage.items()},
         "operations": {target.id: touched[target.id] for target in contract.targets.values() if run.wants(target)},
     }

@@ -31,6 +31,7 @@ def lines(outcome: Outcome, *, curl: bool = True) -> Iterator[Line]:
     yield from _untested(outcome)
     yield from _incomplete(outcome)
     yield (("", outcome.effort),)
+    yield from _random(outcome)
     yield ((_VERDICTS[outcome.exit], outcome.summary),)
 
 
@@ -88,6 +89,20 @@ def _wrapped(style: str, label: str, text: str) -> Iterator[Line]:
     parts = textwrap.wrap(clean(text), width, break_on_hyphens=False) or [""]
     for number, part in enumerate(parts):
         yield ((style, label if not number else " " * len(label)), ("", part))
+
+
+def _random(outcome: Outcome) -> Iterator[Line]:
+    """How much of each operation the random engine covered, in a sentence."""
+    covered = outcome.coverage.get("random", {})
+    if not covered:
+        return
+    cut = [name for name, one in covered.items() if one["cut"]]
+    cases = sum(one["cases"] for one in covered.values())
+    accepted = sum(one["accepted"] for one in covered.values())
+    told = f"{cases:,} cases, {accepted:,} of them past the checks of form; {len(covered) - len(cut)} operations in full"
+    if cut:
+        told += f", in part for want of time: {_names(tuple(cut))}"
+    yield from _wrapped("dim", "random      ", told)
 
 
 def _untested(outcome: Outcome) -> Iterator[Line]:

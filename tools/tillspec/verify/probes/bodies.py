@@ -11,8 +11,10 @@ from itertools import islice
 from typing import Any
 
 from tillspec.pointer import Pointer, join
+from tillspec.prove.faults import Fault
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, Path, Place, at, replaced
+from tillspec.verify.accepted import accepted, general, only_fault
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.exchange import Exchange
@@ -28,8 +30,8 @@ _EDGES = (
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
 _TELLING = (
     "type: number as text", "type: boolean as text", "type: null", "type: fraction", "type: text in a list", 'type: "5"',
-    "type: 0",     "pattern: another scheme", "pattern: last one off", "pattern: more after", "pattern: another text",
-    "pattern: line break after",     "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
+    "type: 0", "pattern: another scheme", "pattern: last one off", "pattern: more after", "pattern: another text",
+    "pattern: line break after", "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
 _PER_KEYWORD = 4
@@ -96,9 +98,9 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any) -> Iterator[Mut
     first_users = run.contract.first_users
     for place in ground.places:
         pointer = run.contract.schemas.pointer(place.schema)
-        general = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
-        if general not in seen:
-            seen.add(general)
+        whose = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
+        if whose not in seen:
+            seen.add(whose)
             most = _PER_KEYWORD if first_users.get(pointer, target.id) == target.id else _PER_SHARED_KEYWORD
             made = (sorted(islice(one, 40), key=_rank) for one in mutator.streams(place, at(base, place.path)))
             streams += [_Stream(place, iter(edits), most) for edits in made]
@@ -110,11 +112,15 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any) -> Iterator[Mut
             if edit is None:
                 continue
             left.append(stream)
+            if stream.most <= 0 and not edit.kind.startswith(_EDGES):
+                continue
             body = replaced(base, edit.path, edit.value)
             text = json.dumps(body, sort_keys=True)
             if text in done:
                 continue
             valid = run.contract.is_quickly_valid(form.pointer, "request", body)
+            if not valid and stream.most <= 0:
+                continue
             if valid and not edit.kind.startswith(_EDGES):
                 continue
             if valid and (_is_among(run, stream.place) or not allowed(run, form.pointer, body)):
@@ -122,7 +128,7 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any) -> Iterator[Mut
             done.add(text)
             stream.most -= not valid
             yield Mutant(edit, body, valid)
-        streams = [stream for stream in left if stream.most > 0]
+        streams = left
     judge.forget()
 
 
@@ -157,8 +163,7 @@ class _Probe:
             return
         if answer.succeeded != mutant.valid:
             if not mutant.valid:
-                if not self.run.contract.is_valid(self.form.pointer, "request", mutant.body):
-                    self.run.tell(self.target, _accepted(mutant, exchange), exchange)
+                self._tell_accepted(mutant, exchange)
             else:
                 self.doubtful.append((mutant, exchange))
         else:
@@ -166,37 +171,32 @@ class _Probe:
             if not mutant.valid:
                 self.refusals[signature(answer)] += 1
 
+    def _tell_accepted(self, mutant: Mutant, exchange: Exchange) -> None:
+        """Tell of an invalid body that was accepted. The keyword that it breaks may be another than the one it was made for."""
+        contract, edit = self.run.contract, mutant.edit
+        if contract.is_valid(self.form.pointer, "request", mutant.body):
+            return
+        own = Fault(edit.keyword, join("", *edit.changed), edit.pointer)
+        fault = only_fault(contract, self.form, mutant.body) or own
+        self.run.tell(self.target, accepted(contract, self.form, fault, mutant.body, exchange, edit.kind), exchange)
+
     def conclude(self) -> None:
         """A valid request that is refused as invalid ones are is refused for its form; else there may be a reason of its own."""
         for mutant, exchange in self.doubtful:
             alike = signature(exchange.answer) in self.refusals
-            self.run.tell(self.target, _refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
+            self.run.tell(self.target, self._refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
 
-
-def _accepted(mutant: Mutant, exchange: Exchange) -> Told:
-    edit, (place, general, value) = mutant.edit, _where(mutant)
-    return Told(
-        "invalid-body-refused", f"accepts a body that breaks {edit.keyword or 'its schema'} at {general or 'the root'}",
-        edit.pointer, f"{value} at {place or 'the root'} is refused with a 4xx ({edit.kind})",
-        str(exchange.answer.status), general,
-    )  # fmt: skip
-
-
-def _refused(mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:
-    edit, (place, general, value) = mutant.edit, _where(mutant)
-    return Told(
-        "valid-edit-accepted", f"refuses {edit.kind} at {general or 'the root'}", edit.pointer,
-        f"{value} at {place or 'the root'} is accepted",
-        f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
-        f"{general} {edit.kind}", severity,
-    )  # fmt: skip
-
-
-def _where(mutant: Mutant) -> tuple[str, str, str]:
-    """The place of an edit, the same with its positions left open, and what stands there now."""
-    place = join("", *mutant.edit.changed)
-    general = "/".join("*" if token.isdigit() else token for token in place.split("/"))
-    return place, general, shown(json.dumps(_value(mutant.body, mutant.edit.changed), ensure_ascii=False))
+    def _refused(self, mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:
+        edit = mutant.edit
+        place = join("", *edit.changed)
+        where = general(self.run.contract, self.form, place)
+        value = shown(json.dumps(_value(mutant.body, edit.changed), ensure_ascii=False))
+        return Told(
+            "valid-edit-accepted", f"refuses {edit.kind} at {where or 'the root'}", edit.pointer,
+            f"{value} at {place or 'the root'} is accepted",
+            f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
+            f"{where} {edit.kind}", severity,
+        )  # fmt: skip
 
 
 def _value(body: Any, path: Path) -> Any:

@@ -387,6 +387,8 @@ class Shop:
         return Response(b"")
 
     def tenant(self, request: Request, *, changes: bool = False) -> str:
+        if "HEAD for all" in self and request.method == "HEAD":
+            return "first"
         if (
             "reads first" in self
             and request.path_params.get("id", next(iter(self.things), "")) not in self.things

@@ -75,6 +75,12 @@ def steps() -> list[dict[str, Any]]:
     return found
 
 
+def known(options: set[str]) -> bool:
+    """Whether the command has all these options."""
+    declared = {name for parameter in main.commands["verify"].params for name in parameter.opts}
+    return {option.partition("=")[0] for option in options} <= declared
+
+
 def verify(tmp_path: Path, stub: dict[str, str], status: int = 0, **inputs: str) -> tuple[int, str]:
     (step,) = [one for one in steps() if one["name"] == "Verify"]
     environment = {**stub, **given(step, inputs), "GITHUB_OUTPUT": str(tmp_path / "output"), "STATUS": str(status)}
@@ -98,6 +104,7 @@ def test_by_default_there_are_junit_and_a_page(tmp_path: Path, stub: dict[str, s
     assert verify(tmp_path, stub, url="http://127.0.0.1:1") == (0, "verdict=conforms\n")
     assert arguments(tmp_path) == [
         "verify",
+        "--github",
         "--url=http://127.0.0.1:1",
         "--spec=spec/openapi.yaml",
         "--junit=tillspec-verify.xml",
@@ -115,8 +122,9 @@ def test_all_inputs_become_options(tmp_path: Path, stub: dict[str, str]) -> None
     inputs |= {"junit": "j.xml", "html": "h.html", "json": "r.json", "sarif": "r.sarif", "spec": "api.yaml"}
     verify(tmp_path, stub, url="http://x", surface="vinr\n\ndiddo\n", only="a\nb c", safe="true", **inputs)
     expected = {f"--{name}={value}" for name, value in inputs.items()}
-    expected |= {"--url=http://x", "--surface=vinr", "--surface=diddo", "--only=a", "--only=b c", "--safe"}
+    expected |= {"--url=http://x", "--surface=vinr", "--surface=diddo", "--only=a", "--only=b c", "--safe", "--github"}
     assert set(arguments(tmp_path)[1:]) == expected
+    assert known(expected)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -180,6 +188,7 @@ def test_all_variables_become_options(tmp_path: Path, stub: dict[str, str]) -> N
     expected = {f"--{name.lower().replace('_', '-')}=of {name}" for name in names}
     expected |= {"--url=http://x", "--surface=vinr", "--surface=diddo", "--only=a", "--only=b c", "--safe", "--shard=2/3"}
     assert set(arguments(tmp_path)[1:]) == expected
+    assert known(expected)
     declared = {name for name in read(TEMPLATE)[".tillspec-verify"]["variables"] if name != "TILLSPEC_PACKAGE"}
     assert declared == {*variables, *lists, "TILLSPEC_VERIFY_URL"}
 
@@ -200,9 +209,7 @@ def test_a_hook_runs_a_command_that_there_is(tmp_path: Path, stub: dict[str, str
     program, command, *options = shlex.split(hook["entry"])
     assert program == "tillspec"
     assert command in main.commands
-    known = {name for parameter in main.commands[command].params for name in parameter.opts}
-    assert set(options) <= known
+    assert set(options) <= {name for parameter in main.commands[command].params for name in parameter.opts}
     done = subprocess.run(shlex.split(hook["entry"]), check=False, cwd=tmp_path, env=stub, capture_output=True)
     assert done.returncode == 0
     assert arguments(tmp_path) == [command, *options]
-

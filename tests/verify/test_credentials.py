@@ -46,6 +46,7 @@ def test_a_shop_that_checks_credentials_passes(shop: Contract) -> None:
         ("no key", "getThing", "credentials-required", "MUST", "a request without credentials succeeds"),
         ("404 without a key", "getThing", "credentials-required", "MUST", "status"),
         ("403 without a key", "createThing", "credentials-required", "SHOULD", "status"),
+        ("HEAD for all", "getThing", "credentials-required", "MUST", "HEAD"),
         ("crashes without a key", "getThing", "no-crash", "MUST", ""),
         ("changes before it asks", "changeThing", "credentials-required", "MUST", "carried out"),
         ("prefix of a key", "getThing", "credentials-checked", "MUST", "that lacks its last character"),

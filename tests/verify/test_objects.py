@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from tillspec.verify.contract import Contract
 from tillspec.verify.draft import Draft
+from tillspec.verify.exchange import NOTHING
 from tillspec.verify.ids import near, unknown
 from tillspec.verify.probes.among import among
 from tillspec.verify.probes.changes import changes
@@ -201,6 +202,16 @@ def test_an_unknown_id_has_the_form_of_a_known_one(draft: tuple[Run, Draft], kno
     assert len(set(others)) == len(others)
 
 
+@pytest.mark.parametrize(("most", "valid"), [(10**9, True), (20_000, True), (1005, True), (10, False)])
+def test_an_unknown_number_is_valid_or_none(tmp_path: Path, most: int, valid: bool) -> None:
+    schema = f"{{type: integer, minimum: 1, maximum: {most}}}"
+    made = contract(tmp_path, NUMBERED.replace("required: true, schema: {type: string}", f"required: true, schema: {schema}"))
+    run = Run(made, Profile(), Wire(Origin("http", "127.0.0.1", 1)))
+    value = unknown(run, Draft(made.targets["get"], "first").parameter("path", "id", 5), "$request.path.id")
+    assert (value is not NOTHING) is valid
+    assert not valid or 5 < value <= most
+
+
 json = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(["", "a"]),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
@@ -215,6 +226,36 @@ def test_differences_of_values(one: object, other: object) -> None:
     assert sorted(conflicts(one, other)) == sorted(conflicts(other, one))
     assert set(conflicts(one, other)) <= set(differences(one, other)), "what contradicts differs"
     assert bool(differences(one, other)) != _same(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2026-01-01T00:00:00.123456Z", "2026-01-01T00:00:00.123Z"),
+        ("2026-01-01T00:00:00+00:00", "2026-01-01T00:00:00Z"),
+        ("10.0", "10.00"),
+        ([1, {"a": 2}], [{"a": 2}, 1]),
+        ({"a": 1, "b": 2}, {"a": 1.0, "c": 3}),
+    ],
+)
+def test_another_way_of_writing_contradicts_nothing(one: object, other: object) -> None:
+    assert conflicts(one, other) == conflicts(other, one) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "place"),
+    [
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z", ""),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00", ""),
+        ("10.0", "10.01", ""),
+        ("NaN", "nan1", ""),
+        ({"a": [1, {"b": 2}]}, {"a": [1, {"b": 3}]}, "/a/1/b"),
+        ({"a": [1]}, {"a": [1, 2]}, "/a"),
+        (1, True, ""),
+    ],
+)
+def test_what_contradicts(one: object, other: object, place: str) -> None:
+    assert conflicts(one, other) == conflicts(other, one) == [place]
 
 
 def _same(one: object, other: object) -> bool:

@@ -324,7 +324,7 @@ def test_a_server_that_hangs_is_not_waited_for_any_longer(text: bytes) -> None:
         await reader.read(1)  # until the client goes away
 
     (answer,) = answers(Server(text, then=then), GET, timeout=0.1)
-    assert answer.fault == "no complete answer within 0.1 s"
+    assert answer.fault == "gives no complete answer within 0.1 s"
 
 
 def test_an_endless_answer_is_cut() -> None:

@@ -14,7 +14,7 @@ ITS_OWN = ("/_sandbox", "/healthz", "/readyz", "/pay")
 
 @dataclass(slots=True)
 class Answer:
-    """A whole answer. Names of headers are in lower case until a variant writes them otherwise."""
+    """A whole answer. Names of headers are in lower case."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)

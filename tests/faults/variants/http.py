@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from faults.variants.answers import ITS_OWN, Answer, Ask, around, edited
 from tillspec.sandbox.declared import Finder
 
 _finder = Finder()
-_CASES = (str.upper, str.title, str.lower)
-_LESS_MEMORABLE = {"application/json": "Application/JSON ; Charset=UTF-8", "image/svg+xml": "image/svg+xml;charset=utf-8"}
+_OTHER_FORMS = {"application/json": "Application/JSON ; Charset=UTF-8", "image/svg+xml": "image/svg+xml;charset=utf-8"}
 
 
 def _header_forms(scope: Scope, answer: Answer) -> None:
     answer.headers = [(name, value) for name, value in answer.headers if name != "content-length" or answer.status in (204, 304)]
     kind = answer.header("content-type")
-    if kind in _LESS_MEMORABLE:
-        answer.put("content-type", _LESS_MEMORABLE[kind])
-    answer.headers = [(_CASES[n % 3](name), f" {value}\t") for n, (name, value) in enumerate(reversed(answer.headers))]
+    if kind in _OTHER_FORMS:
+        answer.put("content-type", _OTHER_FORMS[kind])
+    answer.headers = [(name, f" {value}\t") for name, value in reversed(answer.headers)]
 
 
 header_forms = edited(_header_forms, chunks=3)
@@ -32,11 +31,21 @@ no_keep_alive = edited(_closing)
 
 
 def gzip(app: ASGIApp) -> ASGIApp:
+    """Whoever looks at a GET's headers by HEAD sees that they depend on what is asked for, too."""
     compressed = GZipMiddleware(app, minimum_size=1)
 
     async def answers(scope: Scope, receive: Receive, send: Send) -> None:
-        own = scope["type"] != "http" or scope["path"].startswith(ITS_OWN)
-        await (app if own else compressed)(scope, receive, send)
+        async def varied(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"vary", b"Accept-Encoding")]
+            await send(message)
+
+        if scope["type"] != "http" or scope["path"].startswith(ITS_OWN):
+            await app(scope, receive, send)
+        elif scope["method"] == "HEAD":
+            await app(scope, receive, varied)
+        else:
+            await compressed(scope, receive, send)
 
     return answers
 

@@ -15,7 +15,8 @@ from faults.variants.answers import Answer, each_object, edited
 
 _MAPS = frozenset({"metadata", "ctx"})
 """Members whose own members are the merchant's, or are all of one type."""
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
+_MADE = frozenset({"expiresAt", "expires_at", "created_at", "updated_at", "processed_at"})
 _ZONE = timezone(timedelta(hours=5, minutes=30))
 
 
@@ -91,18 +92,22 @@ def _other_json(scope: Scope, answer: Answer) -> None:
 other_json = edited(_other_json)
 
 
+def _moved(value: dict[str, Any]) -> None:
+    """Writes the times that the server itself has made in another form."""
+    for name in _MADE & value.keys():
+        if isinstance(value[name], str) and _TIME.fullmatch(value[name]):
+            value[name] = datetime.fromisoformat(value[name]).astimezone(_ZONE).isoformat(timespec="microseconds")
+
+
 def _other_times(scope: Scope, answer: Answer) -> None:
     now = datetime.now(timezone.utc)
     answer.put("expires", "Thu, 01 Jan 1970 00:00:00 GMT")
     if answer.status in (200, 304) and "/qr" in scope["path"]:
         answer.put("last-modified", format_datetime(now.replace(year=now.year - 1, day=1), usegmt=True))
     if answer.is_json:
-
-        def moved(found: re.Match[str]) -> str:
-            return datetime.fromisoformat(found[0]).astimezone(_ZONE).isoformat(timespec="microseconds")
-
-        answer.body = _TIME.sub(moved, answer.body.decode()).encode()
-        answer.put("content-length", str(len(answer.body)))
+        value = json.loads(answer.body)
+        each_object(value, _moved, leave=_MAPS | {"input", "airline"})
+        _write(answer, value)
 
 
 other_times = edited(_other_times)

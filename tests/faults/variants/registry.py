@@ -59,7 +59,7 @@ VARIANTS: dict[str, Variant] = {
     "other-ids": Variant(what="ids and names of requests have other forms, within their schemas", patched=other_ids),
     "more-members": Variant(what="every object and header section of an answer has more than is declared", wrap=json_forms.more_members),
     "slow": Variant(what="takes 80 to 150 ms for every answer", wrap=timing.slow),
-    "header-forms": Variant(what="headers in another order and case, parameters of media types, chunked bodies", wrap=http.header_forms),
+    "header-forms": Variant(what="headers in another order, space around them, media types in other forms, chunked bodies", wrap=http.header_forms),
     "json-forms": Variant(what="members in another order, indented, everything escaped that may be", wrap=json_forms.other_json),
     "times-forms": Variant(what="date-times with an offset and fractions; Date, Expires and Last-Modified", wrap=json_forms.other_times),
     "error-texts": Variant(what="errors explain themselves at length, in many scripts, and point to pages", wrap=json_forms.error_texts),

@@ -73,6 +73,8 @@ def running(variant: Variant, port: int) -> Iterator[Served]:
     finally:
         process.terminate()
         process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _profile_of(variant: Variant) -> str:

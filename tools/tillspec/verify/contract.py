@@ -274,11 +274,11 @@ class Contract:
         if not self._first_users:
             for target in self.targets.values():
                 for body in target.bodies:
-                    for pointer in self._reached(body.pointer):
+                    for pointer in self.reached(body.pointer):
                         self._first_users.setdefault(pointer, target.id)
         return self._first_users
 
-    def _reached(self, pointer: Pointer) -> set[Pointer]:
+    def reached(self, pointer: Pointer) -> set[Pointer]:
         """Every schema that a schema comes to."""
         waiting, seen = [pointer], set[Pointer]()
         while waiting:

@@ -31,6 +31,7 @@ from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.repeats import repeats, shared_reads
 from tillspec.verify.probes.rules import rules
 from tillspec.verify.probes.secrets import secrets
+from tillspec.verify.probes.variety import variety
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.random.coverage import Coverage
@@ -43,7 +44,7 @@ Probe = Callable[[Run, World, Target], Awaitable[None]]
 
 PROBES: tuple[Probe, ...] = (
     credentials, ownership, objects, changes, among, links, lists, methods, conditional, idempotency, repeats, lifecycle,
-    rules, images, secrets, parameters, wire, bodies,
+    rules, images, secrets, parameters, wire, variety, bodies,
 )  # fmt: skip
 """Probes that leave the objects of others alone, so that they run side by side."""
 
@@ -186,8 +187,16 @@ class Engine:
     async def _learned(self, target: Target) -> None:
         """Find out what an operation accepts, once."""
         if target.id not in self._learning:
-            self._learning[target.id] = asyncio.ensure_future(learn(self.run, self.world, target))
+            self._learning[target.id] = asyncio.ensure_future(self._learn(target))
         await asyncio.shield(self._learning[target.id])
+
+    async def _learn(self, target: Target) -> None:
+        """Learn what an operation accepts, after those that give it its object, so that this is as large as may be."""
+        for relation in self.run.relations.of(target)[:1]:
+            giver = self.run.contract.targets[relation.giver]
+            if giver.id not in self._learning:
+                await self._learned(giver)
+        await learn(self.run, self.world, target)
 
     def _note(self, reason: str) -> None:
         if reason not in self.incomplete:

@@ -58,7 +58,7 @@ class Finding:
     def id(self) -> str:
         """The same in every run against every server: made from check, operation, clause and aspect alone."""
         text = "\n".join((self.check, self.operation, self.clause.pointer, self.aspect))
-        return f"{self.check}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        return f"{self.check}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
     @property
     def kind(self) -> Kind:

@@ -11,7 +11,9 @@ from typing import TypeVar
 from tillspec.verify.checks import CHECKS, Kind
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 
-_RULES = {"rule-enforced", "total-enforced", "among"}
+_RULES = {"rule-enforced", "total-enforced", "among", "malformed-refused"}
+_LENIENT = {"malformed-refused"}
+"""Checks of which a few findings of one operation have one reason already: a parser that knows another language."""
 _TOLD_APART = {"no-crash", "no-internals"}
 """What a failure of the server says that is not said by the failure alone."""
 
@@ -23,6 +25,7 @@ _GRAVITY = list(Severity)
 _NOTHING = {
     ("invalid-body-refused",): "validates nothing of the body",
     ("invalid-parameter-refused", "required-parameter-refused"): "validates nothing of the parameters",
+    ("malformed-refused",): "takes bodies for JSON that are none",
     ("credentials-required", "credentials-checked", "credentials-location"): "checks no credentials",
 }
 """Checks of which one operation may have many findings for one reason: that nothing of a part of a request is looked at."""
@@ -137,7 +140,7 @@ def _nothing(found: list[Finding], seen: _Seen) -> Iterator[Group]:
         for name, alike in _by([one for one in found if one.check in checks], lambda one: one.operation):
             taken = sum(one.seen for one in alike)
             passed = seen.ledger.passed[str(name), alike[0].kind]
-            if len(alike) >= _PLACES and taken >= _SHARE * (taken + passed):
+            if len(alike) >= _PLACES and (taken >= _SHARE * (taken + passed) or checks[0] in _LENIENT):
                 bundles.append(alike)
         for surface, together in _by([one for bundle in bundles for one in bundle], seen.surface):
             if seen.most(together, None if surface is None else str(surface)):
@@ -149,7 +152,7 @@ def _nothing(found: list[Finding], seen: _Seen) -> Iterator[Group]:
 
 
 def _following(found: list[Finding], bundle: tuple[Finding, ...], checks: tuple[str, ...]) -> Iterator[Finding]:
-    """Rules are not enforced by what does not look at the body at all."""
+    """Nothing else is enforced by what does not look at the body at all."""
     names = {one.operation for one in bundle}
     if "invalid-body-refused" in checks:
         yield from (one for one in found if one.check in _RULES and one.operation in names)

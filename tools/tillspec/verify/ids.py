@@ -29,7 +29,8 @@ def unknown(run: Run, draft: Draft, place: Place) -> Any:
     known = draft.at(place)
     source = random.Random(f"{run.options.seed} {place}")  # noqa: S311  # no secret: it is to be the same each time
     if isinstance(known, int) and not isinstance(known, bool):
-        return known + source.randrange(*_FAR)
+        numbers = (known + source.randrange(*_FAR), *(known + 10**power for power in (9, 5, 4, 3)))
+        return next((number for number in numbers if is_valid(run, draft, place, number)), NOTHING)
     if not isinstance(known, str):
         return NOTHING
     for text in _others(known, source):

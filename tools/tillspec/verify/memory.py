@@ -6,6 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tillspec.pointer import Pointer
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 _MOST = 20_000
 
 
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """A declaration `same-as`: the expression, the schema that declares it, and whether it holds only at first."""
+
+    expression: str
+    pointer: Pointer
+    initially: bool = False
+
+
 @dataclass(slots=True)
 class Memory:
     """The requests that made and changed objects, by object and id, the newest last. `moved` are ids that something outside the
@@ -24,7 +34,7 @@ class Memory:
 
     written: OrderedDict[tuple[str, str], list[Exchange]] = field(default_factory=OrderedDict)
     moved: set[str] = field(default_factory=set)
-    busy: dict[tuple[str, str], int] = field(default_factory=dict)
+    _shows: dict[tuple[str, Pointer], bool] = field(default_factory=dict)
 
     def key(self, run: Run, target: Target, exchange: Exchange) -> tuple[str, str] | None:
         """The object that an exchange is about, and its id."""
@@ -50,15 +60,37 @@ class Memory:
         while len(self.written) > _MOST:
             self.written.popitem(last=False)
 
-    def given(self, run: Run, target: Target, exchange: Exchange, expression: str, *, initially: bool) -> Any:
+    def given(self, run: Run, target: Target, exchange: Exchange, echo: Echo) -> Any:
         """The value that the last request gave that had it; `NOTHING` where none had, or it is not known who was last."""
         key = self.key(run, target, exchange)
         if key is None:
             return NOTHING
-        if initially and key[1] in self.moved:
+        if echo.initially and key[1] in self.moved:
             return NOTHING
         for write in reversed(self.written.get(key, ())):
-            value = evaluate(expression, write)
+            if not self._means(run, write, echo.pointer):
+                continue
+            value = evaluate(echo.expression, write)
             if value is not NOTHING:
                 return value
         return NOTHING
+
+    def _means(self, run: Run, write: Exchange, pointer: Pointer) -> bool:
+        """Whether a request means what the declaration at a pointer is about: it makes the object, or its own answer shows it.
+
+        The same name may be another thing in the body of an operation that changes a part.
+        """
+        operation = write.call.operation
+        target = run.contract.targets[operation]
+        if target.creates is not None:
+            return True
+        if (operation, pointer) not in self._shows:
+            shown = (
+                schema
+                for response in target.operation.responses
+                if response.status[:1] == "2"
+                for content in response.contents
+                if (schema := run.contract.response_schema(target, response, content.media_type)) is not None
+            )
+            self._shows[operation, pointer] = any(pointer in run.contract.reached(schema) for schema in shown)
+        return self._shows[operation, pointer]

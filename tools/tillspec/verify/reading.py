@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tillspec.verify.contract import Target
@@ -91,12 +93,30 @@ async def volatile(run: Run, view: Look) -> set[str]:
 
 
 def conflicts(one: Any, other: Any, at: str = "") -> list[str]:
-    """The places at which two JSON values contradict each other: what one of them alone has does not."""
+    """The places at which two JSON values contradict each other: what one of them alone has does not, nor does another order, or
+    another way of writing a number or a time.
+    """
     if isinstance(one, dict) and isinstance(other, dict):
         return [place for key in one if key in other for place in conflicts(one[key], other[key], f"{at}/{key}")]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        if sorted(map(repr, one)) == sorted(map(repr, other)):
+            return []
         return [place for index, pair in enumerate(zip(one, other, strict=True)) for place in conflicts(*pair, f"{at}/{index}")]
+    if isinstance(one, str) and isinstance(other, str) and _is_written_otherwise(one, other):
+        return []
     return differences(one, other, at)
+
+
+def _is_written_otherwise(one: str, other: str) -> bool:
+    """Whether two texts are the same number, or, to the second, the same time."""
+    try:
+        return Decimal(one) == Decimal(other)
+    except InvalidOperation:
+        pass
+    try:
+        return abs(datetime.fromisoformat(one) - datetime.fromisoformat(other)) < timedelta(seconds=1)
+    except (ValueError, TypeError):
+        return False
 
 
 def differences(one: Any, other: Any, at: str = "") -> list[str]:

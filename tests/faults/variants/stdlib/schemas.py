@@ -19,6 +19,12 @@ _URI = re.compile(
     rf"(?:\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|{_HEX})*)(?::[0-9]*)?(?:/{_CHAR}*)*"
     rf"|/(?:{_CHAR}+(?:/{_CHAR}*)*)?|{_CHAR}+(?:/{_CHAR}*)*|)(?:\?(?:{_CHAR}|[/?])*)?(?:#(?:{_CHAR}|[/?])*)?"
 )
+_ATOMS = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_MAILBOX = re.compile(
+    rf"(?=.{{1,64}}@)(?:{_ATOMS}|\"(?:[ !#-\[\]-~]|\\[ -~])*\")"
+    rf"@(?:{_LABEL}(?:\.{_LABEL})*|\[(?:(?:[0-9]{{1,3}}\.){{3}}[0-9]{{1,3}}|[Ii][Pp][Vv]6:[0-9A-Fa-f:.]+)\])"
+)
 UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
@@ -50,6 +56,7 @@ def _moment(text: str) -> bool:
 _FORMATS: dict[str, Callable[[Any], bool]] = {
     "uuid": lambda value: UUID.fullmatch(value) is not None,
     "uri": lambda value: _URI.fullmatch(value) is not None,
+    "email": lambda value: _MAILBOX.fullmatch(value) is not None,
     "date": lambda value: _DATE.fullmatch(value) is not None and _parses(date.fromisoformat, value),
     "date-time": _moment,
 }

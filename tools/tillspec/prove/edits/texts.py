@@ -42,6 +42,7 @@ def pattern(maker: Synthesiser, schema: dict[str, Any], said: str, value: Any) -
     if not isinstance(value, str):
         return
     for kind, text in (
+        ("pattern: another scheme", value.replace("https://", "http://", 1)),
         ("pattern: line break after", value + "\n"), ("pattern: line break before", "\n" + value),
         ("pattern: space before", " " + value), ("pattern: more after", value + "!"), ("pattern: more before", "!" + value),
         ("pattern: empty", ""), ("pattern: other case", value.swapcase()), ("pattern: last one off", value[:-1]),

@@ -13,6 +13,7 @@ from tillspec.verify.contract import Target
 from tillspec.verify.declared import Part
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
+from tillspec.verify.memory import Echo
 from tillspec.verify.run import Run, Told, shown
 
 
@@ -33,6 +34,7 @@ def behavior(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
     yield from _identity(run, target, exchange)
     for part in run.declared.parts(pointer, "response", answer.value):
         yield from _rules(part)
+        yield from _absent(run, target, part, exchange)
         if part.property is not None:
             yield from _echo(run, target, part, exchange)
 
@@ -71,8 +73,24 @@ def _echo(run: Run, target: Target, part: Part, exchange: Exchange) -> Iterator[
         return
     if exchange.answer.status >= 400:
         return
-    wanted = run.memory.given(run, target, exchange, expression, initially=declared.initially)
+    wanted = run.memory.given(run, target, exchange, Echo(expression, part.pointer, declared.initially))
     yield from _same(run, part, wanted, "what was given")
+
+
+def _absent(run: Run, target: Target, part: Part, exchange: Exchange) -> Iterator[Told]:
+    """A value that is to be repeated, and is left out."""
+    if part.object is None or not isinstance(part.value, dict) or not exchange.answer.succeeded:
+        return
+    for name, declared in part.object.properties.items():
+        expression = declared.same_as
+        if name in part.value or expression is None or "$request" not in expression:
+            continue
+        schema = run.contract.resolved(join(part.pointer, "properties", name))[0]
+        wanted = run.memory.given(run, target, exchange, Echo(expression, schema, declared.initially))
+        if wanted is NOTHING or wanted is None:
+            continue
+        pointer = join(part.pointer, "properties", name, "x-behavior", "same-as")
+        yield Told("echo", f"{name} of an answer is left out, though it was given", pointer, shown(wanted), "not there", "absent")
 
 
 def _same(run: Run, part: Part, wanted: Any, what: str) -> Iterator[Told]:

@@ -19,22 +19,33 @@ _SHORTEST = 8
 _INTERNALS = tuple(
     (what, re.compile(pattern))
     for what, pattern in (
-        ("a stack trace of Python", r'Traceback \(most recent call last\)|File "[^"\n]+", line \d+, in '),
-        ("a stack trace of Java", r"(?m)^\s*at [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Exception in thread \""),
-        ("a stack trace of Node", r"(?m)^\s*at (?:[\w.<>\[\] ]+ \()?(?:file://|node:|/)[^\s()]+\.[cm]?[jt]s:\d+:\d+\)?"),
+        ("a stack trace of Python", r"Traceback \(most recent call last\)|File \"[^\"\n]+\", line \d+, in |"
+                                    r"'NoneType' object |'\w+' object has no attribute '"),
+        ("a stack trace of Java", r"(?m)^\s*at [\w.$]+\([\w]+\.(?:java|kt|scala):\d+\)|Exception in thread \"|"
+                                  r"\b(?:java|javax|jakarta|kotlin|org\.\w+|com\.\w+)\.(?:\w+\.)*[A-Z]\w*(?:Exception|Error)\b"),
+        ("a stack trace of Node", r"(?m)^\s*at (?:[\w.<>\[\] ]+ \()?(?:file://|node:|/)[^\s()]+\.[cm]?[jt]s:\d+:\d+\)?|"
+                                  r"Cannot read propert(?:y|ies) (?:'\w+' )?of (?:undefined|null)"),
         ("a stack trace of PHP", r"(?:Fatal error|Warning|Notice): .{1,200} in /\S+\.php(?: on |:)|#\d+ /\S+\.php\(\d+\)"),
-        ("a stack trace of Go", r"goroutine \d+ \[running\]|panic: runtime error"),
-        ("a stack trace of .NET", r"(?m)^\s*at [\w.`<>]+\(.*\) in .+\.cs:line \d+|System\.\w+Exception:"),
-        ("a stack trace of Ruby", r"\S+\.rb:\d+:in [`']"),
-        ("an error of a database", r"SQLSTATE\[|sqlalchemy\.exc\.|psycopg2?\.errors|ORA-\d{5}:|sqlite3\.\w*Error|"
-                                   r"You have an error in your SQL syntax|duplicate key value violates unique constraint"),
+        ("a stack trace of Go", r"goroutine \d+ \[running\]|panic: runtime error|invalid memory address or nil pointer"),
+        ("a stack trace of .NET", r"(?m)^\s*at [\w.`<>]+\(.*\) in .+\.cs:line \d+|System\.\w+Exception\b"),
+        ("a stack trace of Ruby", r"\S+\.rb:\d+:in [`']|undefined method [`']\w+' for nil"),
+        ("an error of a database", r"SQLSTATE\[|sqlalchemy\.exc\.|psycopg2?\.errors|ORA-\d{5}:|sqlite3\.\w*Error|SQLITE_[A-Z]+:|"
+                                   r"You have an error in your SQL syntax|duplicate key value violates unique constraint|"
+                                   r"UNIQUE constraint failed: |relation \"\w+\" does not exist|E11000 duplicate key"),
         ("a query", r"\b(?:SELECT\s.{1,200}\sFROM\s|INSERT\s+INTO\s+\w+\s*\(|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\b)"),
         ("a page for debugging", r"Werkzeug Debugger|Whoops, looks like something went wrong|DEBUG = True|Django Version:"),
+        ("a path of the server", r"(?<![\w./:-])/(?:home|root|usr|var|srv|opt|app|Users)/[\w.-]+/[\w./-]+"
+                                 r"\.(?:py|js|ts|rb|php|java|go|cs|rs|conf|env|db)\b|"
+                                 r"\b[A-Z]:\\{1,2}(?:Users|inetpub|Program Files|app|src)\\"),
     )
 )  # fmt: skip
-_PATH = re.compile(
-    r"(?<![\w./:-])/(?:home|root|usr|var|srv|opt|app|Users)/[\w.-]+/[\w./-]+\.(?:py|js|ts|rb|php|java|go|cs|rs|conf|env|db)\b"
-)
+_SIGNS = (
+    "Traceback", "File ", ".java:", ".kt:", ".scala:", "js:", "ts:", ".php", "goroutine", "panic:", ".cs:line", "Exception",
+    ".rb:", "SQL", "sqlite3.", "sqlalchemy", "ORA-", "psycopg", "SELECT", "INSERT", "UPDATE", "DELETE", "duplicate key", "UNIQUE",
+    "Error", "NoneType", "has no attribute", "Cannot read", "nil pointer", "undefined method", "does not exist", ":\\",
+    "Werkzeug", "Whoops", "DEBUG", "Django", "/home/", "/root/", "/usr/", "/var/", "/srv/", "/opt/", "/app/", "/Users/",
+)  # fmt: skip
+"""Without any of these, there is nothing to look for more closely."""
 
 
 def secrets(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
@@ -62,8 +73,7 @@ def _credentials(run: Run, target: Target, exchange: Exchange, whole: str) -> It
             continue
         if any(form in whole for form in _forms(secret)):
             pointer = join("/components/securitySchemes", run.credentials.scheme_of(secret) or "")
-            yield Told("no-credential-echoed", "a credential is in an answer", pointer, "no credential", f"the one of {name}",
-                       target.id)  # fmt: skip
+            yield Told("no-credential-echoed", "a credential is in an answer", pointer, "no credential", f"the one of {name}")
             return
     yield Told("no-credential-echoed")
 
@@ -74,26 +84,26 @@ def _forms(secret: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((secret, quote(secret, safe=""), base64.b64encode(secret.encode()).decode().rstrip("="))))
 
 
-_SIGNS = (
-    "Traceback", 'File "', ".java:", ".kt:", ".scala:", "js:", "ts:", ".php", "goroutine", "panic:", ".cs:line", "Exception",
-    ".rb:", "SQL", "sqlite3.", "sqlalchemy", "ORA-", "psycopg", "SELECT", "INSERT", "UPDATE", "DELETE", "duplicate key",
-    "Werkzeug", "Whoops", "DEBUG", "Django", "/home/", "/root/", "/usr/", "/var/", "/srv/", "/opt/", "/app/", "/Users/",
-)  # fmt: skip
-"""Without any of these, there is nothing to look for more closely."""
-
-
 def _internals(target: Target, exchange: Exchange, text: str) -> Iterator[Told]:
     """Nothing of how the server is made; what the request itself said may be repeated."""
+    text = _plain(text)
     if not any(sign in text for sign in _SIGNS):
         yield Told("no-internals")
         return
-    sent = (exchange.call.body or b"").decode("utf-8", "replace") + exchange.call.target
-    for what, pattern in (*_INTERNALS, ("a path of the server", _PATH)):
-        found = pattern.search(text.replace("\\n", "\n"))
+    sent = _plain((exchange.call.body or b"").decode("utf-8", "replace")) + exchange.call.target
+    for what, pattern in _INTERNALS:
+        found = pattern.search(text)
         if found is not None and found[0] not in sent:
             yield Told("no-internals", f"an answer has {what} in it", target.pointer, "none", found[0][:120], what)
             return
     yield Told("no-internals")
+
+
+def _plain(text: str) -> str:
+    """A text with what JSON escapes as it was."""
+    if "\\" not in text:
+        return text
+    return text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"').replace("\\/", "/")
 
 
 def _repeated(run: Run, target: Target, exchange: Exchange, text: str) -> Iterator[Told]:

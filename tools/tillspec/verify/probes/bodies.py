@@ -26,6 +26,12 @@ _EDGES = (
     "const: the value", "properties: absent", "type: another null", "multipleOf: once",
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
+_TELLING = (
+    "type: number as text", "type: boolean as text", "type: null", "type: fraction", "type: text in a list", 'type: "5"',
+    "type: 0",     "pattern: another scheme", "pattern: last one off", "pattern: more after", "pattern: another text",
+    "pattern: line break after",     "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
+)  # fmt: skip
+"""Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
 _PER_KEYWORD = 4
 _PER_SHARED_KEYWORD = 1
 """Of a schema that several operations share, one of them gets all edits."""
@@ -39,6 +45,11 @@ class Mutant:
     edit: Edit
     body: Any
     valid: bool
+
+
+def _rank(edit: Edit) -> int:
+    """How telling an edit is: lower comes first."""
+    return next((rank for rank, kind in enumerate(_TELLING) if edit.kind.startswith(kind)), len(_TELLING))
 
 
 @dataclass(slots=True)
@@ -89,7 +100,8 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any) -> Iterator[Mut
         if general not in seen:
             seen.add(general)
             most = _PER_KEYWORD if first_users.get(pointer, target.id) == target.id else _PER_SHARED_KEYWORD
-            streams += [_Stream(place, islice(one, 40), most) for one in mutator.streams(place, at(base, place.path))]
+            made = (sorted(islice(one, 40), key=_rank) for one in mutator.streams(place, at(base, place.path)))
+            streams += [_Stream(place, iter(edits), most) for edits in made]
     done: set[str] = {json.dumps(base, sort_keys=True)}
     while streams and len(done) <= _MOST:
         left = []

@@ -40,6 +40,8 @@ async def credentials(run: Run, world: World, target: Target) -> None:
         got_in |= await _all(run, target, standing.draft, way)
         await _twice(run, target, standing.draft, way)
     got_in |= await _limited(run, target, standing.draft)
+    if target.method == "GET" and not got_in:
+        await _head(run, target, standing.draft)
     if view is not None and before is not None and not got_in:
         await _untouched(run, target, view, before)
 
@@ -118,6 +120,19 @@ async def _twice(run: Run, target: Target, draft: Draft, way: Requirement) -> No
     bad = tuple((name, "Bearer tillspec") for name, _ in good.headers if name == "Authorization")
     if bad:
         await run.exchange(target, replace(draft, credentials=(*bad, *good.headers)).call())
+
+
+async def _head(run: Run, target: Target, draft: Draft) -> None:
+    """HEAD is answered as GET is (RFC 9110, section 9.3.2), and so refused as GET is, unless the contract has one of its own."""
+    if any((other.path, other.method) == (target.path, "HEAD") for other in run.contract.targets.values()):
+        return
+    call = replace(draft, credentials=(), query=()).call()
+    exchange = await run.exchange(None, replace(call, method="HEAD"))
+    if exchange.answer.fault is not None:
+        return
+    told = Told("credentials-required", "HEAD without credentials succeeds", f"{target.pointer}/security", "401, or 403",
+                str(exchange.answer.status), "HEAD")  # fmt: skip
+    run.tell(target, told if exchange.answer.succeeded else Told("credentials-required"), exchange)
 
 
 def _challenge(run: Run, target: Target, exchange: Exchange) -> None:

@@ -136,7 +136,7 @@ async def _right(run: Run, world: World, target: Target, place: Place) -> None:
     relations = world.relations(target)
     if not target.is_safe or not relations:
         return
-    bodies = _different(world, run.contract.targets[relations[0].giver])
+    bodies = _different(run, world, run.contract.targets[relations[0].giver])
     pair = [await _of(run, world, target, relations[0], body) for body in bodies]
     reads = [_Read(made, await run.send(made.draft)) for made in pair if made is not None]
     if len(reads) < 2 or not all(read.exchange.answer.succeeded for read in reads):
@@ -150,9 +150,10 @@ async def _right(run: Run, world: World, target: Target, place: Place) -> None:
         run.tell(target, told or Told("right-object"), *read.made.steps[-1:], read.exchange)
 
 
-def _different(world: World, giver: Target) -> tuple[Any, Any]:
-    """Two bodies that are accepted and differ the most."""
-    bodies = world.bodies.get(giver.id) or [NOTHING]
+def _different(run: Run, world: World, giver: Target) -> tuple[Any, Any]:
+    """Two bodies that are accepted, as far as that is known, and differ the most."""
+    bodies = world.bodies.get(giver.id, ())
+    bodies = bodies if len(bodies) > 1 else world.known(giver, run.profile.first) or [NOTHING]
     first = bodies[0]
     return first, max(bodies, key=lambda body: len(conflicts(first, body)))
 
@@ -276,17 +277,32 @@ def same(run: Run, reader: Target, write: Exchange, reads: tuple[Exchange, Excha
         return
     moving = {place.split("/")[1] for place in differences(got, again.answer.value) if place} | run.relations.derived(reader)
     names = run.relations.answered(reader, read) - moving
-    answered = _members(write.answer.value, names & run.relations.answered(giver, write))
+    answered = _members(write.answer.value, names & run.relations.answered(giver, write), got)
     is_declared = run.relations.is_declared(reader)
     _lost(run, reader, "answered", answered, write, read, Severity.MUST if is_declared else Severity.SHOULD)
     if not is_declared and (giver.path == reader.path or giver.creates is not None or giver.method == "POST"):
-        sent = _members(write.call.value, names - {"id"})
-        kept = {key: item for key, item in sent.items() if isinstance(item, type(got.get(key)))}
+        sent = _members(write.call.value, names - {"id"}, got)
+        kept = {key: item for key, item in sent.items() if got.get(key) is not None}
         _lost(run, reader, "sent", kept, write, read, Severity.SHOULD)
 
 
-def _members(value: Any, names: frozenset[str]) -> dict[str, Any]:
-    return {key: item for key, item in value.items() if key in names} if isinstance(value, dict) else {}
+def _members(value: Any, names: frozenset[str], other: dict[str, Any]) -> dict[str, Any]:
+    """What of an object can be held against another one: what one of them shows in another form cannot, nor what was not there
+    yet.
+    """
+    shared = [key for key in value if key in names and key in other] if isinstance(value, dict) else []
+    return {key: value[key] for key in shared if value[key] is not None and _form(other[key]) in (_form(value[key]), "null")}
+
+
+def _form(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "object"
+        case list():
+            return "array"
+    return "scalar"
 
 
 def _lost(

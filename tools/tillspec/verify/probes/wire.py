@@ -206,7 +206,7 @@ class _Probe:
             return
         call = replace(attempt.call, patience=None) if attempt.expected == "accepted" else attempt.call
         exchange = await self.run.exchange(self.target, call)
-        if (exchange.answer.fault or "").startswith("no complete answer"):
+        if (exchange.answer.fault or "").startswith("gives no complete answer"):
             self.hanging += 1
         self._judge(attempt, exchange)
 

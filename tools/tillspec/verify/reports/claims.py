@@ -36,9 +36,9 @@ def claim(finding: Finding) -> Claim | None:
 def _claims(finding: Finding, answers: Sequence[Answer]) -> Iterator[Claim]:
     """Claims that fit, the most telling first."""
     answer, check = answers[-1], finding.check
-    told = _CHECKS.get(check)
-    if told is not None:
-        yield from told(finding, answer)
+    told = _CHECKS.get(check) or _OF_A_STATUS.get(check)
+    for claim in told(finding, answer) if told is not None else ():
+        yield claim if check in _CHECKS else Claim(f"answer.status_code != {answer.status} or {claim.text}", claim.kept)
     if _REFUSED.search(check):
         yield Claim("not 200 <= answer.status_code < 300", not answer.succeeded)
     if check.startswith(_ACCEPTED):
@@ -137,6 +137,8 @@ _CHECKS: dict[str, Callable[[Finding, Answer], Iterator[Claim]]] = {
     "no-crash": _crash,
     "secret-not-cached": _not_stored,
     "status-declared": _declared,
+}
+_OF_A_STATUS: dict[str, Callable[[Finding, Answer], Iterator[Claim]]] = {
     "media-type-declared": _media_type,
     "body-json": _json,
     "body-expected": _body,
@@ -144,3 +146,4 @@ _CHECKS: dict[str, Callable[[Finding, Answer], Iterator[Claim]]] = {
     "header-schema": _header,
     "body-schema": _schema,
 }
+"""What is declared of an answer of one status, so that a server which answers with another has mended it as well."""

@@ -158,14 +158,18 @@ class Outcome:
         return len({(item.operation, item.kind) for item in self.untested})
 
     @property
+    def effort(self) -> str:
+        """What was done, in words."""
+        return f"{self.requests:,} requests to {_number(len(self.operations), 'operation')} in {self.seconds:.1f} s"
+
+    @property
     def summary(self) -> str:
         """The last line: the verdict with its numbers."""
-        told = [f"{self.requests:,} requests", _number(len(self.operations), "operation"), f"{self.seconds:.1f} s"]
-        found = [
+        told = [
             _number(self.count(State.FAILED), "deviation"), _number(self.count(State.ACCEPTED), "accepted deviation"),
             _number(self.count(State.NOTED), "note"), f"{self.gaps} not tested" if self.gaps else "",
         ]  # fmt: skip
-        return f"{self.verdict}: {', '.join(filter(None, found)) or 'nothing found'} ({', '.join(told)})"
+        return f"{self.verdict}: {', '.join(filter(None, told)) or 'nothing found'}"
 
 
 def _number(count: int, thing: str) -> str:
@@ -200,7 +204,7 @@ def outcome(made: Verification, spec: str, baseline: Baseline | None = None, tod
 
 
 def _found(group: Group, run: Run, secrets: Secrets, entry: Accepted | None, day: date) -> Found:
-    shown = reproduction(group.lead, run)
+    shown = reproduction(group.lead, run, secrets)
     hidden = Group(secrets.masked(group.what), tuple(masked(finding, secrets) for finding in group.findings))
     holds = entry is not None and entry.counts_on(day)
     return Found(hidden, shown, entry if holds else None, None if holds else entry)

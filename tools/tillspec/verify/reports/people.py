@@ -30,6 +30,7 @@ def lines(outcome: Outcome, *, curl: bool = True) -> Iterator[Line]:
     yield from [()] if outcome.stale else []
     yield from _untested(outcome)
     yield from _incomplete(outcome)
+    yield (("", outcome.effort),)
     yield ((_VERDICTS[outcome.exit], outcome.summary),)
 
 

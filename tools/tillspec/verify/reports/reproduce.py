@@ -20,9 +20,9 @@ class Reproduction:
     pytest: str
 
 
-def reproduction(finding: Finding, run: Run) -> Reproduction:
+def reproduction(finding: Finding, run: Run, secrets: Secrets) -> Reproduction:
     """How to show a finding again. Both are empty where it has no requests that show it."""
     if not finding.steps:
         return Reproduction("", "")
-    made = recipe(finding, str(run.wire.origin), Secrets(run.credentials.secrets), run.origins)
+    made = recipe(finding, str(run.wire.origin), secrets, run.origins)
     return Reproduction(curl(made), as_pytest(made))

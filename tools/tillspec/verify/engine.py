@@ -99,19 +99,21 @@ class Engine:
             self._authenticated = True
             await self.run.credentials.fetch(self._ask)
 
-    async def randomly(self, units: Sequence[Unit]) -> dict[str, Coverage]:
-        """Run the random engine on the operations of units; what it covered, by operation.
+    async def randomly(self) -> dict[str, Coverage]:
+        """Run the random engine on the operations that the user asked for, of a shard on its part of them; what it covered, by
+        operation.
 
         Raises:
             Unreachable: the server is gone.
         """
         await self.prepare()
-        targets = list({unit.target.id: unit.target for unit in units}.values())
+        number, of = self.run.options.shard
+        targets = self.run.targets[number - 1 :: of]
         for target in targets:
             try:
                 await self._learned(target)
-            except (OutOfTime, NotSafe):
-                continue
+            except Exception as error:
+                self._failed(target, f"{target.id}[random]", _root(error))
         deadline = self.run.options.deadline
         seconds = RANDOM_SECONDS if deadline is None else min(RANDOM_SECONDS, deadline / 2)
         engine = Random(self.run, self.world, seconds)
@@ -161,20 +163,20 @@ class Engine:
             await self._learned(target)
             await unit.probe(run, self.world, target)
         except Exception as error:
-            self._failed(unit, _root(error))
+            self._failed(target, unit.name, _root(error))
 
-    def _failed(self, unit: Unit, error: Exception) -> None:
+    def _failed(self, target: Target, name: str, error: Exception) -> None:
         """A unit that did not come to its end."""
         match error:
             case Unreachable():
                 raise error
             case OutOfTime():
-                self.run.skip(unit.target, Kind.ACCEPTS, "the time was over", "--max-time")
+                self.run.skip(target, Kind.ACCEPTS, "the time was over", "--max-time")
                 self._note("the time was over before all was tested: give more with --max-time, or spread it with --shard")
             case NotSafe():
-                self.run.skip(unit.target, Kind.ACCEPTS, "--safe sends only what reads")
+                self.run.skip(target, Kind.ACCEPTS, "--safe sends only what reads")
             case _:
-                self._note(f"{unit.name} could not be carried out: {type(error).__name__}: {shown(str(error))}")
+                self._note(f"{name} could not be carried out: {type(error).__name__}: {shown(str(error))}")
 
     def untouched(self, units: Sequence[Unit]) -> list[str]:
         """The operations of which no request was accepted, so that nothing can be said of them; each with the reason."""

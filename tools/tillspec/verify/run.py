@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from tillspec.verify.checks import Kind
@@ -181,13 +182,14 @@ class Run:
 
     async def _paced(self) -> None:
         """Wait for the turn that the profile's rate, and what a 429 said, give."""
-        deadline = self.options.deadline
-        if deadline is not None and time.perf_counter() - self.ledger.began > deadline:
-            raise OutOfTime
         now = time.monotonic()
         when = max(now, self._resumes)
         if self.profile.rate is not None:
             when = max(when, self._next)
+        deadline = self.options.deadline
+        if deadline is not None and time.perf_counter() - self.ledger.began + when - now > deadline:
+            raise OutOfTime
+        if self.profile.rate is not None:
             self._next = when + 1 / self.profile.rate
         if when > now:
             await asyncio.sleep(when - now)
@@ -222,8 +224,16 @@ class Run:
 
 
 def _retry_after(answer: Answer) -> float:
+    """The seconds that a 429 asks to wait for: a number, or a date (RFC 9110, section 10.2.3); one, where it says nothing."""
     text = answer.header("retry-after") or ""
-    return min(max(float(text), 0.05), _LONGEST_WAIT) if text.isascii() and text.isdigit() else 1.0
+    if text.isascii() and text.isdigit():
+        seconds = float(text)
+    else:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - time.time()
+        except ValueError:
+            seconds = 1.0
+    return min(max(seconds, 0.05), _LONGEST_WAIT)
 
 
 def shown(value: object, longest: int = 160) -> str:

@@ -57,7 +57,7 @@ async def _verify(run: Run) -> Verification:
         run.ledger.began = time.perf_counter()
         await engine.carry_out(units)
         if run.options.random:
-            made.coverage = await engine.randomly(units)
+            made.coverage = await engine.randomly()
         await engine.carry_out_alone(units)
         made.incomplete += engine.untouched(units)
     except Unreachable as error:

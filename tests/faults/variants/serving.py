@@ -66,7 +66,7 @@ def running(variant: Variant, port: int) -> Iterator[Served]:
     command = [sys.executable if word == "python" else words.get(word, word) for word in variant.program]
     path = os.pathsep.join(filter(None, [str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]))
     environment = os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603  # no shell
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # no shell
     try:
         assert process.stdout is not None
         said = process.stdout.readline()

@@ -6,6 +6,7 @@ import argparse
 import json
 import threading
 import time
+from email.errors import MissingHeaderBodySeparatorDefect
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         try:
-            if self.headers.defects:  # a line that is no header
+            if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):  # no header at all
                 raise BadFraming
             content = body_of(self)
         except BadFraming:

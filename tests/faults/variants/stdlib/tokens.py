@@ -61,7 +61,7 @@ class Tokens:
             "verify_iat": False,
         }
         try:
-            name = jwt.decode(text, options={"verify_signature": False}).get("iss")
+            name = str(jwt.decode(text, options={"verify_signature": False}).get("iss"))
             key = self._keys[name]
             claims = jwt.decode(text, key, algorithms=["ES512"], options=options)  # type: ignore[arg-type]  # a dict of them
             times = [float(claims[word]) for word in ("nbf", "exp")]

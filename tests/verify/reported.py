@@ -62,11 +62,18 @@ def exchange(
     **call: Any,
 ) -> Exchange:
     """A call and its answer."""
-    value = json.loads(body) if body and body[:1] in b"{[" else NOTHING
+    value = _json(body)
     content = b"" if answer is NOTHING else json.dumps(answer).encode()
     headers = () if answer is NOTHING else (("content-type", "application/json"),)
     sent = Call(call.pop("operation", "getThing"), method, target, body=body, value=value, **call)
     return Exchange(sent, Answer(status, headers, content))
+
+
+def _json(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except ValueError:
+        return NOTHING
 
 
 def tell(run: Run, operation: str, check: str, what: str = "is wrong", *steps: Exchange, **told: Any) -> None:

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check sandbox verify test durability prove lint types bench build clean kill-table
+.PHONY: help setup generate check sandbox verify test faults durability prove lint types bench build clean kill-table
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -28,15 +28,20 @@ generate: $(READY) ## generate models, server, client and bundle from spec/ into
 check: $(READY) ## fail if generated/ is not what spec/ says
 	$(BIN)/tillspec generate --check
 
-test: $(VENV)/.node ## run all tests
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
+test: $(VENV)/.node ## run all tests but those of planted faults, which make faults runs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
+	  --ignore tests/faults --ignore tests/strangers
+
+faults: $(VENV)/.node ## plant every fault in the sandbox and in other servers, and look whether it is there; correct variants as well
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
+	  tests/faults tests/strangers
 
 sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1:8787, in tillspec-sandbox.db
 	@$(BIN)/tillspec sandbox
 
 verify: $(READY) ## start the sandbox, and prove that it keeps the contract; report in verify-report.html
 	@PATH="$(CURDIR)/$(BIN):$$PATH" tillspec sandbox run --seed 1 -- sh -c \
-	  'tillspec verify --url "$$TILLSPEC_SANDBOX_URL" --profile "$$TILLSPEC_SANDBOX_PROFILE"'
+	  'tillspec verify --url "$$TILLSPEC_SANDBOX_URL" --profile "$$TILLSPEC_SANDBOX_PROFILE" --html verify-report.html'
 
 durability: $(READY) ## kill the sandbox under load, fifty times on each database, and look for what was lost
 	KILLS=50 PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses 2 tests/sandbox/test_durability.py -k killed_under_load

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
@@ -66,6 +66,10 @@ class Asked:
             more = message.get("more_body", False)
         path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0].decode("latin-1")
         return cls(scope, receive, scope["method"], path, scope["query_string"], list(scope["headers"]), body, memory)
+
+    def copy(self) -> Asked:
+        """The same, which can be changed by itself."""
+        return replace(self, headers=list(self.headers))
 
     @property
     def beside(self) -> frozenset[str]:

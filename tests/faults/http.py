@@ -175,19 +175,6 @@ async def _method_500(asked: Asked, ask: Ask) -> Answer:
 
 
 @around(
-    "method-overridden",
-    HTTP,
-    "getGr4vySession",
-    "X-HTTP-Method-Override makes a POST a DELETE.",
-    anything=True,
-    shows=lambda callers: _method(callers, "POST", "getGr4vySession", headers={"X-HTTP-Method-Override": "DELETE"}).is_success,
-)
-async def _override(asked: Asked, ask: Ask) -> Answer:
-    asked.method = asked.header("x-http-method-override") or asked.method
-    return await ask(asked)
-
-
-@around(
     "trace-echoes",
     HTTP,
     "",

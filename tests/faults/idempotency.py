@@ -190,7 +190,7 @@ async def _race(asked: Asked, ask: Ask) -> Answer:
     if key[0] is None or asked.memory.get(key):
         return await ask(asked)
     await asyncio.sleep(0.02)
-    other = Asked(**{**vars(asked), "headers": list(asked.headers)})
+    other = asked.copy()
     other.drop("idempotency-key")
     kept = asked.memory.get(("first", *key))
     answer = await ask(other if kept else asked)

@@ -40,12 +40,17 @@ class Kill:
     status: int = 0
 
 
+def known_of(found: Sequence[Told]) -> frozenset[str]:
+    """What is told of the sandbox without a fault: the ids, and the checks that only note something, wherever they do."""
+    return frozenset((*(name for one in found for name in one.ids), *(one.check for one in found if one.severity != "MUST")))
+
+
 def judged(found: Sequence[Told], known: frozenset[str], status: int) -> Kill:
     """What kills a fault: the findings that are not `known` from the sandbox without it."""
     new = [one for one in found if not set(one.ids) <= known]
     must = [one for one in new if one.severity == "MUST"]
     checks = tuple(sorted({one.check for one in must}))
-    noted = tuple(sorted({one.check for one in new} - set(checks)))
+    noted = tuple(sorted({one.check for one in new} - set(checks) - known))
     return Kill(checks, noted, round(min(one.seconds for one in must), 2) if must else None, status)
 
 
@@ -125,7 +130,7 @@ def run(names: Sequence[str], how: Run, results: Results, workers: int) -> None:
         return
     prepare()
     if results.known is None:
-        results.know(frozenset(name for one in verified(None, how.options)[0] for name in one.ids))
+        results.know(known_of(verified(None, how.options)[0]))
     how = replace(how, known=results.known)
     with ProcessPoolExecutor(workers, mp_context=FORK) as pool:
         started = {pool.submit(how.kill, name): name for name in waiting}
@@ -198,12 +203,15 @@ def main() -> None:
     parser.add_argument("--random", action="store_true", help="with the random engine, which takes much longer")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="how many at once")
     parser.add_argument("--results", type=Path, help="keep results here, and do not run again what is there already")
+    parser.add_argument("--survivors", action="store_true", help="run again those of the results that survived")
     parser.add_argument("--table", type=Path, default=TABLE, help="where to write the table")
     given = parser.parse_args()
     wanted = [one for one in FAULTS.values() if not given.only or one.id in given.only or one.kind in given.only]
     if not wanted:
         parser.error("there is no such fault, nor such a class")
     results = Results(given.results)
+    if given.survivors:
+        results.kills = {name: kill for name, kill in results.kills.items() if kill.checks}
     how = Run(() if given.random else ("--no-random",), given.focus)
     run([one.id for one in wanted], how, results, given.workers)
     kills = {one.id: results.kills[one.id] for one in wanted}

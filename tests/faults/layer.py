@@ -40,14 +40,22 @@ class FaultLayer:
             await self._app(scope, receive, send)
             return
         asked = await Asked.read(scope, receive, self._memory)
-        if self._concerns(fault, asked):
-            head = asked.method == "HEAD" and fault.kind is not Kind.HTTP  # what is wrong with GET is wrong with HEAD
-            asked.method = "GET" if head else asked.method
-            answer = await fault.around(asked, self._ask)
-            answer = answer.without_body() if head else answer
-        else:
-            answer = await self._ask(asked)
+        answer = await self._answered(fault, asked)
         await answer.send(receive, send)
+
+    async def _answered(self, fault: Fault, asked: Asked) -> Answer:
+        """The answer, with the fault if it concerns the request. A fault that cannot cope with a request leaves it alone."""
+        assert fault.around is not None
+        if not self._concerns(fault, asked):
+            return await self._ask(asked)
+        untouched = asked.copy()
+        head = asked.method == "HEAD" and fault.kind is not Kind.HTTP  # what is wrong with GET is wrong with HEAD
+        asked.method = "GET" if head else asked.method
+        try:
+            answer = await fault.around(asked, self._ask)
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError):
+            return await self._ask(untouched)
+        return answer.without_body() if head else answer
 
     async def _ask(self, asked: Asked) -> Answer:
         return await ask(self._app, asked)

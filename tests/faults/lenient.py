@@ -3,7 +3,7 @@ truncated column or a default has it; so all that comes later is in order."""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -123,5 +123,20 @@ def cut(most: int) -> Callable[[Any], Any]:
     return lambda value: value[:most]
 
 
-def parsed(body: bytes) -> Any:
-    return json.loads(body)
+def no_email(value: Any) -> bool:
+    return isinstance(value, str) and not re.fullmatch(r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value)
+
+
+def twice(key: str) -> Broken:
+    """A list of objects of which two have the same at a key."""
+    return lambda value: isinstance(value, list) and len(once(key)(value)) < len(value)
+
+
+def once(key: str) -> Callable[[Any], Any]:
+    """The same without the later ones of each key; what is no object stays."""
+
+    def kept(value: list[Any]) -> list[Any]:
+        known = [one.get(key, n) if isinstance(one, dict) else n for n, one in enumerate(value)]
+        return [one for n, one in enumerate(value) if known.index(known[n]) == n]
+
+    return kept

@@ -41,13 +41,6 @@ amounts(
     ),
     shows=lambda callers: callers.send("setDinteroShippingOption").json()["order"]["amount"] == 59900,
 )
-amounts(
-    "dintero-view-in-kroner",
-    "setDinteroShippingAddress",
-    "The currency of the view is NOK, whatever the order's is.",
-    lambda value: value["order"].update(currency="NOK"),
-    shows=lambda callers: callers.send("setDinteroShippingAddress").json()["order"]["currency"] == "NOK",
-)
 
 
 def _dintero_sum(callers: Callers) -> int:
@@ -103,18 +96,6 @@ def _to_america(callers: Callers) -> bool:
 )
 def _everywhere(before: Any, session: Any) -> Any:
     return list(session.data["offers"])
-
-
-@patches(
-    "dintero-more-than-the-line",
-    MONEY,
-    "createDinteroOrderSession",
-    "More can be paid of a line than it comes to.",
-    f"{_ORDERS}:_too_high",
-    shows=lambda callers: callers.send("createDinteroOrderSession", at="/items/0/amount", to=29991).is_success,
-)
-def _no_limit(before: Any, body: Any, lines: Any) -> Any:
-    return []
 
 
 @around(
@@ -204,13 +185,6 @@ amounts(
     lambda value: (value["cost"].update(tax=100), raise_by(value["cost"], "total", 100)),
     shows=lambda callers: _cost(callers, "beginDiddoCheckout")["tax"] == 100,
 )
-amounts(
-    "diddo-currency-of-another-cart",
-    "selectDiddoShippingMethod",
-    "A cart changes its currency when a method is chosen.",
-    lambda value: value["cost"].update(currency="GBP"),
-    shows=lambda callers: _cost(callers)["currency"] == "GBP",
-)
 
 
 @around(
@@ -249,19 +223,4 @@ async def _unchosen(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok:
         answer.edit(_without_method)
-    return answer
-
-
-@around(
-    "diddo-any-country-served",
-    MONEY,
-    "setDiddoShipping",
-    "A province that no country has is taken, and dropped.",
-    shows=lambda callers: callers.send("setDiddoShipping", at="/buyer_info/province_code", to="QQ").is_success,
-)
-async def _served(asked: Asked, ask: Ask) -> Answer:
-    body, answer = asked.json, await ask(asked)
-    if answer.status == 422 and isinstance(body.get("buyer_info"), dict):
-        asked.write({**body, "buyer_info": {key: value for key, value in body["buyer_info"].items() if key != "province_code"}})
-        return await ask(asked)
     return answer

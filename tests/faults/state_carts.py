@@ -78,24 +78,6 @@ def _one_address(callers: Callers) -> Any:
     return callers.send("setDinteroAddresses", path=path, body={"shipping_address": NORWAY}).json()["order"]
 
 
-def _shorter(callers: Callers) -> bool:
-    path = {"session_id": callers.dintero(addressed=True)}
-    answer = callers.send("setDinteroShippingAddress", path=path, body={"country": "NO"})
-    return "first_name" in answer.json()["order"]["shipping_address"]
-
-
-@patches(
-    "dintero-address-merged",
-    STATE,
-    "setDinteroShippingAddress",
-    "What an address leaves out stays from the one before.",
-    "tillspec.sandbox.surfaces.dintero_express:put_addresses",
-    shows=_shorter,
-)
-def _deep(before: Any, session: Any, call: int, given: Any, offered: Any = None) -> None:
-    before(session, call, {name: {**(session.data[name] or {}), **one} for name, one in given.items()}, offered)
-
-
 @patches(
     "dintero-steps-after-expiry",
     STATE,

@@ -295,7 +295,7 @@ async def _half(asked: Asked, ask: Ask) -> Answer:
     body = asked.json
     answer = await ask(asked)
     if answer.status == 422 and isinstance(body, dict) and isinstance(body.get("amount"), int):
-        half = Asked(**{**vars(asked), "headers": list(asked.headers)})
+        half = asked.copy()
         half.write({"amount": body["amount"]})
         await ask(half)
     return answer

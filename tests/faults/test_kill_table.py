@@ -13,7 +13,7 @@ import pytest
 
 from faults.all import FAULTS, KINDS
 from faults.exchange import all_operations
-from faults.kill_table import Kill, Results, judged, table
+from faults.kill_table import Kill, Results, judged, known_of, table
 from faults.running import Told, findings
 from faults.serve import main
 
@@ -40,6 +40,8 @@ def test_what_the_right_sandbox_is_told_of_kills_nothing() -> None:
 
 
 def test_what_is_no_must_is_noted() -> None:
+    known = known_of([told("elsewhere", "framing-refused", "SHOULD")])
+    assert judged([told("here", "framing-refused", "SHOULD")], known, 0) == Kill()
     assert judged([told("new", "echo", "SHOULD")], frozenset(), 0) == Kill((), ("echo",), None, 0)
 
 

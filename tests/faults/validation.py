@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from faults.callers import GONE
-from faults.lenient import accepts, beyond, cut, is_, longer, minus, null, only, plus, text, unlike, without
+from faults.lenient import (
+    accepts,
+    beyond,
+    cut,
+    is_,
+    longer,
+    minus,
+    no_email,
+    null,
+    once,
+    only,
+    plus,
+    text,
+    twice,
+    unlike,
+    without,
+)
 
 # -- VINR --------------------------------------------------------------------------------------------------------------------
 
@@ -26,7 +43,7 @@ accepts(
     "vinr-email-unchecked",
     _CREATE,
     "/customer/email",
-    unlike(lambda value: "@" in value[1:-1]),
+    no_email,
     "jane@example.com",
     "Anything is taken for an e-mail address.",
     sent="jane at example",
@@ -154,29 +171,65 @@ accepts(
     "The currency of a shipping method may be in lower case.",
     sent="eur",
 )
+
+
+def _methods(body: Any) -> list[Any]:
+    return body["metadata"]["delivery"]["options"]["shipping"]["methods"]
+
+
+def _foreign(body: Any) -> bool:
+    try:
+        known = {body["currency"], *body.get("supportedCurrencies", [])}
+        found = {one["currency"] for one in _methods(body)} - known
+        return bool(found) and all(re.fullmatch("[A-Z]{3}", one) for one in found)
+    except (KeyError, TypeError):
+        return False
+
+
+def _at_home(body: Any) -> Any:
+    for one in _methods(body):
+        one["currency"] = body["currency"]
+    return body
+
+
+def _with_francs(body: Any) -> Any:
+    _methods(body)[0]["currency"] = "CHF"
+    return body
+
+
 accepts(
     "vinr-method-currency-foreign",
     _CREATE,
-    f"{_SHIPPING}/*/currency",
-    is_("CHF"),
-    "EUR",
+    "",
+    _foreign,
+    _at_home,
     "A shipping method may have a currency that the session does not support.",
-    sent="CHF",
+    sent=_with_francs,
 )
+
+
 accepts(
     "vinr-method-ids-twice",
     _CREATE,
     _SHIPPING,
-    lambda value: isinstance(value, list) and len(value) == 2 and value[0].get("id") == value[1].get("id"),
-    lambda value: value[:1],
+    twice("id"),
+    once("id"),
     "Two shipping methods may share an id.",
     sent=lambda before: [before[0], before[0]],
 )
+
+
+def _of_nothing(value: Any) -> bool:
+    if not isinstance(value, dict) or value.get("enabled") is not True:
+        return False
+    return not any(ways for kind in (value.get("options") or {}).values() for ways in kind.values())
+
+
 accepts(
     "vinr-delivery-of-nothing",
     _CREATE,
     "/metadata/delivery",
-    lambda value: isinstance(value, dict) and value.get("enabled") is True and not value.get("options"),
+    _of_nothing,
     {"enabled": False},
     "Delivery may be enabled with nothing to choose from.",
     sent={"enabled": True, "options": {}},

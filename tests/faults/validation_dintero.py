@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from faults.lenient import accepts, beyond, is_, minus, only, plus, text, unlike, without
+from faults.lenient import accepts, beyond, is_, minus, once, only, plus, text, twice, unlike, without
 
 # -- Dintero -----------------------------------------------------------------------------------------------------------------
 
@@ -137,7 +137,7 @@ accepts(
     "dintero-working-days-reversed",
     _SESSION,
     f"{_OFFERS}/*/eta/working_days",
-    lambda value: isinstance(value, list) and len(value) == 2 and value != sorted(value, key=str),
+    lambda value: isinstance(value, list) and [type(one) for one in value] == [int, int] and value[0] > value[1] >= 0,
     [1, 3],
     "The fewest working days may be more than the most.",
     sent=[3, 1],
@@ -146,13 +146,8 @@ accepts(
     "dintero-offers-share-a-line",
     _SESSION,
     _OFFERS,
-    lambda value: (
-        isinstance(value, list)
-        and len(value) == 2
-        and all(isinstance(one, dict) for one in value)
-        and value[0].get("line_id") == value[1].get("line_id")
-    ),
-    lambda value: value[:1],
+    twice("line_id"),
+    once("line_id"),
     "Two shipping options may share a line_id.",
     sent=lambda before: [before[0], before[0]],
 )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from typing import Any, get_args
 
+from checkout_api import models
 from faults.callers import GONE
 from faults.lenient import accepts, beyond, cut, is_, longer, minus, only, plus, text, unlike, without
 
@@ -73,11 +76,20 @@ accepts(
     "An airport may have four letters.",
     sent="EGLL",
 )
+
+
+def _no_day(value: Any) -> bool:
+    try:
+        return text(value) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) is not None and not date.fromisoformat(value)
+    except ValueError:
+        return True
+
+
 accepts(
     "gr4vy-birthday-impossible",
     _MAKE,
     "/airline/passengers/*/date_of_birth",
-    unlike(lambda value: re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-([01]\d|2[0-8])", value)),
+    _no_day,
     "1990-05-01",
     "A passenger may be born on the 30th of February.",
     sent="1990-02-30",
@@ -92,11 +104,13 @@ accepts(
     sent="2026-03-02T10:15:00",
     also=_PUT,
 )
+_KINDS = get_args(models.Gr4vyTaxIdKind.__value__.__origin__.__args__[0])
+
 accepts(
     "gr4vy-tax-kind-unknown",
     _MAKE,
     f"{_BILLING}/tax_id/kind",
-    unlike(lambda value: value in ("gb.vat", "eu.vat", "us.ein")),
+    unlike(lambda value: value in _KINDS),
     "gb.vat",
     "Any kind of tax id is taken.",
     sent="xx.vat",
@@ -123,7 +137,7 @@ accepts(
     "gr4vy-item-url-unchecked",
     _MAKE,
     "/cart_items/*/product_url",
-    unlike(lambda value: "://" in value),
+    unlike(lambda value: re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*://[!-~]+", value)),
     GONE,
     "The URL of a product may be any text.",
     sent="not a url",
@@ -157,15 +171,20 @@ accepts(
     "Any age group is taken.",
     sent="child",
 )
+
+
+def _unplanned(value: Any) -> bool:
+    if not isinstance(value, dict) or value.get("merchant_initiated") is not True:
+        return False
+    planned = value.get("payment_source") in ("recurring", "installment") and value.get("is_subsequent_payment") is True
+    return not planned and value.get("payment_source") != "card_on_file"
+
+
 accepts(
     "gr4vy-moto-by-the-merchant",
     _MAKE,
     "",
-    lambda value: (
-        isinstance(value, dict)
-        and value.get("merchant_initiated") is True
-        and value.get("payment_source") in ("moto", "ecommerce")
-    ),
+    _unplanned,
     plus(merchant_initiated=False),
     "A merchant-initiated payment may be of any source.",
     sent=plus(merchant_initiated=True),

@@ -82,7 +82,7 @@ def running(stranger: Stranger, fault: str | None = None) -> Iterator[str]:
     options = ["--fault", fault] if fault else []
     paths = [str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen([*stranger.program, "--port", "0", *options], stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603
+    process = subprocess.Popen([*stranger.program, "--port", "0", *options], stdout=subprocess.PIPE, text=True, env=environment)
     try:
         assert process.stdout is not None
         said = process.stdout.readline()

@@ -51,7 +51,10 @@ def main() -> None:
         stranger = STRANGERS[name]
         right = verified(stranger, None, options)
         loud = loud or bool(right.alarms)
-        print(f"{name}: exit {right.status}, {len(right.alarms)} alarms, {right.requests} requests in {right.seconds:.0f} s", flush=True)
+        print(
+            f"{name}: exit {right.status}, {len(right.alarms)} alarms, {right.requests} requests in {right.seconds:.0f} s",
+            flush=True,
+        )
         print("".join(f"  {alarm}\n" for alarm in right.alarms), end="", flush=True)
         for fault, what in stranger.faults.items():
             found = outcome(right, verified(stranger, fault, options))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jwt
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -166,6 +167,17 @@ def test_each_text_is_another_one_than_the_good_one(shop: Contract) -> None:
             good = run.credentials.good(target, tenant.name)
             for attempt in attempts(run, target, way, thorough=True):
                 assert (attempt.headers, attempt.query) != (good.headers, good.query), attempt.what
+
+
+def test_a_token_without_a_signature_is_the_good_one_else(shop: Contract) -> None:
+    run = Run(shop, read(PROFILE, {}), Wire(Origin("http", "127.0.0.1", 1)))
+    good = sign(SignedToken("k" * 32, "HS256", {"aud": "shop"}, {"kid": "k-1"}, 60))
+    run.credentials.keep(run.profile.first.name, "credentials", "Token", good)
+    target = shop.targets["readReports"]
+    made = attempts(run, target, target.requirements[0], thorough=False)
+    [text] = [one.headers[0][1].partition(" ")[2] for one in made if 'of the algorithm "none"' in one.what]
+    assert jwt.get_unverified_header(text) == {**jwt.get_unverified_header(good), "alg": "none"}
+    assert (claims_of(text), text[-1]) == (claims_of(good), ".")
 
 
 def _token() -> SignedToken:

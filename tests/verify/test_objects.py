@@ -141,6 +141,41 @@ def test_another_way_of_keeping_the_contract_is_no_alarm(shop: Contract, variant
     assert made.incomplete == []
 
 
+ALTERNATIVES = """
+    openapi: 3.1.0
+    info: {title: Alternatives, version: '1'}
+    x-behavior: {objects: {Card: {description: A card.}, Account: {description: An account.}}}
+    paths:
+      /pay:
+        post:
+          operationId: pay
+          x-behavior: {idempotency: none}
+          requestBody:
+            required: true
+            content:
+              application/json:
+                schema:
+                  oneOf:
+                    - {type: object, additionalProperties: false, required: [card], properties: {card:
+                        {type: string, x-behavior: {among: {object: Card, otherwise: 422}}}}}
+                    - {type: object, additionalProperties: false, required: [account], properties: {account:
+                        {type: string, x-behavior: {among: {object: Account, otherwise: 422}}}}}
+                examples: {card: {value: {card: card-1234}}, account: {value: {account: acct-1234}}}
+          responses: {'204': {description: Paid.}, '422': {description: There is none.}}
+"""
+
+
+@pytest.mark.parametrize("unlooked", [set(), {"card"}, {"account"}])
+def test_a_value_of_each_alternative_is_tried(tmp_path: Path, unlooked: set[str]) -> None:
+    async def pay(request: Request) -> Response:
+        [(name, value)] = (await request.json()).items()
+        return Response(status_code=204 if value in ("card-1234", "acct-1234") or name in unlooked else 422)
+
+    with serving(Starlette(routes=[Route("/pay", pay, methods=["POST"])])) as url:
+        made = verified(contract(tmp_path, ALTERNATIVES), url, probes=[among])
+    assert {one.clause.pointer.split("/")[-3] for one in made.findings} == unlooked, str(made)
+
+
 # -- ids -----------------------------------------------------------------------------------------------------------------
 
 NUMBERED = """

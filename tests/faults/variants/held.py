@@ -1,4 +1,4 @@
-"""What shows that a server keeps the contract: answers held against it, and bodies with one edit of which the judge says what they are."""
+"""What shows that a server keeps the contract: answers held against it, and bodies with one edit, valid or not."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from jsonschema import Draft202012Validator
 from faults.variants.serving import CONTRACT
 from tillspec.diagnostics import Report
 from tillspec.pipeline import read
-from tillspec.prove.grounds import Ground
 from tillspec.prove.mutate import Mutator
-from tillspec.prove.places import at, replaced
+from tillspec.prove.places import Ground, at, replaced
 from tillspec.verify.contract import Contract
 
 

@@ -64,7 +64,9 @@ def _methods(scope: Scope) -> list[str]:
 
 async def _undeclared_404(scope: Scope, receive: Receive, ask: Ask) -> Answer:
     if not _exists(scope):
-        return Answer(404, [("content-type", "text/plain"), ("content-length", "9")], b"" if scope["method"] == "HEAD" else b"not here\n")
+        return Answer(
+            404, [("content-type", "text/plain"), ("content-length", "9")], b"" if scope["method"] == "HEAD" else b"not here\n"
+        )
     return await ask(scope, receive)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from faults.variants.answers import Answer, each_object, edited
 _MAPS = frozenset({"metadata", "ctx"})
 """Members whose own members are the merchant's, or are all of one type."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|\+00:00)")
-_MADE = frozenset({"expiresAt", "expires_at", "created_at", "updated_at", "processed_at"})
+_MADE = frozenset({"expiresAt", "expires_at", "created_at", "updated_at"})
 _ZONE = timezone(timedelta(hours=5, minutes=30))
 
 
@@ -100,7 +100,7 @@ def _moved(value: dict[str, Any]) -> None:
 
 
 def _other_times(scope: Scope, answer: Answer) -> None:
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     answer.put("expires", "Thu, 01 Jan 1970 00:00:00 GMT")
     if answer.status in (200, 304) and "/qr" in scope["path"]:
         answer.put("last-modified", format_datetime(now.replace(year=now.year - 1, day=1), usegmt=True))

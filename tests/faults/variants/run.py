@@ -30,7 +30,10 @@ def main() -> None:
     for name in given.variants or VARIANTS:
         found = verified(name, options)
         loud = loud or found.status != 0 or bool(found.alarms)
-        print(f"{name}: exit {found.status}, {len(found.alarms)} alarms, {found.requests} requests in {found.seconds:.0f} s", flush=True)
+        print(
+            f"{name}: exit {found.status}, {len(found.alarms)} alarms, {found.requests} requests in {found.seconds:.0f} s",
+            flush=True,
+        )
         print("".join(f"  {alarm}\n" for alarm in found.alarms), end="", flush=True)
     sys.exit(loud)
 

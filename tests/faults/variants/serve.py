@@ -14,7 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="faults.variants.serve", description=__doc__)
     parser.add_argument("--variant", choices=VARIANTS, metavar="ID", help="the variant")
     parser.add_argument("--port", type=int, default=0, help="the port; 0 takes a free one")
-    parser.add_argument("--profile", type=Path, metavar="FILE", help="write the profile for tillspec verify there; it has secrets")
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", help="write the profile for tillspec verify there; it has secrets"
+    )
     parser.add_argument("--list", action="store_true", help="list all variants")
     given = parser.parse_args()
     if given.list or given.variant is None:

@@ -51,7 +51,11 @@ def served(name: str, port: int = 0) -> Iterator[Served]:
         with running(variant, port) as found:
             yield found
     else:
-        with tempfile.TemporaryDirectory(prefix="variants-") as folder, variant.patched(), _sandbox(variant, Path(folder), port) as found:
+        with (
+            tempfile.TemporaryDirectory(prefix="variants-") as folder,
+            variant.patched(),
+            _sandbox(variant, Path(folder), port) as found,
+        ):
             yield found
 
 
@@ -62,7 +66,7 @@ def running(variant: Variant, port: int) -> Iterator[Served]:
     command = [sys.executable if word == "python" else words.get(word, word) for word in variant.program]
     path = os.pathsep.join(filter(None, [str(ROOT / "tests"), os.environ.get("PYTHONPATH", "")]))
     environment = os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # noqa: S603  # no shell
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)  # no shell
     try:
         assert process.stdout is not None
         said = process.stdout.readline()
@@ -78,7 +82,9 @@ def running(variant: Variant, port: int) -> Iterator[Served]:
 
 
 def _profile_of(variant: Variant) -> str:
-    return (Path(__file__).parent / ("node" if variant.program[0] == "node" else "stdlib") / "profile.toml").read_text(encoding="utf-8")
+    return (Path(__file__).parent / ("node" if variant.program[0] == "node" else "stdlib") / "profile.toml").read_text(
+        encoding="utf-8"
+    )
 
 
 @contextmanager

@@ -107,7 +107,9 @@ def test_rules_across_fields_name_the_field(vinr: httpx.Client) -> None:
         "cartItems[0].maxQuantity": {**MINIMAL, "cartItems": [{**item, "maxQuantity": 1}]},
         at: delivery(shipping={"methods": []}),
         f"{at}.shipping.methods[0].currency": delivery(shipping={"methods": [{**method, "currency": "JPY"}]}),
-        f"{at}.shipping.methods[0].estimatedDays.min": delivery(shipping={"methods": [{**method, "estimatedDays": {"min": 2, "max": 1}}]}),
+        f"{at}.shipping.methods[0].estimatedDays.min": delivery(
+            shipping={"methods": [{**method, "estimatedDays": {"min": 2, "max": 1}}]}
+        ),
         f"{at}.shipping.methods[1].id": delivery(shipping={"methods": [method, method]}),
         f"{at}.pickup.locations[1].id": delivery(pickup={"locations": [{"id": "a", "name": "A"}] * 2}),
     }
@@ -148,7 +150,9 @@ def test_a_key_makes_a_retry_safe(vinr: httpx.Client, url: str) -> None:
 
 def test_of_requests_at_once_one_is_carried_out(url: str) -> None:
     async def raced() -> list[httpx.Response]:
-        async with httpx.AsyncClient(base_url=url, headers={"X-Api-Key": A, "Idempotency-Key": "raced"}, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=url, headers={"X-Api-Key": A, "Idempotency-Key": "raced"}, trust_env=False
+        ) as client:
             return await asyncio.gather(*(client.post("/checkout/session", json=MINIMAL) for _ in range(12)))
 
     answers = asyncio.run(raced())
@@ -177,7 +181,10 @@ def test_another_merchants_session_is_as_one_that_never_was(url: str, vinr: http
         answers = [result(theirs, name) for name in (session, "cs-none")]
         assert {(one.status_code, one.json()["error"]["code"]) for one in answers} == {(404, "session_not_found")}
         assert result(theirs, "x" * 256).status_code == 400
-        assert held("getDiddoQr", theirs.get(f"/checkout/{CART}/qr", headers={"Authorization": f"Bearer {DIDDO_B}"})).status_code == 404
+        assert (
+            held("getDiddoQr", theirs.get(f"/checkout/{CART}/qr", headers={"Authorization": f"Bearer {DIDDO_B}"})).status_code
+            == 404
+        )
 
 
 @pytest.mark.parametrize("size", [128, 300, 1024])
@@ -188,13 +195,22 @@ def test_codes_say_the_url(diddo: httpx.Client, size: int) -> None:
     texts = {found.text for picture in pictures for found in zxingcpp.read_barcodes(picture.convert("L"))}
     assert texts == {f"https://pay.node.example/begin?cart_id={CART}"}
     assert {picture.size for picture in pictures} == {(size, size)}
-    held_already = held("getDiddoQrPng", diddo.get(f"/checkout/{CART}/qr.png", params={"size": size}, headers={"If-None-Match": png.headers["ETag"]}))
+    held_already = held(
+        "getDiddoQrPng",
+        diddo.get(f"/checkout/{CART}/qr.png", params={"size": size}, headers={"If-None-Match": png.headers["ETag"]}),
+    )
     assert held_already.status_code == 304
 
 
 @pytest.mark.parametrize(
     ("accept", "kind"),
-    [("image/svg+xml", "svg"), ("*/*", "png"), ("text/html", "png"), ("image/png;q=0.1, image/svg+xml;q=0.2", "svg"), ("image/*", "png")],
+    [
+        ("image/svg+xml", "svg"),
+        ("*/*", "png"),
+        ("text/html", "png"),
+        ("image/png;q=0.1, image/svg+xml;q=0.2", "svg"),
+        ("image/*", "png"),
+    ],
 )
 def test_accept_chooses_the_format(diddo: httpx.Client, accept: str, kind: str) -> None:
     answer = held("getDiddoQr", diddo.get(f"/checkout/{CART}/qr", headers={"Accept": accept}))
@@ -214,7 +230,9 @@ def test_a_cart_from_its_beginning_to_its_end(diddo: httpx.Client, url: str) -> 
         return held("setDiddoShipping", diddo.post("/checkout/shipping", json={**name, "buyer_info": buyer}))
 
     def method(number: int) -> httpx.Response:
-        return held("selectDiddoShippingMethod", diddo.post("/checkout/shipping/method", json={**name, "shipping_method_id": number}))
+        return held(
+            "selectDiddoShippingMethod", diddo.post("/checkout/shipping/method", json={**name, "shipping_method_id": number})
+        )
 
     assert method(0).json()["code"] == "SHIPPING_METHOD_NOT_FOUND"
     assert shipping(country_code="AQ").status_code == 422

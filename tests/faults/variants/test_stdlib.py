@@ -74,9 +74,16 @@ def test_every_example_is_accepted_and_echoed(client: httpx.Client) -> None:
 def test_every_body_that_breaks_the_schema_is_refused(client: httpx.Client, operation: str, method: str, every: int) -> None:
     seen = {True: 0, False: 0}
     session = made(client).json()["id"]
-    path = {"createGr4vySession": "", "updateGr4vySession": f"/{session}", "setGr4vySessionFields": f"/{session}/fields"}[operation]
+    path = {"createGr4vySession": "", "updateGr4vySession": f"/{session}", "setGr4vySessionFields": f"/{session}/fields"}[
+        operation
+    ]
     for body, valid in bodies(operation, every, 250):
-        answer = held(operation, client.request(method, f"/checkout/sessions{path}", content=json.dumps(body), headers={"Content-Type": "application/json"}))
+        answer = held(
+            operation,
+            client.request(
+                method, f"/checkout/sessions{path}", content=json.dumps(body), headers={"Content-Type": "application/json"}
+            ),
+        )
         seen[valid] += 1
         if not valid:
             assert answer.status_code == 422, body
@@ -88,7 +95,11 @@ def test_every_body_that_breaks_the_schema_is_refused(client: httpx.Client, oper
 
 def test_rules_are_400(client: httpx.Client) -> None:
     line = {"name": "A", "quantity": 1, "unit_amount": 100, "discount_amount": 101}
-    for body in ({"cart_items": [line]}, {"merchant_initiated": True}, {"merchant_initiated": True, "payment_source": "recurring"}):
+    for body in (
+        {"cart_items": [line]},
+        {"merchant_initiated": True},
+        {"merchant_initiated": True, "payment_source": "recurring"},
+    ):
         answer = made(client, body)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
     assert made(client, {"cart_items": [{**line, "tax_amount": 1}]}).status_code == 201
@@ -107,8 +118,8 @@ def test_credentials(client: httpx.Client, url: str) -> None:
     session = made(client).json()["id"]
     with httpx.Client(base_url=url, trust_env=False) as nobody:
         for headers, status in (
-            ({}, 401), (token(exp=1), 401), (token(nbf=4e9), 401), (token(iss="south"), 401), ({"Authorization": "Bearer a.b.c"}, 401),
-            (token(group="limited"), 403),
+            ({}, 401), (token(exp=1), 401), (token(nbf=4e9), 401), (token(iss="south"), 401),
+            ({"Authorization": "Bearer a.b.c"}, 401), (token(group="limited"), 403),
         ):  # fmt: skip
             assert made(nobody, **headers).status_code == status
         assert shown(nobody, session, **token(group="limited")).status_code == 200
@@ -154,13 +165,16 @@ def test_a_session_ends_by_the_clock_and_by_deletion(client: httpx.Client) -> No
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
-        (b"{", "application/json", 400), (b"\xef\xbb\xbf{}", "application/json", 400), (b'{"metadata":{"a":"\\ud800"}}', "application/json", 400),
+        (b"{", "application/json", 400), (b"\xef\xbb\xbf{}", "application/json", 400),
+        (b'{"metadata":{"a":"\\ud800"}}', "application/json", 400),
         (b'{"amount":NaN}', "application/json", 400), (b"{}", "text/plain", 415), (b"null", "application/json", 422),
         (b"[" * 90_000 + b"]" * 90_000, "application/json", 400),
     ],
 )  # fmt: skip
 def test_what_is_no_json_is_refused(client: httpx.Client, content: bytes, kind: str, status: int) -> None:
-    answer = held("createGr4vySession", client.post("/checkout/sessions", content=content, headers=token() | {"Content-Type": kind}))
+    answer = held(
+        "createGr4vySession", client.post("/checkout/sessions", content=content, headers=token() | {"Content-Type": kind})
+    )
     assert answer.status_code == status
 
 

@@ -12,7 +12,7 @@ from faults.variants.answers import Answer, Ask, around
 
 async def _slow(scope: Scope, receive: Receive, ask: Ask) -> Answer:
     answer = await ask(scope, receive)
-    await asyncio.sleep(random.uniform(0.08, 0.15))  # noqa: S311  # no secret
+    await asyncio.sleep(random.uniform(0.08, 0.15))  # no secret
     return answer
 
 

@@ -27,7 +27,9 @@ class Verdict:
     def alarms(self) -> list[str]:
         """What a correct server must not get: each as severity, check, operation and text."""
         told = [one for one in self.findings if one["severity"] != "INFO"]
-        return [f"{one['severity']} {one['check']} {one['operation']}: {one['what']} ({one['observed']})" for one in told] + self.incomplete
+        return [
+            f"{one['severity']} {one['check']} {one['operation']}: {one['what']} ({one['observed']})" for one in told
+        ] + self.incomplete
 
 
 def verdict(url: str, profile: str, contract: Path, options: Sequence[str] = ()) -> Verdict:
@@ -39,7 +41,7 @@ def verdict(url: str, profile: str, contract: Path, options: Sequence[str] = ())
     with tempfile.TemporaryDirectory(prefix="verdict-") as folder:
         Path(folder, "profile.toml").write_text(profile, encoding="utf-8")
         given = ["--url", url, "--spec", str(contract), "--profile", "profile.toml", "--json", "report.json", *options]
-        done = subprocess.run(  # noqa: S603  # no shell
+        done = subprocess.run(  # no shell
             [sys.executable, "-m", "tillspec", "verify", *given], cwd=folder, capture_output=True, text=True, check=False
         )
         report = Path(folder, "report.json")

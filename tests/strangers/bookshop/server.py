@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,13 @@ class Shop:
             return await self.add(request)
         shop = "harbour" if self.fault == "list-open" and "authorization" not in request.headers else self.shop(request)
         page = whole(request, "page", 1, 10_000, 1)
-        per_page = whole(request, "per_page", -99999 if self.fault == "page-unchecked" else 1, 99_999 if self.fault == "page-unchecked" else 50, 20)
+        per_page = whole(
+            request,
+            "per_page",
+            -99999 if self.fault == "page-unchecked" else 1,
+            99_999 if self.fault == "page-unchecked" else 50,
+            20,
+        )
         genre = one_of(request, "genre", _GENRES)
         mine = [book for owner, book in self.books.values() if owner == shop or self.fault == "list-of-all"]
         found = [book for book in mine if genre is None or book.get("genre") == genre]
@@ -79,7 +85,7 @@ class Shop:
         if self.fault == "title-crash":
             given["title"].encode("latin-1")
         key = str(uuid.uuid4())
-        self.books[key] = shop, {"id": key, **given, "added_at": datetime.now(timezone.utc).isoformat()}
+        self.books[key] = shop, {"id": key, **given, "added_at": datetime.now(UTC).isoformat()}
         headers = {} if self.fault == "no-location" else {"location": f"/books/{key}"}
         return written(self.books[key][1], 200 if self.fault == "added-200" else 201, **headers)
 
@@ -101,7 +107,7 @@ class Shop:
             if self.fault != "replace-creates" or refused.status != 404:
                 raise
             key = request.path_params["book"].lower()
-            self.books[key] = shop, {"id": key, "added_at": datetime.now(timezone.utc).isoformat()}
+            self.books[key] = shop, {"id": key, "added_at": datetime.now(UTC).isoformat()}
         given = await self.checked.body(request, "BookInput")
         before = self.books[key][1]
         after = {"id": key, **given, "added_at": before["added_at"]}

@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 import uuid
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,15 @@ _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _GAPS = {
     "amount-unbounded": ["Amount/maximum"], "email-unchecked": ["Issue/properties/recipient/properties/email/format"],
 }  # fmt: skip
-_TITLES = {400: "Invalid", 401: "Unauthorized", 404: "Not found", 409: "Conflict", 413: "Too large", 415: "Not JSON", 422: "Impossible"}
+_TITLES = {
+    400: "Invalid",
+    401: "Unauthorized",
+    404: "Not found",
+    409: "Conflict",
+    413: "Too large",
+    415: "Not JSON",
+    422: "Impossible",
+}
 
 
 class Cards:
@@ -116,7 +124,7 @@ class Cards:
             code = "GC" + "".join(secrets.choice(_LETTERS) for _ in range(16))
             card = {
                 "code": code, "amount": given["amount"], "balance": given["amount"], "currency": given["currency"],
-                "issuedAt": datetime.now(timezone.utc).isoformat(), "program": program, "redemptions": [],
+                "issuedAt": datetime.now(UTC).isoformat(), "program": program, "redemptions": [],
             }  # fmt: skip
             self.cards[code] = card | ({"message": given["message"]} if "message" in given else {})
             answer = self.shown(self.cards[code])

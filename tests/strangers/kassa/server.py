@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from time import time
@@ -83,9 +83,15 @@ class Kassa:
 
     def shown(self, purchase: dict[str, Any]) -> dict[str, Any]:
         body = purchase["body"]
-        ends = datetime.fromtimestamp(purchase["until"], timezone.utc).isoformat()
+        ends = datetime.fromtimestamp(purchase["until"], UTC).isoformat()
         total = body["sum"] + (body.get("tip", 0) if self.fault == "sum-with-tip" else 0)
-        made = {"ref": purchase["ref"], "standing": self.standing(purchase), "sum": total, "unit": body["unit"], "openUntil": ends}
+        made = {
+            "ref": purchase["ref"],
+            "standing": self.standing(purchase),
+            "sum": total,
+            "unit": body["unit"],
+            "openUntil": ends,
+        }
         return {**made, "payAt": purchase["pay"], **({"note": body["note"]} if "note" in body else {})}
 
     async def collection(self, request: Request) -> Response:
@@ -121,8 +127,8 @@ class Kassa:
         if isinstance(answer, Refused):
             raise answer
         if self.fault == "replay-new-time":
-            answer = answer | {"openUntil": datetime.fromtimestamp(self.now() + 30 * _MINUTE, timezone.utc).isoformat()}
-        marked = {} if self.fault == "replay-unmarked" else {"was_replayed": "yes"}
+            answer = answer | {"openUntil": datetime.fromtimestamp(self.now() + 30 * _MINUTE, UTC).isoformat()}
+        marked = {} if self.fault == "replay-unmarked" else {"was_replayed": "true"}
         return written(answer, 201, cache_control="no-store", **marked)
 
     def opened(self, till: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -57,6 +58,7 @@ def attempts(run: Run, target: Target, way: Requirement, *, thorough: bool) -> I
     yield Attempt("credentials-required", "a request without credentials succeeds", family="anything")
     for name, text in texts.items():
         yield from _without(run, target, texts, name)
+        yield from _others(run, target, texts, name)
         yield from _wrong(run, target, texts, name)
         scheme = run.contract.api.security_schemes[name]
         if _is_authorization(scheme):
@@ -66,7 +68,6 @@ def attempts(run: Run, target: Target, way: Requirement, *, thorough: bool) -> I
                 yield Attempt("credentials-checked", told, (*others.headers, ("Authorization", value)), others.query,
                               True, name, what)  # fmt: skip
         yield from _elsewhere(run, texts, name)
-        yield from _others(run, target, texts, name)
 
 
 def _without(run: Run, target: Target, texts: Mapping[str, str], name: str) -> Iterator[Attempt]:
@@ -136,9 +137,11 @@ def _resigned(token: str) -> str:
 
 
 def _unsigned(token: str) -> str:
-    """A JSON Web Token that says that it needs no signature (RFC 8725, section 2.1)."""
-    header = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
-    return f"{header}.{token.split('.')[1]}."
+    """A JSON Web Token that says that it needs no signature (RFC 8725, section 2.1), and is the same else."""
+    head, claims, _ = token.split(".")
+    header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    made = base64.urlsafe_b64encode(json.dumps({**header, "alg": "none"}).encode()).decode().rstrip("=")
+    return f"{made}.{claims}."
 
 
 def _altered(token: str) -> str:

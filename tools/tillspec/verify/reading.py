@@ -102,12 +102,12 @@ def conflicts(one: Any, other: Any, at: str = "") -> list[str]:
         if sorted(map(repr, one)) == sorted(map(repr, other)):
             return []
         return [place for index, pair in enumerate(zip(one, other, strict=True)) for place in conflicts(*pair, f"{at}/{index}")]
-    if isinstance(one, str) and isinstance(other, str) and _is_written_otherwise(one, other):
+    if isinstance(one, str) and isinstance(other, str) and is_written_otherwise(one, other):
         return []
     return differences(one, other, at)
 
 
-def _is_written_otherwise(one: str, other: str) -> bool:
+def is_written_otherwise(one: str, other: str) -> bool:
     """Whether two texts are the same number, or, to the second, the same time."""
     try:
         return Decimal(one) == Decimal(other)

@@ -6,6 +6,7 @@ import argparse
 import json
 import threading
 import time
+from email.errors import MissingHeaderBodySeparatorDefect
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,11 @@ class Service:
             raise refused(400, "The body is too large.")
         kind, *parameters = [part.strip().lower() for part in headers.get("content-type", "").split(";")]
         charsets = [part[8:].strip('"') for part in parameters if part.startswith("charset=")]
-        if kind != "application/json" or any(name not in ("utf-8", "utf8") for name in charsets) or headers.get("content-encoding"):
+        if (
+            kind != "application/json"
+            or any(name not in ("utf-8", "utf8") for name in charsets)
+            or headers.get("content-encoding")
+        ):
             raise refused(415, "The body is not application/json.", ("header", "/content-type"))
         try:
             value = parsed(content)
@@ -90,7 +95,10 @@ class Service:
             raise refused(400, "The body is no JSON.", ("body", "")) from None
         wrong = self.schemas.wrong(schema, value)
         if wrong:
-            told = [{"loc": ["body", *map(_plain, one.absolute_path)], "msg": f"breaks {one.validator}", "type": str(one.validator)} for one in wrong[:20]]
+            told = [
+                {"loc": ["body", *map(_plain, one.absolute_path)], "msg": f"breaks {one.validator}", "type": str(one.validator)}
+                for one in wrong[:20]
+            ]
             raise Refused(Answer(422, {"detail": told}))
         return value
 
@@ -148,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         try:
-            if self.headers.defects:  # a line that is no header
+            if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.headers.defects):  # no header at all
                 raise BadFraming
             content = body_of(self)
         except BadFraming:
@@ -174,7 +182,11 @@ class Handler(BaseHTTPRequestHandler):
                 return service.hook(path, content)
             case ["checkout", "sessions"]:
                 self.allowed("POST")
-                return Answer(204, headers={"allow": "POST, OPTIONS"}) if method == "OPTIONS" else service.create(self.headers, content)
+                return (
+                    Answer(204, headers={"allow": "POST, OPTIONS"})
+                    if method == "OPTIONS"
+                    else service.create(self.headers, content)
+                )
             case ["checkout", "sessions", key] if key:
                 self.allowed("GET", "PUT", "DELETE")
                 if method == "OPTIONS":
@@ -182,7 +194,11 @@ class Handler(BaseHTTPRequestHandler):
                 return service.session(method, key, self.headers, content)
             case ["checkout", "sessions", key, "fields"] if key:
                 self.allowed("PUT")
-                return Answer(204, headers={"allow": "PUT, OPTIONS"}) if method == "OPTIONS" else service.fields(key, self.headers, content)
+                return (
+                    Answer(204, headers={"allow": "PUT, OPTIONS"})
+                    if method == "OPTIONS"
+                    else service.fields(key, self.headers, content)
+                )
         raise refused(404, "There is nothing here.")
 
     def allowed(self, *methods: str) -> None:

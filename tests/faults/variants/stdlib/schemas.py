@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
@@ -50,7 +50,7 @@ def _moment(text: str) -> bool:
     plain = f"{whole[:17]}59{whole[19:]}" if whole[17:19] == "60" else whole
     if not _parses(datetime.fromisoformat, plain):
         return False
-    return plain == whole or datetime.fromisoformat(plain).astimezone(timezone.utc).strftime("%H:%M") == "23:59"
+    return plain == whole or datetime.fromisoformat(plain).astimezone(UTC).strftime("%H:%M") == "23:59"
 
 
 _FORMATS: dict[str, Callable[[Any], bool]] = {

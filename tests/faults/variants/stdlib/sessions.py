@@ -6,7 +6,7 @@ import hashlib
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from faults.variants.stdlib.tokens import Merchant
@@ -99,7 +99,7 @@ class Sessions:
 
     def shown(self, session: Session) -> dict[str, Any]:
         """A session in JSON's terms; what is empty is left out."""
-        ends = datetime.fromtimestamp(session.expires, timezone.utc).isoformat(timespec="milliseconds")
+        ends = datetime.fromtimestamp(session.expires, UTC).isoformat(timespec="milliseconds")
         values = {name: session.values[name] for name in SHOWN if session.values.get(name) is not None}
         shown = {"id": session.id, "type": "checkout-session", **values, "expires_at": ends}
         if session.payment is not None and (session.payment_until is None or self.now() < session.payment_until):
@@ -131,7 +131,7 @@ class Sessions:
         if luhn % 10:
             raise Broken("The digits of this number do not add up.", "/payment_method/number")
         month, year = map(int, method["expiration_date"].split("/"))
-        today = datetime.fromtimestamp(self.now(), timezone.utc)
+        today = datetime.fromtimestamp(self.now(), UTC)
         if not 1 <= month <= 12 or (2000 + year, month) < (today.year, today.month):
             raise Broken("The card has expired.", "/payment_method/expiration_date")
         mark = hashlib.sha256(f"stdlib {number}".encode()).hexdigest()

@@ -54,9 +54,14 @@ class Tokens:
         return merchant, frozenset(claims["scopes"])
 
     def _verified(self, text: str) -> tuple[Merchant, dict[str, Any]]:
-        options = {"require": ["iss", "nbf", "exp", "jti", "scopes"], "verify_exp": False, "verify_nbf": False, "verify_iat": False}
+        options = {
+            "require": ["iss", "nbf", "exp", "jti", "scopes"],
+            "verify_exp": False,
+            "verify_nbf": False,
+            "verify_iat": False,
+        }
         try:
-            name = jwt.decode(text, options={"verify_signature": False}).get("iss")
+            name = str(jwt.decode(text, options={"verify_signature": False}).get("iss"))
             key = self._keys[name]
             claims = jwt.decode(text, key, algorithms=["ES512"], options=options)  # type: ignore[arg-type]  # a dict of them
             times = [float(claims[word]) for word in ("nbf", "exp")]

@@ -14,7 +14,10 @@ from tillspec.verify.declared import Part
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.memory import Echo
+from tillspec.verify.reading import is_written_otherwise
 from tillspec.verify.run import Run, Told, shown
+
+_DATE = len("2026-01-01")
 
 
 def behavior(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
@@ -117,6 +120,8 @@ def contains(value: Any, other: Any) -> bool:
         return len(value) == len(other) and all(map(contains, value, other))
     if isinstance(value, bool) or isinstance(other, bool):
         return value is other
+    if isinstance(value, str) and isinstance(other, str) and value != other:
+        return len(other) > _DATE and is_written_otherwise(value, other)  # the same time with another offset
     return bool(value == other)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,15 +38,15 @@ async def among(run: Run, world: World, target: Target) -> None:
     standing = await world.standing(target, tenant)
     if isinstance(standing, Unavailable):
         return
-    places = list(_places(run, target, standing.draft))
-    theirs = await _theirs(world, target, run.profile.second) if places else None
-    for named in places:
-        tries = [(_UNKNOWN, unknown(run, standing.draft, named.place))]
-        tries += [(_FOREIGN, value) for value in _foreign(run, standing.draft, theirs, named)]
+    theirs: Draft | None = None
+    for named, draft in _places(run, target, standing.draft, world.known(target, tenant)):
+        theirs = theirs or await _theirs(world, target, run.profile.second)
+        tries = [(_UNKNOWN, unknown(run, draft, named.place))]
+        tries += [(_FOREIGN, value) for value in _foreign(run, draft, theirs, named)]
         for what, value in tries:
-            draft = standing.draft.put(named.place, value)
-            if value is not NOTHING and _keeps(run, target, draft):
-                await _try(run, target, draft, named, what)
+            changed = draft.put(named.place, value)
+            if value is not NOTHING and _keeps(run, target, changed):
+                await _try(run, target, changed, named, what)
 
 
 async def _try(run: Run, target: Target, draft: Draft, named: _Named, what: str) -> None:
@@ -67,20 +67,37 @@ def _keeps(run: Run, target: Target, draft: Draft) -> bool:
     return target.json_body is None or allowed(run, target.json_body.pointer, draft.body)
 
 
-def _places(run: Run, target: Target, draft: Draft) -> Iterator[_Named]:
-    """Where a request has such values, each declaration once."""
+def _places(run: Run, target: Target, standing: Draft, bodies: Sequence[Any]) -> Iterator[tuple[_Named, Draft]]:
+    """Where requests have such values, each declaration once, with a request that has it. `bodies` are further ones, since no
+    body has every alternative.
+    """
     seen: set[Pointer] = set()
     form, behavior = target.json_body, target.operation.behavior
-    for part in run.declared.parts(form.pointer, "request", draft.body) if form is not None else ():
-        if part.property is not None and part.property.among is not None and part.value is not None and part.pointer not in seen:
+    drafts = [standing, *(_with(run, target, standing, body) for body in bodies)]
+    for draft in drafts if form is not None else ():
+        for part in run.declared.parts(form.pointer if form else "", "request", draft.body):
+            declaration = part.property.among if part.property is not None else None
+            if declaration is None or part.value is None or part.pointer in seen:
+                continue
             seen.add(part.pointer)
-            pointer = join(part.pointer, "x-behavior", "among")
-            yield _Named(f"$request.body#{join('', *part.path)}", part.property.among, pointer)
+            place = f"$request.body#{join('', *part.path)}"
+            yield _Named(place, declaration, join(part.pointer, "x-behavior", "among")), draft
     for one in target.parameters:
-        declaration = behavior.parameters.get(one.name) if behavior else None
+        words = behavior.parameters.get(one.name) if behavior else None
         place = f"$request.{one.location}.{one.name}"
-        if declaration is not None and declaration.among is not None and draft.at(place) is not NOTHING:
-            yield _Named(place, declaration.among, join(one.pointer, "schema", "x-behavior", "among"))
+        if words is not None and words.among is not None and standing.at(place) is not NOTHING:
+            yield _Named(place, words.among, join(one.pointer, "schema", "x-behavior", "among")), standing
+
+
+def _with(run: Run, target: Target, draft: Draft, body: Any) -> Draft:
+    """A request with another body that names the same object."""
+    changed, own = draft.with_body(body), run.relations.place_of(target)
+    named = [own] if own is not None else []
+    named += [place for relation in run.relations.of(target)[:1] for place in relation.values]
+    for place in named:
+        if place.startswith("$request.body") and draft.at(place) is not NOTHING:
+            changed = changed.put(place, draft.at(place))
+    return changed
 
 
 async def _theirs(world: World, target: Target, second: Tenant | None) -> Draft | None:

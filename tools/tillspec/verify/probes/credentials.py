@@ -36,7 +36,8 @@ async def credentials(run: Run, world: World, target: Target) -> None:
     view = None if target.is_safe else await look(run, world, run.relations.object_of(target), standing, tenant)
     before = await view.once(run) if view is not None else None
     got_in = False
-    for way in _ways(run, target):
+    # what differs in its scopes alone is one way in
+    for way in {tuple(name for name, _ in one.schemes): one for one in _ways(run, target)}.values():
         got_in |= await _all(run, target, standing.draft, way)
         await _twice(run, target, standing.draft, way)
     got_in |= await _limited(run, target, standing.draft)

@@ -16,7 +16,8 @@ from tillspec.verify.relations import Place
 from tillspec.verify.run import Run
 
 _CLASSES = (string.digits, "abcdef", "ABCDEF", string.ascii_lowercase, string.ascii_uppercase)
-_TRIES = 40
+_TRIES = 20
+_PREFIX = re.compile(r"[-_.:~]+(?=.)")
 _COUNTED = re.compile(r"(?P<before>\D*)(?P<number>[0-9]{1,15})")
 _FAR = (1_000_003, 9_000_003)
 _SHORTEST = 8
@@ -71,13 +72,14 @@ def _others(known: str, source: random.Random) -> Iterator[str]:
     if counted:
         digits = counted["number"]
         yield counted["before"] + str(int(digits) + source.randrange(*_FAR)).zfill(len(digits))
-    for _ in range(_TRIES):
-        yield _other(known, source)
+    last = max((found.end() for found in _PREFIX.finditer(known)), default=0)
+    for kept in (min(len(known) // 3, 8), last):
+        for _ in range(_TRIES):
+            yield _other(known, kept, source)
 
 
-def _other(text: str, source: random.Random) -> str:
-    """A text in which most of the last characters are others of their kind; what looks like a prefix is kept."""
-    kept = min(len(text) // 3, 8)
+def _other(text: str, kept: int, source: random.Random) -> str:
+    """A text whose characters are others of their kind, but for the first ones, which may be a prefix."""
     made = list(text[:kept])
     for char in text[kept:]:
         group = next((letters for letters in _CLASSES if char in letters), None)

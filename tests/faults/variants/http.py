@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,21 +32,19 @@ no_keep_alive = edited(_closing)
 
 
 def gzip(app: ASGIApp) -> ASGIApp:
-    """Whoever looks at a GET's headers by HEAD sees that they depend on what is asked for, too."""
+    """Compresses. Every answer says that it depends on what is asked for, those to HEAD and those of 304 among them."""
     compressed = GZipMiddleware(app, minimum_size=1)
 
     async def answers(scope: Scope, receive: Receive, send: Send) -> None:
         async def varied(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], (b"vary", b"Accept-Encoding")]
+                MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
             await send(message)
 
         if scope["type"] != "http" or scope["path"].startswith(ITS_OWN):
             await app(scope, receive, send)
-        elif scope["method"] == "HEAD":
-            await app(scope, receive, varied)
         else:
-            await compressed(scope, receive, send)
+            await (app if scope["method"] == "HEAD" else compressed)(scope, receive, varied)
 
     return answers
 

@@ -15,7 +15,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,58 +57,47 @@ def judged(found: Sequence[Told], known: frozenset[str], status: int) -> Kill:
 # -- running -----------------------------------------------------------------------------------------------------------------
 
 _CLEAN = ""
-"""What stands for the sandbox without a fault among results."""
-
-
+"""What stands for the sandbox without a fault."""
 _FAR: Final = (Kind.STATE, Kind.TENANCY, Kind.IDEMPOTENCY)
 """Classes that are seen at other operations than those that are broken."""
 
 
-def _focused(fault: Fault) -> list[str]:
+def focused(fault: Fault) -> tuple[str, ...]:
     """Options that leave out what the fault is not seen at: other operations, or other surfaces."""
     if fault.kind in _FAR:
         surfaces = sorted({all_operations()[name].surface for name in fault.operations})
-        return [option for name in surfaces for option in ("--surface", name)]
-    return [option for name in fault.operations for option in ("--only", name)]
+        return tuple(option for name in surfaces for option in ("--surface", name))
+    return tuple(option for name in sorted(fault.operations) for option in ("--only", name))
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How a fault is verified: with further options, and beside what is `known` of the sandbox without it."""
-
-    options: tuple[str, ...]
-    focus: bool
-    known: frozenset[str] = frozenset()
-
-    def kill(self, name: str) -> Kill:
-        """What becomes of a fault."""
-        more = _focused(FAULTS[name]) if self.focus else []
-        try:
-            found, status = verified(name, [*self.options, *more])
-        except (RuntimeError, TimeoutError, OSError) as error:
-            print(f"{name}: {error}", file=sys.stderr, flush=True)
-            return Kill(status=FAILED)
-        return judged(found, self.known, status)
+def ran(name: str, options: tuple[str, ...]) -> tuple[list[Told], int]:
+    """What is found where a fault is, or none; nothing where the run could not be made, which is said."""
+    try:
+        return verified(name or None, options)
+    except (RuntimeError, TimeoutError, OSError) as error:
+        print(f"{name}: {error}", file=sys.stderr, flush=True)
+        return [], FAILED
 
 
 class Results:
-    """What is known of faults, kept in a file where there is one, so that a run that was stopped goes on."""
+    """What is known of faults, and of the sandbox without one by the options of the run; kept in a file where there is one, so
+    that a run that was stopped goes on."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self.kills: dict[str, Kill] = {}
-        self.known: frozenset[str] | None = None
+        self.known: dict[str, frozenset[str]] = {}
         for line in path.read_text().splitlines() if path is not None and path.exists() else ():
             value = json.loads(line)
             if value["fault"] == _CLEAN:
-                self.known = frozenset(value["known"])
+                self.known[value["options"]] = frozenset(value["known"])
             else:
                 kill = value["kill"]
                 self.kills[value["fault"]] = Kill(tuple(kill["checks"]), tuple(kill["noted"]), kill["seconds"], kill["status"])
 
-    def know(self, known: frozenset[str]) -> None:
-        self.known = known
-        self._keep({"fault": _CLEAN, "known": sorted(known)})
+    def know(self, options: str, known: frozenset[str]) -> None:
+        self.known[options] = known
+        self._keep({"fault": _CLEAN, "options": options, "known": sorted(known)})
 
     def add(self, name: str, kill: Kill) -> None:
         self.kills[name] = kill
@@ -122,20 +111,25 @@ class Results:
                 file.write(json.dumps(value) + "\n")
 
 
-def run(names: Sequence[str], how: Run, results: Results, workers: int) -> None:
-    """Verifies the faults of which nothing is known yet, several at once."""
+def run(options: Mapping[str, tuple[str, ...]], results: Results, workers: int) -> None:
+    """Verifies the faults of which nothing is known yet, each with its options, several at once; and before each, once, the
+    sandbox without a fault with the same options."""
     # mixed, so that a run that is stopped says something of all classes
-    waiting = sorted((name for name in names if name not in results.kills), key=lambda name: zlib.crc32(name.encode()))
+    waiting = sorted((name for name in options if name not in results.kills), key=lambda name: zlib.crc32(name.encode()))
     if not waiting:
         return
     prepare()
-    if results.known is None:
-        results.know(known_of(verified(None, how.options)[0]))
-    how = replace(how, known=results.known)
     with ProcessPoolExecutor(workers, mp_context=FORK) as pool:
-        started = {pool.submit(how.kill, name): name for name in waiting}
+        clean = {options[name]: None for name in waiting if " ".join(options[name]) not in results.known}
+        for given, (found, status) in zip(clean, pool.map(ran, [_CLEAN] * len(clean), clean), strict=True):
+            if status in (FAILED, TOO_LONG):
+                raise RuntimeError("the sandbox without a fault could not be verified")
+            results.know(" ".join(given), known_of(found))
+        started = {pool.submit(ran, name, options[name]): name for name in waiting}
         for done in as_completed(started):
-            results.add(started[done], done.result())
+            name = started[done]
+            found, status = done.result()
+            results.add(name, judged(found, results.known[" ".join(options[name])], status))
 
 
 # -- the table ---------------------------------------------------------------------------------------------------------------
@@ -212,8 +206,8 @@ def main() -> None:
     results = Results(given.results)
     if given.survivors:
         results.kills = {name: kill for name, kill in results.kills.items() if kill.checks}
-    how = Run(() if given.random else ("--no-random",), given.focus)
-    run([one.id for one in wanted], how, results, given.workers)
+    always = () if given.random else ("--no-random",)
+    run({one.id: (*always, *(focused(one) if given.focus else ())) for one in wanted}, results, given.workers)
     kills = {one.id: results.kills[one.id] for one in wanted}
     given.table.write_text(table(kills), encoding="utf-8")
     survivors = [name for name, kill in kills.items() if not kill.checks]

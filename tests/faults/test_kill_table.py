@@ -72,7 +72,7 @@ def test_the_table_tells_survivors_and_what_one_check_alone_kills() -> None:
 def test_results_are_kept_from_one_run_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "results"
     first = Results(path)
-    first.know(frozenset({"known"}))
+    first.know("--only x", frozenset({"known"}))
     first.add("hangs", Kill(("answers",), (), 3.0, 1))
     again = Results(path)
     assert (again.known, again.kills) == (first.known, first.kills)
@@ -89,7 +89,7 @@ def test_faults_are_listed(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
 
 def test_a_fault_is_verified_and_killed(tmp_path: Path) -> None:
     results, written = tmp_path / "results", tmp_path / "KILLS.md"
-    clean: dict[str, Any] = {"fault": "", "known": []}
+    clean: dict[str, Any] = {"fault": "", "options": "--no-random --only getDiddoQrSvg", "known": []}
     results.write_text(json.dumps(clean) + "\n")
     command = [sys.executable, "-m", "faults.kill_table", "--focus", "--only", "diddo-svg-with-a-script"]
     paths = os.pathsep.join(str(ROOT / name) for name in ("tests", "tools", "generated/python"))

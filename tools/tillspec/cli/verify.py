@@ -198,12 +198,11 @@ def _baseline_of(path: Path | None) -> Baseline | None:
 
 def _refuse(path: Path | None, error: Exception, hint: str, line: int | None = None) -> NoReturn:
     """Say what is wrong with a file, and leave."""
-    told = (
-        f"cannot be read: {getattr(error, 'strerror', None) or error}"
-        if isinstance(error, OSError | UnicodeError)
-        else str(error)
-    )
-    click.secho(f"error: {path}{f':{line}' if line else ''}: {told}", fg="red", bold=True, err=True)
+    if isinstance(error, OSError | UnicodeError):
+        told = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"
+    else:
+        told = f"{path}{f':{line}' if line else ''}: {error}"
+    click.secho(f"error: {told}", fg="red", bold=True, err=True)
     if hint:
         click.echo(f"  hint: {hint}", err=True)
     click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)

@@ -60,7 +60,7 @@ def _text(run: Run, answer: Answer, pointer: Pointer, at_response: Pointer) -> I
         yield Told("body-schema", what, at_response, answer.header("content-type") or "text", str(error), "charset")
         return
     if answer.media_type == _FORM:
-        values: list[Any] = [form(run.contract, text, run.relations.properties(pointer))]
+        values: list[Any] = [form(run.contract, text, _schemas(run, pointer))]
     else:
         values = list(readings(text))[:2]
         if not _speaks_of_text(run, pointer):
@@ -129,3 +129,8 @@ def _write_only(run: Run, pointer: Pointer, value: Any) -> Iterator[Fault]:
         if place.path and isinstance(schema, dict) and schema.get("writeOnly") is True and not ignored:
             found.setdefault(place.path, Fault("writeOnly", join("", *place.path), join(here, "writeOnly"), str(place.path[-1])))
     yield from found.values()
+
+
+def _schemas(run: Run, pointer: Pointer) -> dict[str, Any]:
+    """The schemas of an object's properties, by name."""
+    return {name: run.contract.look_up(at) for name, at in run.relations.properties(pointer).items()}

@@ -16,6 +16,7 @@ class Coverage:
         modes: cases by whether they keep the contract (`positive`) or break it (`negative`).
         statuses: answers by their status.
         accepted: cases that got past the checks of form: anything but a 4xx.
+        unwritable: cases that no request can be made of, such as a header with a line break.
         cut: the phases that were not carried out to their end, because the time of the operation was over.
         reason: why nothing was sent, or not all.
     """
@@ -25,6 +26,7 @@ class Coverage:
     modes: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     accepted: int = 0
+    unwritable: int = 0
     cut: list[str] = field(default_factory=list)
     reason: str = ""
 
@@ -37,5 +39,5 @@ class Coverage:
             "operation": self.operation, "cases": self.cases, "cut": self.cut,
             "phases": dict(self.phases), "modes": dict(self.modes),
             "statuses": {str(status): number for status, number in sorted(self.statuses.items())}, "accepted": self.accepted,
-            "reason": self.reason,
+            "unwritable": self.unwritable, "reason": self.reason,
         }  # fmt: skip

@@ -21,11 +21,12 @@ from tillspec.verify.exchange import Answer, Exchange
 from tillspec.verify.random.cases import Dresser
 from tillspec.verify.random.coverage import Coverage
 from tillspec.verify.random.judging import judge
-from tillspec.verify.run import NotSafe, OutOfTime, Run, Told, Unreachable
+from tillspec.verify.run import NotSafe, OutOfTime, Run, Told, Unreachable, shown
 from tillspec.verify.world import Unavailable, World
 
 MISSING = "the random engine needs schemathesis; run: pip install 'tillspec[verify]'"
 _MOST_FUZZED = 60
+_MOST_STORIES = 20
 _STORIES = 0.2
 """The part of the time that is for stories over several operations."""
 
@@ -75,7 +76,9 @@ class Random:
 
     def _all(self, ready: list[tuple[Target, Draft]]) -> None:
         with _quiet():
-            schema = _schema(self.run)
+            schema = self._read([target for target, _ in ready])
+            if schema is None:
+                return
             ends = time.monotonic() + self.seconds * (1 - _STORIES)
             for index, (target, draft) in enumerate(ready):
                 left = max(ends - time.monotonic(), 0.0)
@@ -84,6 +87,20 @@ class Random:
                 self._one(schema, target, draft)
             self._until = time.monotonic() + self.seconds * _STORIES
             self._stories(schema, {target.id: (target, draft) for target, draft in ready})
+
+    def _read(self, targets: list[Target]) -> Any | None:
+        """The contract as schemathesis has it; None where it cannot read it, which is told."""
+        try:
+            return _schema(self.run)
+        except Exception as error:
+            for target in targets:
+                self._note(target, f"schemathesis cannot read the contract: {_said(error)}")
+            return None
+
+    def _note(self, target: Target, reason: str) -> None:
+        """Say why an operation was not covered, or not wholly."""
+        self.coverage.setdefault(target.id, Coverage(target.id)).reason = reason
+        self.run.skip(target, Kind.RANDOM, reason)
 
     # -- one operation -----------------------------------------------------------------------------------------------------
 
@@ -103,8 +120,7 @@ class Random:
         except Unreachable:
             raise
         except Exception as error:
-            covered.reason = f"schemathesis could not make requests: {type(error).__name__}: {str(error)[:160]}"
-            self.run.skip(target, Kind.RANDOM, covered.reason)
+            self._note(target, f"schemathesis could not make requests: {_said(error)}")
         if covered.cases:
             self.run.tell(target, Told("random"))
 
@@ -155,9 +171,10 @@ class Random:
         try:
             call = dresser.call(case)
         except (ValueError, UnicodeError, TypeError, AttributeError):
-            return None  # what cannot be written is not sent
-        exchange = self._exchange(target, call)
+            call = None
+        exchange = None if call is None else self._exchange(target, call)
         if exchange is None:
+            covered.unwritable += 1
             return None
         covered.phases[meta.phase.name.value if meta is not None else "stateful"] += 1
         covered.modes[meta.generation.mode.value if meta is not None else "positive"] += 1
@@ -171,7 +188,7 @@ class Random:
         try:
             return asyncio.run_coroutine_threadsafe(self.run.exchange(target, call), self._loop).result()
         except ValueError:
-            return None  # h11 does not write it either
+            return None  # h11 does not write it
 
     # -- several operations ------------------------------------------------------------------------------------------------
 
@@ -179,24 +196,32 @@ class Random:
         """Stories over the links of the contract, each answer the source of the next request."""
         from hypothesis import HealthCheck, Phase, Verbosity, settings
         from hypothesis.errors import HypothesisException
+        from schemathesis.core.errors import NoLinksFound
 
         try:
             machine = schema.as_state_machine()
         except Exception:
             return  # there are no links to go along
         outer = self
+        dressers: dict[tuple[str, bool], Dresser] = {}
 
         class Story(machine):  # type: ignore[valid-type, misc]
-            def setup(self) -> None:
-                self.dressers: dict[str, Dresser] = {}
+            linked = False
+
+            def step(self, input: Any) -> Any:
+                self.linked = bool(input.applied_parameters)  # its ids are those of an earlier answer
+                return super().step(input)
 
             def call(self, case: Any, **given: Any) -> Any:
                 identifier = (case.operation.definition.raw or {}).get("operationId", "")
                 known = ready.get(identifier)
-                if known is None or time.monotonic() > outer._until:
+                if time.monotonic() > outer._until:
+                    raise _Over
+                if known is None:
                     return _answered(case, Answer(503))
                 target, draft = known
-                dresser = self.dressers.setdefault(identifier, Dresser(outer.run, target, None if given.get("linked") else draft))
+                dresser = Dresser(outer.run, target, None if self.linked else draft)
+                dresser = dressers.setdefault((identifier, self.linked), dresser)
                 exchange = outer._send(target, dresser, case, outer.coverage[identifier])
                 return _answered(case, exchange.answer if exchange is not None else Answer(503))
 
@@ -204,14 +229,26 @@ class Random:
                 """Our oracles have done it."""
 
         chosen = settings(
-            database=None, deadline=None, derandomize=False, max_examples=20, stateful_step_count=8, verbosity=Verbosity.quiet,
+            database=None, deadline=None, derandomize=False, max_examples=_MOST_STORIES, stateful_step_count=8,
+            verbosity=Verbosity.quiet,
             suppress_health_check=list(HealthCheck), phases=(Phase.generate,), print_blob=False,
         )  # fmt: skip
         try:
             Story._hypothesis_internal_use_seed = self.run.options.seed  # what hypothesis.seed sets
             Story.run(settings=chosen)
-        except (OutOfTime, NotSafe, HypothesisException):
+        except _Over:
             return
+        except (OutOfTime, NotSafe, NoLinksFound, HypothesisException):
+            return
+        except Unreachable:
+            raise
+        except Exception as error:
+            for target, _ in ready.values():
+                self._note(target, f"schemathesis could not go along the links: {_said(error)}")
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {shown(str(error))}"
 
 
 def _answered(case: Any, answer: Answer) -> Any:

@@ -163,7 +163,6 @@ _checks(
     ("total-kept", "a total of a response is the sum of its terms", "x-behavior: totals"),
     ("rule-enforced", "a request that breaks a rule is refused as declared", "x-behavior: rules"),
     ("total-enforced", "a request whose total is off by one is refused as declared", "x-behavior: totals"),
-    ("money-whole", "an amount is a whole number of minor units", "x-behavior: money"),
 )
 _checks(
     Kind.SECRETS,

@@ -7,7 +7,7 @@ from asyncio import TaskGroup
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from tillspec.pointer import Pointer, join
@@ -34,10 +34,15 @@ _TELLING = (
     "pattern: line break after", "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
+_MOST_BASES = 6
 _PER_KEYWORD = 4
 _PER_SHARED_KEYWORD = 1
 """Of a schema that several operations share, one of them gets all edits."""
 _MOST = 1600
+
+
+Seen = set[tuple[Pointer, tuple[Any, ...]]]
+"""Schemas with the places that they apply at, positions left open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ async def bodies(run: Run, world: World, target: Target) -> None:
         run.skip(target, Kind.BODY, standing.reason, standing.fill)
         return
     probe = _Probe(run, world, target, form, standing)
-    queue = mutants(run, target, form, standing.draft.body)
+    seen: Seen = set()
+    queue = chain.from_iterable(mutants(run, target, form, base, seen) for base in _bases(run, standing, world.bodies[target.id]))
 
     async def work() -> None:
         for mutant in queue:
@@ -88,13 +94,27 @@ async def bodies(run: Run, world: World, target: Target) -> None:
     probe.conclude()
 
 
-def mutants(run: Run, target: Target, form: BodyForm, base: Any) -> Iterator[Mutant]:
-    """The mutants of a body, one edit of each keyword after the other, so that each was tried before any is tried twice."""
+def _bases(run: Run, standing: Made, known: list[Any]) -> Iterator[Any]:
+    """The body of the standing request, and others that are accepted, about the same object: they may be of other branches."""
+    place = run.relations.place_of(standing.draft.target)
+    yield standing.draft.body
+    for body in known[:_MOST_BASES]:
+        if isinstance(body, dict) and place is not None and place.startswith("$request.body#"):
+            yield standing.draft.with_body(body).put(place, standing.draft.at(place)).body
+        else:
+            yield body
+
+
+def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | None = None) -> Iterator[Mutant]:
+    """The mutants of a body, one edit of each keyword after the other, so that each was tried before any is tried twice.
+
+    `seen` are the schemas that other bodies had, each with its place: they are left out, and those of this one are added.
+    """
     judge = run.contract.judge
     ground = Ground(judge, form.schema, base)
     mutator = Mutator(run.contract.synthesiser)
     streams = []
-    seen: set[tuple[Pointer, tuple[Any, ...]]] = set()
+    seen = set() if seen is None else seen
     first_users = run.contract.first_users
     for place in ground.places:
         pointer = run.contract.schemas.pointer(place.schema)

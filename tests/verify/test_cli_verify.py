@@ -173,7 +173,7 @@ def test_a_server_that_is_slow_to_start_is_waited_for(tillspec: Command, tmp_pat
     def late() -> None:
         time.sleep(1.5)
         with socket.create_server(("127.0.0.1", port)) as listener:
-            listener.settimeout(20)
+            listener.settimeout(4)
             for _ in range(2):
                 try:
                     connection, _ = listener.accept()

@@ -25,7 +25,7 @@ def test_every_unit_is_a_test(tmp_path: Path, running_sandbox: Sandbox) -> None:
     assert "tillspec::createVinrSession[bodies]" in listed
     names = re.findall(r"^tillspec::\S+", listed, re.MULTILINE)
     assert len(names) == len(set(names))
-    made = pytest_run(tmp_path, *asked, "-k", "createVinrSession and bodies", "-n", "2")
+    made = pytest_run(tmp_path, *asked, "-k", "createVinrSession and links", "-n", "2")
     assert (made.returncode, "1 passed" in made.stdout) == (0, True), made.stdout
 
 

@@ -38,7 +38,9 @@ def gzip(app: ASGIApp) -> ASGIApp:
     async def answers(scope: Scope, receive: Receive, send: Send) -> None:
         async def varied(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(raw=message["headers"]).add_vary_header("Accept-Encoding")
+                headers = MutableHeaders(raw=message["headers"])
+                if "accept-encoding" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Accept-Encoding")
             await send(message)
 
         if scope["type"] != "http" or scope["path"].startswith(ITS_OWN):

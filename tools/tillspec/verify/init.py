@@ -197,7 +197,10 @@ class Writer:
         known = status if status is not None and 400 <= status < 500 else 404
         hint = "" if status == known else f"  # the server answered {status}" if status else ""
         self.lines += [f"unknown-paths = [{known}]{hint}"]
-        self.lines += ["# foreign = [404]              # another tenant's object, where the contract says nothing of it"]
+        self.lines += [
+            "# another tenant's object, where the contract says nothing of it; remove it if tenants share what they have"
+        ]
+        self.lines += ["foreign = [403, 404]"]
         self.lines += ["# unknown = [404]              # an id that names nothing, where the contract says nothing of it"]
         self.lines += [
             "# undeclared-statuses = [502]  # what a gateway before the server may answer",

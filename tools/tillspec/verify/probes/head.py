@@ -61,9 +61,15 @@ def _headers(target: Target, got: Answer, answer: Answer, again: Answer) -> list
             found.append(
                 _told(target, f"leaves {name} out of its answer to HEAD", wanted, "it is not there", name, Severity.SHOULD)
             )
+        elif name == "vary" and _names(wanted) == _names(given):
+            continue
         elif name in _SAME and wanted == again.header(name) and not _is_same_type(name, wanted, given):
             found.append(_told(target, f"gives another {name} for HEAD than for GET", wanted, given, name))
     return found
+
+
+def _names(text: str) -> set[str]:
+    return {part.strip().lower() for part in text.split(",")}
 
 
 def _length(target: Target, got: Answer, answer: Answer, again: Answer) -> list[Told]:

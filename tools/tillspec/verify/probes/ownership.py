@@ -124,12 +124,12 @@ def _refused(run: Run, target: Target, attack: _Attack, exchange: Exchange) -> T
 
 
 def _severity(run: Run, target: Target) -> Severity:
-    """Where the contract says nothing of owners, two tenants may share what they have."""
+    """Where neither the contract nor the profile says anything of owners, two tenants may share what they have."""
     behavior = target.operation.behavior
     said = (behavior is not None and behavior.foreign is not None) or _owner(
         run, target, run.relations.object_of(target) or ""
     ) is not None
-    return Severity.MUST if said else Severity.SHOULD
+    return Severity.MUST if said or "foreign" in run.profile.policy else Severity.SHOULD
 
 
 async def _untouched(run: Run, target: Target, exchange: Exchange, view: Look | None, before: Exchange | None) -> None:

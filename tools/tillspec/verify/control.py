@@ -70,6 +70,7 @@ async def reset(run: Run) -> Exchange:
         NotDone: it is not; or the profile has no `control.reset`.
     """
     exchange = await _done(run, "reset", {})
+    run.memory.forget()
     run.credentials.ahead = 0.0
     await run.credentials.renew()
     return exchange

@@ -127,7 +127,7 @@ class Draft:
         target = path + ("?" + "&".join(pairs) if pairs else "")
         return Call(
             self.target.id, self.target.method, target, (*headers, *self.further), content,
-            path=tuple(values), value=self.body, tenant=self.tenant,
+            path=tuple(values), value=self.body if self.content is None else _read(self.content), tenant=self.tenant,
         )  # fmt: skip
 
     def _content(self) -> bytes | None:
@@ -139,6 +139,14 @@ class Draft:
         if isinstance(self.body, str) and not is_json(media_type):
             return self.body.encode("utf-8", "surrogatepass")
         return json.dumps(self.body, ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _read(content: bytes) -> Any:
+    """The JSON value of a body that was written by hand; `NOTHING` where it is none."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return NOTHING
 
 
 def key_header(target: Target) -> str | None:

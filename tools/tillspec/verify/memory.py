@@ -36,6 +36,11 @@ class Memory:
     moved: set[str] = field(default_factory=set)
     _shows: dict[tuple[str, Pointer], bool] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Forget everything: the server was made as new, and may give the same ids again."""
+        self.written.clear()
+        self.moved.clear()
+
     def key(self, run: Run, target: Target, exchange: Exchange) -> tuple[str, str] | None:
         """The object that an exchange is about, and its id."""
         words = target.operation.behavior
@@ -70,6 +75,8 @@ class Memory:
         for write in reversed(self.written.get(key, ())):
             if not self._means(run, write, echo.pointer):
                 continue
+            if write.call.value is NOTHING and write.call.body:
+                return NOTHING  # it was no JSON, and what the server made of it is not known
             value = evaluate(echo.expression, write)
             if value is not NOTHING:
                 return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tillspec.pointer import join
 from tillspec.runtime.behavior import Answer as Declared
+from tillspec.verify.answers import same
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import at
@@ -29,7 +30,7 @@ def declared(check: str, what: str, target: Target, word: str, answer: Declared,
         return Told(check, f"{what} does not get {wanted}", pointer, wanted, str(got.status), what)
     if answer.code is not None and answer.at is not None:
         found = at(got.value, answer.at)
-        if found != answer.code:
+        if not same(found, answer.code):
             shown = "nothing" if found is NOTHING else repr(found)
             return Told(check, f"{what} gets another code", pointer, f"{answer.code!r} at {answer.at}", shown, f"{what} code")
     missing = [name for name in answer.headers if got.header(name) is None]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from tillspec.pointer import Pointer, join
 from tillspec.verify.contract import Target
+from tillspec.verify.differences import differences as found_between
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
@@ -84,24 +85,16 @@ def _shared(draft: Draft, other: Draft) -> Draft:
     return draft
 
 
-async def volatile(run: Run, view: Look) -> set[str]:
-    """The places of an answer that differ between two readings of which nothing lies between; both times in other seconds."""
-    first = await view.once(run)
-    await asyncio.sleep(0)
-    second = await view.once(run)
-    return set(differences(first.answer.value, second.answer.value))
-
-
-def conflicts(one: Any, other: Any, at: str = "") -> list[str]:
+def conflicts(one: Any, other: Any, at: Pointer = "") -> list[Pointer]:
     """The places at which two JSON values contradict each other: what one of them alone has does not, nor does another order, or
     another way of writing a number or a time.
     """
     if isinstance(one, dict) and isinstance(other, dict):
-        return [place for key in one if key in other for place in conflicts(one[key], other[key], f"{at}/{key}")]
+        return [place for key in one if key in other for place in conflicts(one[key], other[key], join(at, key))]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         if sorted(map(repr, one)) == sorted(map(repr, other)):
             return []
-        return [place for index, pair in enumerate(zip(one, other, strict=True)) for place in conflicts(*pair, f"{at}/{index}")]
+        return [place for index, pair in enumerate(zip(one, other, strict=True)) for place in conflicts(*pair, join(at, index))]
     if isinstance(one, str) and isinstance(other, str) and is_written_otherwise(one, other):
         return []
     return differences(one, other, at)
@@ -119,13 +112,6 @@ def is_written_otherwise(one: str, other: str) -> bool:
         return False
 
 
-def differences(one: Any, other: Any, at: str = "") -> list[str]:
-    """The places at which two JSON values differ, as JSON Pointers."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        found: list[str] = []
-        for key in {**one, **other}:
-            found += differences(one.get(key, NOTHING), other.get(key, NOTHING), f"{at}/{key}")
-        return found
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return [place for index, pair in enumerate(zip(one, other, strict=True)) for place in differences(*pair, f"{at}/{index}")]
-    return [] if one == other and isinstance(one, bool) == isinstance(other, bool) else [at]
+def differences(one: Any, other: Any, at: Pointer = "") -> list[Pointer]:
+    """The places at which two JSON values differ."""
+    return [found.place for found in found_between(one, other, at)]

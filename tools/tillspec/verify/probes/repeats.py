@@ -9,10 +9,11 @@ from tillspec.pointer import Pointer, join
 from tillspec.verify.answers import is_telling, told
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
+from tillspec.verify.differences import Difference, differences, general
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.run import Run, Told, shown
-from tillspec.verify.snapshot import Difference, Looks, differences, general
+from tillspec.verify.snapshot import Looks
 from tillspec.verify.views import made_id, shows
 from tillspec.verify.world import Made, Unavailable, World
 

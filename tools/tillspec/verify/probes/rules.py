@@ -18,6 +18,7 @@ from tillspec.runtime.rules import at as values
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.declared import Part
+from tillspec.verify.differences import general
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.expected import declared
 from tillspec.verify.expressions import at as value_at
@@ -156,7 +157,7 @@ def _changed(base: Any, body: Any) -> tuple[Any, ...]:
     """Where a body is another one, and of a number that is, whether it is more: of two changes of one kind, one is enough."""
     places = differences(base, body)
     more = [value_at(body, place) > value_at(base, place) for place in places[:1] if _are_numbers(base, body, place)]
-    return (*("/".join("*" if token.isdigit() else token for token in place.split("/")) for place in places), *more)
+    return (*map(general, places), *more)
 
 
 def _are_numbers(base: Any, body: Any, place: Pointer) -> bool:

@@ -49,6 +49,7 @@ def test_a_profile_to_fill_in(tillspec: Command, running_sandbox: Sandbox, tmp_p
     made = tillspec("verify", "init", "--url", running_sandbox.url, "--spec", SPEC)
     assert made.returncode == 0, made.stderr
     assert "places to fill in" in made.stdout
+    assert f"Then: tillspec verify --url {running_sandbox.url} --spec {SPEC} --profile verify.toml" in made.stdout
     text = (tmp_path / "verify.toml").read_text()
     value = tomllib.loads(text)
     assert value["tenants"]["first"]["credentials"]["VinrApiKey"] == "FILL_ME"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from tillspec.verify.init import Probed
 
 
+_SPEC = Path("spec/openapi.yaml")
+
+
 @click.command("init")
 @click.option("--url", required=True, metavar="URL", help="Where the server is; it is asked a few things that change nothing.")
-@click.option(
-    "--spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"), show_default=True, help="The contract."
-)
+@click.option("--spec", type=click.Path(path_type=Path), default=_SPEC, show_default=True, help="The contract.")
 @click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only this surface (may be repeated).")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("verify.toml"), show_default=True,
               help="The file to write; - for standard output.")  # fmt: skip
@@ -50,7 +52,8 @@ def init(out: Path, **given: Any) -> None:
     click.echo(f"{out}: {text.count('FILL_ME') - 1} places to fill in")
     if not probed.reached:
         click.secho(f"{given['url']} did not answer, so nothing is known of it", fg="yellow")
-    click.echo(f"Then: tillspec verify --url {given['url']} --profile {out}")
+    spec = [] if given["spec"] == _SPEC else ["--spec", str(given["spec"])]
+    click.echo(f"Then: {shlex.join(['tillspec', 'verify', '--url', given['url'], *spec, '--profile', str(out)])}")
 
 
 def _written(

@@ -132,7 +132,7 @@ class World:
 
     def _quiet(self, target: Target, body: Any) -> Any:
         """A body without the URLs that a server would call, as far as it may be without them: what is made for another operation
-        has no strangers called, and waits for none.
+        calls nobody else, and nothing waits for one.
         """
         form, key = target.json_body, (target.id, id(body))
         if form is None:

@@ -157,7 +157,8 @@ class Declared:
                 node.conditional[word] = nodes
         node.dependent.update(self._named(pointer, "dependentSchemas", schema))
         node.properties.update(self._named(pointer, "properties", schema))
-        node.patterns.update(self._named(pointer, "patternProperties", schema))
+        for pattern in schema.get("patternProperties") or ():
+            node.patterns[pattern] = self._speaking(join(pointer, "patternProperties", pattern))
         node.known = frozenset(schema.get("properties") or ())
         node.first += self._listed(pointer, "prefixItems", schema)
         node.further += self._speaking(join(pointer, "additionalProperties"))

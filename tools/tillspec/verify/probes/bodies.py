@@ -36,9 +36,12 @@ _TELLING = (
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
 _MOST_BASES = 6
-_PER_KEYWORD = 2
-_PER_FURTHER_KEYWORD = 1
-"""Of a schema that several operations share, one of them gets all edits, and of a keyword that several schemas say of one value."""
+_PER_KEYWORD = 4
+_PER_PLAIN_KEYWORD = 2
+_PER_SHARED_KEYWORD = 1
+"""Of a schema that several operations share, one of them gets all edits."""
+_PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
+"""Keywords of which nearly any edit breaks nothing else."""
 _MOST = 1600
 
 
@@ -121,24 +124,8 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | No
 
     `seen` are the schemas that other bodies had, each with its place: they are left out, and those of this one are added.
     """
-    judge = run.contract.judge
-    ground = Ground(judge, form.schema, base)
-    mutator = Mutator(run.contract.synthesiser)
-    streams: list[_Stream] = []
-    said: set[tuple[tuple[Any, ...], str]] = set()
-    seen = set() if seen is None else seen
-    first_users = run.contract.first_users
-    for place in ground.places:
-        pointer = run.contract.schemas.pointer(place.schema)
-        whose = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
-        if whose not in seen:
-            seen.add(whose)
-            shared = first_users.get(pointer, target.id) != target.id
-            for made in mutator.streams(place, at(base, place.path)):
-                edits = sorted(islice(made, 40), key=_rank)
-                also = {(whose[1], edit.keyword) for edit in edits} <= said
-                said |= {(whose[1], edit.keyword) for edit in edits}
-                streams.append(_Stream(place, edits, _PER_FURTHER_KEYWORD if shared or also else _PER_KEYWORD))
+    ground = Ground(run.contract.judge, form.schema, base)
+    streams = _streams(run, target, ground, base, set() if seen is None else seen)
     done: set[tuple[Path, str]] = set()
     tried: Counter[str] = Counter()
     while streams and len(done) <= _MOST:
@@ -166,7 +153,30 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | No
             tried[edit.kind] += 1
             yield Mutant(edit, body, valid)
         streams = left
-    judge.forget()
+    run.contract.judge.forget()
+
+
+def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) -> list[_Stream]:
+    """The edits of every keyword of every place that was not seen yet, and how many of each are to be sent."""
+    mutator = Mutator(run.contract.synthesiser)
+    first_users = run.contract.first_users
+    streams: list[_Stream] = []
+    said: set[tuple[tuple[Any, ...], str]] = set()
+    for place in ground.places:
+        pointer = run.contract.schemas.pointer(place.schema)
+        whose = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
+        if whose in seen:
+            continue
+        seen.add(whose)
+        shared = first_users.get(pointer, target.id) != target.id
+        for made in mutator.streams(place, at(base, place.path)):
+            edits = sorted(islice(made, 40), key=_rank)
+            word = edits[0].keyword if edits else ""
+            again = word in _PLAIN and (whose[1], word) in said
+            said.add((whose[1], word))
+            usual = _PER_PLAIN_KEYWORD if word in _PLAIN else _PER_KEYWORD
+            streams.append(_Stream(place, edits, _PER_SHARED_KEYWORD if shared or again else usual))
+    return streams
 
 
 def _is_among(run: Run, place: Place) -> bool:

@@ -25,8 +25,9 @@ from tillspec.verify.findings import Severity
 from tillspec.verify.learn import learn
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.profile import read
+from tillspec.verify.random.cases import Dresser
 from tillspec.verify.random.coverage import Coverage
-from tillspec.verify.random.engine import MISSING, Random
+from tillspec.verify.random.engine import MISSING, Random, _schema
 from tillspec.verify.run import Options, Run
 from tillspec.verify.wire import Origin, Wire
 
@@ -266,6 +267,18 @@ def test_nothing_is_sent_that_is_no_part_of_a_case(whole: tuple[Shop, Done]) -> 
     names = {name for _, _, headers, _ in shop.asked for name in headers}
     assert not names & {"accept-encoding", "x-schemathesis-testcaseid", "connection"}
     assert {headers["user-agent"] for _, _, headers, _ in shop.asked} == {"tillspec-verify"}
+
+
+def test_a_header_that_http_has_not_is_not_sent(made: Contract) -> None:
+    """A control character in a field's value is none of HTTP (RFC 9110, section 5.5); a server may drop the connection."""
+    dresser = Dresser(Run(made, read(PROFILE, {}), Wire(Origin.of("http://127.0.0.1:9"))), made.targets["read"], None)
+    case = _schema(dresser.run)["/things/{id}"]["GET"].Case(path_parameters={"id": "abcd"})
+    for value in ("a\x01b", "\x7f", "a\x0bb"):
+        case.headers = {"X-Note": value}
+        with pytest.raises(ValueError, match=r"control characters|Invalid"):
+            dresser.call(case)
+    case.headers = {"X-Note": "a\tb"}
+    assert dresser.call(case).header("X-Note") == "a\tb"
 
 
 # -- the same seed -------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -279,6 +280,28 @@ def test_a_header_that_http_has_not_is_not_sent(made: Contract) -> None:
             dresser.call(case)
     case.headers = {"X-Note": "a\tb"}
     assert dresser.call(case).header("X-Note") == "a\tb"
+
+
+@dataclass
+class Routed(Shop):
+    """The same behind a router of its own, which finds no route for a path with an encoded separator, or with no text in it."""
+
+    lost: int = 0
+
+    async def serve(self, request: Request) -> Response:
+        path = request.scope["raw_path"].decode("latin-1")
+        if re.search(r"%2F|%5C|%25|%[01][0-9A-F]|%7F|//|/$", path):
+            self.lost += 1
+            return Response("<h1>Not Found</h1>", 404 if "%2" in path else 400, media_type="text/html")
+        return await super().serve(request)
+
+
+def test_a_path_that_no_route_matches_is_answered_by_the_router(made: Contract) -> None:
+    shop = Routed()
+    with serving(shop) as url:
+        done = randomly(made, url, only=("read",))
+    assert shop.lost > 3
+    assert done.told == []
 
 
 # -- the same seed -------------------------------------------------------------------------------------------------------

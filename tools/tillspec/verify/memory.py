@@ -55,7 +55,7 @@ class Memory:
         return None if found is NOTHING else (name, str(found))
 
     def writes(self, run: Run, target: Target, exchange: Exchange) -> None:
-        """Remember a request that made or changed an object."""
+        """Remember a request that made or changed an object, or may have."""
         key = self.key(run, target, exchange)
         if key is None:
             return
@@ -75,8 +75,8 @@ class Memory:
         for write in reversed(self.written.get(key, ())):
             if not self._means(run, write, echo.pointer):
                 continue
-            if write.call.value is NOTHING and write.call.body:
-                return NOTHING  # it was no JSON, and what the server made of it is not known
+            if not _is_known(write):
+                return NOTHING
             value = evaluate(echo.expression, write)
             if value is not NOTHING:
                 return value
@@ -101,3 +101,9 @@ class Memory:
             )
             self._shows[operation, pointer] = any(pointer in run.contract.reached(schema) for schema in shown)
         return self._shows[operation, pointer]
+
+
+def _is_known(write: Exchange) -> bool:
+    """Whether it is known what a server made of a request: not of one that failed, no usual message, and no JSON."""
+    call = write.call
+    return write.answer.succeeded and call.raw is None and not (call.value is NOTHING and call.body)

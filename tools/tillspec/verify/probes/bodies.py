@@ -14,7 +14,7 @@ from tillspec.pointer import Pointer, join
 from tillspec.prove.faults import Fault
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, Path, Place, at, replaced
-from tillspec.verify.accepted import accepted, general, only_fault
+from tillspec.verify.accepted import accepted, general, is_of_format, only_fault
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.draft import Draft
@@ -254,7 +254,7 @@ class _Probe:
     def conclude(self) -> None:
         """A valid request that is refused as invalid ones are is refused for its form; else there may be a reason of its own."""
         for mutant, exchange in self.doubtful:
-            alike = signature(exchange.answer) in self.refusals
+            alike = signature(exchange.answer) in self.refusals and not is_of_format(self.run.contract, mutant.edit.pointer)
             self.run.tell(self.target, self._refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
 
     def _refused(self, mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:

@@ -19,7 +19,7 @@ from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.run import Run, Told, passed, shown, statuses
 from tillspec.verify.world import Unavailable, World
 
-_UNASKED = (429, 431, 503)
+_UNASKED = (408, 411, 413, 414, 417, 421, 426, 429, 431, 503)
 """Answers of what stands before the operation, which say nothing of credentials."""
 
 

@@ -15,6 +15,7 @@ from tillspec.pointer import Pointer, join
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, at, replaced
 from tillspec.prove.synthesise import Impossible
+from tillspec.verify.accepted import is_of_format
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Unwritable, key_header, written
@@ -304,7 +305,7 @@ class _Probe:
     def conclude(self) -> None:
         """A valid request that is refused as invalid ones are is refused for its form; else there may be a reason of its own."""
         for mutant, exchange in self.doubtful:
-            alike = signature(exchange.answer) in self.refusals
+            alike = signature(exchange.answer) in self.refusals and not is_of_format(self.run.contract, mutant.pointer)
             self.run.tell(self.target, _refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
 
 

@@ -95,8 +95,9 @@ class Target:
 
     def response(self, status: int) -> Response | None:
         """What is declared of a status: itself, its class, or the default."""
-        declared = {response.status.upper(): response for response in self.operation.responses}
-        return next((declared[key] for key in (str(status), f"{status // 100}XX", "DEFAULT") if key in declared), None)
+        keys = (str(status), f"{status // 100}XX", "DEFAULT")
+        found = (one for key in keys for one in self.operation.responses if one.status.upper() == key)
+        return next(found, None)
 
     def response_pointer(self, response: Response) -> Pointer:
         return join(self.pointer, "responses", response.status)
@@ -124,6 +125,8 @@ class Contract:
     _subjects: dict[tuple[str, str], list[Subject]] = field(default_factory=dict)
     _first_users: dict[Pointer, str] = field(default_factory=dict)
     _resolved: dict[Pointer, tuple[Pointer, Any]] = field(default_factory=dict)
+    _response_schemas: dict[tuple[str, str, str], Pointer | None] = field(default_factory=dict)
+    _header_schemas: dict[tuple[str, str, str], Pointer] = field(default_factory=dict)
     _validators: dict[tuple[Pointer, Direction], Draft202012Validator] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -213,6 +216,12 @@ class Contract:
 
     def response_schema(self, target: Target, response: Response, media_type: str) -> Pointer | None:
         """Where the schema of a response's body stands; None where none is declared for that media type."""
+        key = (target.id, response.status, media_type)
+        if key not in self._response_schemas:
+            self._response_schemas[key] = self._response_schema(target, response, media_type)
+        return self._response_schemas[key]
+
+    def _response_schema(self, target: Target, response: Response, media_type: str) -> Pointer | None:
         at, value = self.resolved(target.response_pointer(response))
         content = value.get("content") if isinstance(value, dict) else None
         found = media.find(content, media_type) if isinstance(content, dict) else None
@@ -223,8 +232,11 @@ class Contract:
 
     def header_schema(self, target: Target, response: Response, header: Header) -> Pointer:
         """Where a header of a response stands, references followed."""
-        at, _ = self.resolved(target.response_pointer(response))
-        return self.resolved(join(at, "headers", header.name))[0]
+        key = (target.id, response.status, header.name)
+        if key not in self._header_schemas:
+            at, _ = self.resolved(target.response_pointer(response))
+            self._header_schemas[key] = self.resolved(join(at, "headers", header.name))[0]
+        return self._header_schemas[key]
 
     def is_valid(self, pointer: Pointer, direction: Direction, value: Any) -> bool:
         """Whether a value is valid by the schema at a pointer; what a quick validator refuses, the judge is asked about.
@@ -277,6 +289,10 @@ class Contract:
                     for pointer in self.reached(body.pointer):
                         self._first_users.setdefault(pointer, target.id)
         return self._first_users
+
+    def first_with(self, form: ParameterForm) -> Target:
+        """The first operation that has a parameter."""
+        return next(one for one in self.targets.values() if any(other.pointer == form.pointer for other in one.parameters))
 
     def reached(self, pointer: Pointer) -> set[Pointer]:
         """Every schema that a schema comes to."""

@@ -16,6 +16,9 @@ from tillspec.runtime.behavior import ObjectBehavior, PropertyBehavior
 from tillspec.runtime.rules import Breach, breaches
 from tillspec.verify.contract import Contract
 
+_LATEST = 64
+"""Of how many messages the parts are kept: several checks ask of one, one after the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -42,17 +45,26 @@ class _Node:
     properties: dict[str, list[_Node]] = field(default_factory=dict)
     patterns: dict[str, list[_Node]] = field(default_factory=dict)
     further: list[_Node] = field(default_factory=list)
+    known: frozenset[str] = frozenset()
     first: list[list[_Node]] = field(default_factory=list)
     items: list[_Node] = field(default_factory=list)
 
-    def of_property(self, name: str) -> Iterator[_Node]:
-        """The nodes of a property's value."""
-        patterns = [pattern for pattern in self.patterns if matches(pattern, name)]
-        if name not in self.properties and not patterns:
-            yield from self.further
-        yield from self.properties.get(name, ())
-        for pattern in patterns:
-            yield from self.patterns[pattern]
+    def of_properties(self, value: dict[str, Any]) -> Iterator[tuple[str, list[_Node]]]:
+        """The properties of an object whose values' schemas lead to declarations, each with their nodes."""
+        for name, nodes in self.properties.items():
+            if name in value:
+                yield name, nodes
+        if not self.patterns and not self.further:
+            return
+        for name in value:
+            patterns = [nodes for pattern, nodes in self.patterns.items() if matches(pattern, name)]
+            yield from ((name, nodes) for nodes in patterns)
+            if not patterns and name not in self.known:
+                yield name, self.further
+
+    def forks(self) -> bool:
+        """Whether what applies depends on the value."""
+        return bool(self.branches or self.conditional or self.dependent)
 
     def of_item(self, index: int) -> list[_Node]:
         """The nodes of an item of a list."""
@@ -71,12 +83,15 @@ class _Walk:
     def visit(self, node: _Node, value: Any, path: Path) -> None:
         if node.object is not None or node.property is not None:
             self.found.append(Part(path, value, node.pointer, node.object, node.property))
-        for other in (*node.same, *self._branches(node, value)):
+        for other in node.same:
             self.visit(other, value, path)
+        if node.forks():
+            for other in self._branches(node, value):
+                self.visit(other, value, path)
         if isinstance(value, dict):
-            for name, item in value.items():
-                for other in node.of_property(name):
-                    self.visit(other, item, (*path, name))
+            for name, nodes in node.of_properties(value):
+                for other in nodes:
+                    self.visit(other, value[name], (*path, name))
         elif isinstance(value, list):
             for index, item in enumerate(value):
                 for other in node.of_item(index):
@@ -87,9 +102,9 @@ class _Walk:
         for other in node.branches:
             if self.loosely or self.contract.is_quickly_valid(other.pointer, self.direction, value):
                 yield other
-        if node.conditional.get("then") or node.conditional.get("else"):
+        if node.conditional:
             holds = self.contract.is_quickly_valid(join(node.pointer, "if"), self.direction, value)
-            yield from node.conditional["then" if holds else "else"]
+            yield from node.conditional.get("then" if holds else "else", ())
         if isinstance(value, dict):
             for name in node.dependent.keys() & value.keys():
                 yield from node.dependent[name]
@@ -105,6 +120,7 @@ class Declared:
     _reached: dict[tuple[Pointer, str], bool] = field(default_factory=dict)
     _sent: frozenset[str] | None = None
     _nodes: dict[Pointer, _Node] = field(default_factory=dict)
+    _latest: dict[tuple[Pointer, Direction, int, bool], tuple[Any, list[Part]]] = field(default_factory=dict)
     _views: dict[str, list[tuple[Pointer, ObjectBehavior]]] = field(default_factory=dict)
 
     def parts(self, pointer: Pointer, direction: Direction, value: Any, *, loosely: bool = False) -> list[Part]:
@@ -113,9 +129,14 @@ class Declared:
         """
         if not self.speaks(pointer):
             return []
-        found: list[Part] = []
-        _Walk(self.contract, direction, found, loosely).visit(self._node(pointer), value, ())
-        return found
+        key = (pointer, direction, id(value), loosely)
+        if key not in self._latest:
+            found: list[Part] = []
+            _Walk(self.contract, direction, found, loosely).visit(self._node(pointer), value, ())
+            if len(self._latest) >= _LATEST:
+                self._latest.clear()
+            self._latest[key] = (value, found)  # which keeps the value, and so its identity
+        return self._latest[key][1]
 
     def _node(self, pointer: Pointer) -> _Node:
         """What of a schema leads to declarations, put together once."""
@@ -132,10 +153,13 @@ class Declared:
         for word in ("anyOf", "oneOf"):
             node.branches += chain(*self._listed(pointer, word, schema))
         for word in ("then", "else"):
-            node.conditional[word] = self._speaking(join(pointer, word)) if word in schema else []
+            if word in schema and (nodes := self._speaking(join(pointer, word))):
+                node.conditional[word] = nodes
         node.dependent.update(self._named(pointer, "dependentSchemas", schema))
         node.properties.update(self._named(pointer, "properties", schema))
-        node.patterns.update(self._named(pointer, "patternProperties", schema))
+        for pattern in schema.get("patternProperties") or ():
+            node.patterns[pattern] = self._speaking(join(pointer, "patternProperties", pattern))
+        node.known = frozenset(schema.get("properties") or ())
         node.first += self._listed(pointer, "prefixItems", schema)
         node.further += self._speaking(join(pointer, "additionalProperties"))
         node.items += self._speaking(join(pointer, "items"))
@@ -145,7 +169,8 @@ class Declared:
         return [self._speaking(join(pointer, word, index)) for index in range(len(schema.get(word) or ()))]
 
     def _named(self, pointer: Pointer, word: str, schema: dict[str, Any]) -> dict[str, list[_Node]]:
-        return {name: self._speaking(join(pointer, word, name)) for name in schema.get(word) or ()}
+        found = {name: self._speaking(join(pointer, word, name)) for name in schema.get(word) or ()}
+        return {name: nodes for name, nodes in found.items() if nodes}
 
     def _speaking(self, pointer: Pointer) -> list[_Node]:
         if not isinstance(self.contract.look_up(pointer), dict) or not self.speaks(pointer):

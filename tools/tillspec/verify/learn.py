@@ -14,7 +14,7 @@ from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.profile import Tenant
 from tillspec.verify.relations import Relation
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World, allowed
 
 _MOST_TRIES = 24
@@ -67,7 +67,7 @@ async def _try(run: Run, world: World, target: Target, learned: Learned) -> None
             learned.accepted = learned.accepted or exchange
             if body is not NOTHING:
                 world.bodies.setdefault(target.id, []).append(body)
-            run.tell(target, Told("valid-accepted"))
+            run.tell(target, passed("valid-accepted"))
         else:
             learned.refused.append(exchange)
         if learned.accepted is not None and number + 1 >= max(examples, 1):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from tillspec.pointer import Pointer, join
@@ -30,21 +31,29 @@ class Origins:
         call = exchange.call
         if not exchange.answer.succeeded or not call.operation or call.method in ("GET", "HEAD") or len(self._by_value) > _MOST:
             return
-        for _, value in self.given(exchange):
-            self._by_value.setdefault(value, exchange)
-        for _, value in named(exchange):
-            self._by_path.setdefault((path_of(call), value), exchange)
+        if exchange.answer.value is NOTHING:
+            return
+        path, said = path_of(call), _said(call)
+        for name, value in _leaves("", exchange.answer.value):
+            if isinstance(value, str) and self._is_new(value, said):
+                self._by_value.setdefault(value, exchange)
+            if not isinstance(value, bool) and value != "" and _is_id(name):
+                self._by_path.setdefault((path, str(value)), exchange)
 
     def given(self, exchange: Exchange) -> Iterator[tuple[Pointer, str]]:
         """The texts of an answer that a server made up, and nobody else can have: pointers and values."""
         if exchange.answer.value is NOTHING:
             return
-        said = exchange.call.target + "\n" + (exchange.call.body or b"").decode("utf-8", "replace")
-        for pointer, leaf in leaves(exchange.answer.value):
-            value = leaf if isinstance(leaf, str) else ""
-            made = _MADE.fullmatch(value) and not _TIME.match(value)
-            if made and value not in self.known and value not in said:
+        said = _said(exchange.call)
+        for pointer, value in leaves(exchange.answer.value):
+            if isinstance(value, str) and self._is_new(value, said):
                 yield pointer, value
+
+    def _is_new(self, text: str, said: str) -> bool:
+        """Whether a text looks like what a server makes up, and neither the contract nor the request had it."""
+        if text in self.known or _MADE.fullmatch(text) is None or _TIME.match(text):
+            return False
+        return text not in said
 
     def before(self, call: Call) -> list[Exchange]:
         """The exchanges that gave ids of a call."""
@@ -59,8 +68,18 @@ def named(exchange: Exchange) -> Iterator[tuple[Pointer, str]]:
     if exchange.answer.value is NOTHING:
         return
     for pointer, value in leaves(exchange.answer.value):
-        if not isinstance(value, bool) and value != "" and _ID.search(pointer.rpartition("/")[2]):
+        if not isinstance(value, bool) and value != "" and _is_id(pointer.rpartition("/")[2]):
             yield pointer, str(value)
+
+
+def _said(call: Call) -> str:
+    return call.target + "\n" + (call.body or b"").decode("utf-8", "replace")
+
+
+@cache
+def _is_id(name: str) -> bool:
+    """Whether a property is called an id, whatever its value looks like."""
+    return _ID.search(name) is not None
 
 
 def path_of(call: Call) -> str:
@@ -74,6 +93,19 @@ def _held(call: Call) -> Iterator[str]:
     yield from (value.removeprefix("Bearer ") for _, value in call.headers)
     if call.value is not NOTHING:
         yield from (value for _, value in leaves(call.value) if isinstance(value, str))
+
+
+def _leaves(name: str, value: Any, depth: int = 0) -> Iterator[tuple[str, str | int]]:
+    """The same as `leaves`, with the name of the nearest property instead of the whole place."""
+    match value:
+        case str() | int():
+            yield name, value
+        case dict() if depth < _DEEPEST:
+            for key, item in value.items():
+                yield from _leaves(key, item, depth + 1)
+        case list() if depth < _DEEPEST:
+            for item in value:
+                yield from _leaves(name, item, depth + 1)
 
 
 def leaves(value: Any, pointer: Pointer = "", depth: int = 0) -> Iterator[tuple[Pointer, str | int]]:

@@ -11,7 +11,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.keyed import Keyed
-from tillspec.verify.run import Told
+from tillspec.verify.run import Told, passed
 from tillspec.verify.views import made_id
 
 
@@ -82,7 +82,7 @@ class UsedKey:
             what = "makes a second object of a repeated key"
             self.tell(Told("repeat-replayed", what, "", f"{one} again", str(other)), first, again)
             return False
-        self.tell(Told("repeat-replayed"))
+        self.tell(passed("repeat-replayed"))
         return True
 
     def _marks(self, header: str, first: Exchange, again: Exchange) -> None:

@@ -13,7 +13,7 @@ from tillspec.verify import control
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 from tillspec.verify.views import about, made_id, operations, states
 from tillspec.verify.world import Unavailable, World
 
@@ -100,7 +100,7 @@ class Walk:
                 told = Told("state-kept", what, self.at, expected, state)
                 self.run.tell(target, told, *subject.steps, exchange)
             elif state in self.life.states:
-                self.run.tell(target, Told("state-kept"))
+                self.run.tell(target, passed("state-kept"))
                 subject.state = state
         return shown
 

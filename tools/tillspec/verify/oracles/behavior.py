@@ -15,7 +15,7 @@ from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.memory import Echo
 from tillspec.verify.reading import is_written_otherwise
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 
 _DATE = len("2026-01-01")
 
@@ -47,7 +47,7 @@ def _rules(part: Part) -> Iterator[Told]:
         return
     for index, rule in enumerate(part.object.rules):
         if holds(rule, part.value):
-            yield Told("rule-kept")
+            yield passed("rule-kept")
         else:
             yield Told(
                 "rule-kept", f"an answer breaks the rule that {rule.message}", join(part.pointer, "x-behavior", "rules", index),
@@ -55,7 +55,7 @@ def _rules(part: Part) -> Iterator[Told]:
             )  # fmt: skip
     for index, total in enumerate(part.object.totals):
         if adds_up(total, part.value):
-            yield Told("total-kept")
+            yield passed("total-kept")
         else:
             terms = {term.amount: at(part.value, term.amount) for term in total.terms}
             yield Told(
@@ -100,7 +100,7 @@ def _same(run: Run, part: Part, wanted: Any, what: str) -> Iterator[Told]:
     if wanted is NOTHING or wanted is None:
         return
     if contains(part.value, wanted):
-        yield Told("echo")
+        yield passed("echo")
         return
     name = part.path[-1] if part.path else "the body"
     yield Told(
@@ -137,7 +137,7 @@ def _identity(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
     if found is NOTHING or wanted is NOTHING or name in run.contract.api.outside:
         return
     if found == wanted or (isinstance(found, str) and isinstance(wanted, str) and found.casefold() == wanted.casefold()):
-        yield Told("right-object")
+        yield passed("right-object")
     elif isinstance(found, str) and isinstance(wanted, str) and len(found) != len(wanted):
         return  # another way of writing it, for all that the contract says
     else:
@@ -156,7 +156,7 @@ def _header_echoes(run: Run, target: Target, exchange: Exchange) -> Iterator[Tol
             continue
         wanted = evaluate(words.same_as, exchange)
         if wanted is NOTHING or _path_of(text, run) == str(wanted) or text == str(wanted):
-            yield Told("echo")
+            yield passed("echo")
         else:
             yield Told("echo", f"the header {header.name} is not what it repeats", join(pointer, "x-behavior", "same-as"),
                        shown(wanted), shown(text))  # fmt: skip

@@ -16,7 +16,7 @@ from tillspec.verify.exchange import NOTHING, Answer
 from tillspec.verify.expressions import at
 from tillspec.verify.findings import Severity
 from tillspec.verify.oracles.readings import Json, Unreadable, form, is_text, readings, text_of
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 
 _FIRST = ("type", "const", "enum", "required", "minLength", "maxLength", "minimum", "maximum", "pattern", "format")
 """Of several keywords that one value breaks, the one that tells most."""
@@ -47,7 +47,7 @@ def _json(run: Run, answer: Answer, pointer: Pointer | None, at_response: Pointe
             "names that are unique (RFC 8259, section 4)", found.repeated[0], "unique", Severity.SHOULD,
         )  # fmt: skip
     else:
-        yield Told("body-json")
+        yield passed("body-json")
     if pointer is not None:
         yield from _value(run, pointer, found.value)
 
@@ -81,7 +81,7 @@ def _value(run: Run, pointer: Pointer, value: Any) -> Iterator[Told]:
         hidden = list(_write_only(run, pointer, value))
         yield from (_told(value, fault) for fault in hidden[:_MOST])
         if not hidden:
-            yield Told("body-schema")
+            yield passed("body-schema")
         return
     for fault in telling(run.contract.faults(pointer, "response", value))[:_MOST]:
         yield _told(value, fault)

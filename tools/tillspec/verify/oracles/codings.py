@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from tillspec.runtime.encoding import is_json
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import Answer, Exchange
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 
 _GZIP, _ZLIB, _BARE = 31, 15, -15
 _MOST = 1 << 20
@@ -24,7 +24,7 @@ def codings(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
     if answer.fault is not None or not answer.body or not names or names[-1] in ("", "identity"):
         return
     if _is_coded(answer, names[-1]):
-        yield Told("content-coded")
+        yield passed("content-coded")
         return
     yield Told(
         "content-coded", f"says that the body of a {answer.status} is {names[-1]}, which it is not", target.pointer,

@@ -10,7 +10,7 @@ from tillspec.verify.contract import Target
 from tillspec.verify.exchange import Answer, Exchange
 from tillspec.verify.expressions import at
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 
 _ODD = 1 << 16
 """Bytes of a request from which on its answer may take longer."""
@@ -35,7 +35,7 @@ def _latency(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
     if budget is None or len(exchange.call.body or b"") > _ODD:
         return
     if seconds <= budget:
-        yield Told("latency")
+        yield passed("latency")
     else:
         yield Told(
             "latency", "answers later than the latency budget allows", target.pointer, f"an answer within {budget:g} s",
@@ -49,7 +49,7 @@ def _retry_after(target: Target, answer: Answer) -> Iterator[Told]:
     if text is None:
         return
     if (text.isascii() and text.isdigit()) or _is_date(text):
-        yield Told("rate-limit-told")
+        yield passed("rate-limit-told")
     else:
         yield Told(
             "rate-limit-told", "gives a Retry-After that is neither seconds nor a date", target.pointer,
@@ -90,7 +90,7 @@ def _rate_limit(target: Target, declared: RateLimit, answer: Answer) -> Iterator
     for what, expected, observed, aspect in found:
         yield _told(target, what, expected, observed, aspect)
     if not found and (limit is not None or remaining is not None or reset is not None):
-        yield Told("rate-limit-told")
+        yield passed("rate-limit-told")
 
 
 def _is_plausible(declared: RateLimit, reset: int) -> bool:

@@ -24,7 +24,7 @@ from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.findings import Severity
 from tillspec.verify.pictures import BadImage, Picture
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.svg import Svg
 
 _DATA = "data:image/"
@@ -165,7 +165,7 @@ def _looked_at(run: Run, target: Target, exchange: Exchange, one: Shown) -> Iter
     except BadImage as error:
         yield Told("image-valid", f"an image is no {one.media_type}", one.pointer, one.media_type, str(error), one.media_type)
         return
-    yield Told("image-valid")
+    yield passed("image-valid")
     yield from _size(run, target, exchange, one, picture)
     if one.media_type == pictures.SVG:
         document = Svg.of(one.data)
@@ -184,7 +184,7 @@ def _inert(one: Shown, document: Svg) -> Iterator[Told]:
         severity = Severity.MUST if one.encodes is not None and not one.guessed else Severity.SHOULD
         yield Told("svg-inert", f"an SVG has {what}", one.pointer, "nothing from elsewhere", part, "outside", severity)
     if not document.active and not document.outside:
-        yield Told("svg-inert")
+        yield passed("svg-inert")
 
 
 def _code(run: Run, exchange: Exchange, one: Shown, picture: Picture) -> Iterator[Told]:
@@ -195,7 +195,7 @@ def _code(run: Run, exchange: Exchange, one: Shown, picture: Picture) -> Iterato
         yield Told("image-encodes", what, one.pointer, "one QR code", shown(texts), what, severity)
         return
     wrong = list(_wrong(run, exchange, one, texts[0]))
-    yield from wrong or [Told("image-encodes")]
+    yield from wrong or [passed("image-encodes")]
 
 
 def _wrong(run: Run, exchange: Exchange, one: Shown, text: str) -> Iterator[Told]:
@@ -280,7 +280,7 @@ def _size(run: Run, target: Target, exchange: Exchange, one: Shown, picture: Pic
         if (got := sides[side]) is None:
             continue
         if got == asked:
-            yield Told("image-size")
+            yield passed("image-size")
             continue
         severity = Severity.MUST if _PIXELS.search(form.model.description) else Severity.SHOULD
         yield Told(

@@ -12,7 +12,7 @@ from tillspec.verify.exchange import Answer, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.oracles.bodies import body
 from tillspec.verify.oracles.headers import headers
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 
 PROTOCOL = {304, 400, 401, 404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 422, 426, 429, 431, 501, 503, 505}
 """Statuses with which a server, its framework, or what stands before it may answer a message before any operation sees it."""
@@ -27,7 +27,7 @@ def responses(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
         if call.raw is None:
             yield _faulty(target, answer.fault)
         return
-    yield Told("answers")
+    yield passed("answers")
     odd = call.raw is not None or call.method != target.method
     if _crashed(target, answer):
         if not (odd and answer.status in (501, 505)):
@@ -36,14 +36,14 @@ def responses(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
                 f"{answer.status} {shown(answer.body[:200].decode('utf-8', 'replace'))}",
             )  # fmt: skip
         return
-    yield Told("no-crash")
+    yield passed("no-crash")
     if odd:
         return
     declared = target.response(answer.status)
     if declared is None:
         yield _undeclared(run, target, answer)
         return
-    yield Told("status-declared")
+    yield passed("status-declared")
     yield from headers(run, target, declared, answer)
     yield from _content(run, target, declared, answer)
 
@@ -61,7 +61,7 @@ def _crashed(target: Target, answer: Answer) -> bool:
 
 def _undeclared(run: Run, target: Target, answer: Answer) -> Told:
     if answer.status in run.profile.policy.get("undeclared-statuses", ()):
-        return Told("status-declared")
+        return passed("status-declared")
     listed = [response.status for response in target.operation.responses]
     return Told(
         "status-declared", f"answers {answer.status}, which is not declared", join(target.pointer, "responses"),
@@ -88,7 +88,7 @@ def _content(run: Run, target: Target, declared: Response, answer: Answer) -> It
     if not answer.body and all("json" in media.essence(name) for name in contents):
         yield Told("body-expected", f"a {answer.status} has no body", at, f"a body of {' or '.join(contents)}", "none")
         return
-    yield Told("body-expected")
+    yield passed("body-expected")
     if media.find(contents, said) is None:
         if answer.body or said:
             yield Told(
@@ -96,7 +96,7 @@ def _content(run: Run, target: Target, declared: Response, answer: Answer) -> It
                 " or ".join(contents), said or "no Content-Type",
             )  # fmt: skip
         return
-    yield Told("media-type-declared")
+    yield passed("media-type-declared")
     yield from body(run, target, declared, answer)
 
 
@@ -109,4 +109,4 @@ def _without(answer: Answer, at: str) -> Told:
         severity = Severity.SHOULD if length == "0" else Severity.MUST
         observed = f"Content-Length: {length}" if length is not None else "Transfer-Encoding"
         return Told("body-expected", "a 204 says that it has a body", at, "no Content-Length", observed, "said", severity)
-    return Told("body-expected")
+    return passed("body-expected")

@@ -13,7 +13,7 @@ from tillspec.pointer import join
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 
 _SHORTEST = 8
 _INTERNALS = tuple(
@@ -75,7 +75,7 @@ def _credentials(run: Run, target: Target, exchange: Exchange, whole: str) -> It
             pointer = join("/components/securitySchemes", run.credentials.scheme_of(secret) or "")
             yield Told("no-credential-echoed", "a credential is in an answer", pointer, "no credential", f"the one of {name}")
             return
-    yield Told("no-credential-echoed")
+    yield passed("no-credential-echoed")
 
 
 @cache
@@ -88,7 +88,7 @@ def _internals(target: Target, exchange: Exchange, text: str) -> Iterator[Told]:
     """Nothing of how the server is made; what the request itself said may be repeated."""
     text = _plain(text)
     if not any(sign in text for sign in _SIGNS):
-        yield Told("no-internals")
+        yield passed("no-internals")
         return
     sent = _plain((exchange.call.body or b"").decode("utf-8", "replace")) + exchange.call.target
     for what, pattern in _INTERNALS:
@@ -96,7 +96,7 @@ def _internals(target: Target, exchange: Exchange, text: str) -> Iterator[Told]:
         if found is not None and found[0] not in sent:
             yield Told("no-internals", f"an answer has {what} in it", target.pointer, "none", found[0][:120], what)
             return
-    yield Told("no-internals")
+    yield passed("no-internals")
 
 
 def _plain(text: str) -> str:
@@ -109,7 +109,9 @@ def _plain(text: str) -> str:
 def _repeated(run: Run, target: Target, exchange: Exchange, text: str) -> Iterator[Told]:
     """No secret of the request's body is repeated by an error."""
     form, body = target.json_body, exchange.call.value
-    if exchange.answer.succeeded or form is None or not isinstance(body, dict) or not run.declared.speaks(form.pointer):
+    if exchange.answer.succeeded or form is None or not isinstance(body, dict):
+        return
+    if not run.declared.reaches(form.pointer, "secret"):
         return
     for part in run.declared.parts(form.pointer, "request", body, loosely=True):
         if part.property is None or part.property.secret is None or not isinstance(part.value, str):
@@ -118,7 +120,7 @@ def _repeated(run: Run, target: Target, exchange: Exchange, text: str) -> Iterat
             pointer = join(part.pointer, "x-behavior", "secret")
             yield Told("secret-in-errors", f"an error repeats {part.path[-1]}", pointer, "no secret", "it is in the answer")
             return
-        yield Told("secret-in-errors")
+        yield passed("secret-in-errors")
 
 
 def _stored(run: Run, target: Target, answer: Answer) -> Iterator[Told]:
@@ -127,14 +129,14 @@ def _stored(run: Run, target: Target, answer: Answer) -> Iterator[Told]:
     if not answer.succeeded or declared is None or answer.value is NOTHING:
         return
     pointer = run.contract.response_schema(target, declared, answer.header("content-type") or "")
-    if pointer is None or not run.declared.speaks(pointer):
+    if pointer is None or not run.declared.reaches(pointer, "secret"):
         return
     found = [part for part in run.declared.parts(pointer, "response", answer.value) if part.property and part.property.secret]
     if not found:
         return
     control = {part.strip().lower() for value in answer.all("cache-control") for part in value.split(",")}
     if "no-store" in control:
-        yield Told("secret-not-cached")
+        yield passed("secret-not-cached")
         return
     severity = Severity.SHOULD if {"private", "no-cache"} & control or not target.is_safe else Severity.MUST
     yield Told(

@@ -13,7 +13,7 @@ from tillspec.verify.declared import Part
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import at, evaluate
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 from tillspec.verify.tokens import NoToken, Token, looks_like_token
 
 _TOLERANCE = 60.0
@@ -48,9 +48,9 @@ def _declared(run: Run, part: Part, encodes: Encodes, parts: list[Part], exchang
         yield Told("token-claims", "a token is no JSON Web Token", pointer, "RFC 7519, section 7", str(error), "form")
         return
     told = [*_made_by_anybody(token, pointer, Severity.MUST), *_claims(run, encodes, token, pointer)]
-    yield from told or [Told("token-claims")]
+    yield from told or [passed("token-claims")]
     told = list(_lifetime(part, parts, token, exchange))
-    yield from told or [Told("token-lifetime")]
+    yield from told or [passed("token-lifetime")]
 
 
 def _undeclared(run: Run, pointer: Pointer, exchange: Exchange) -> Iterator[Told]:
@@ -60,7 +60,7 @@ def _undeclared(run: Run, pointer: Pointer, exchange: Exchange) -> Iterator[Told
         if name in known or not looks_like_token(text):
             continue
         try:
-            yield from list(_made_by_anybody(Token.of(text), pointer, Severity.SHOULD)) or [Told("token-claims")]
+            yield from list(_made_by_anybody(Token.of(text), pointer, Severity.SHOULD)) or [passed("token-claims")]
         except NoToken:
             continue
 

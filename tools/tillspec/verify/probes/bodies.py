@@ -17,6 +17,7 @@ from tillspec.prove.places import Ground, Path, Place, at, replaced
 from tillspec.verify.accepted import accepted, general, only_fault
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
+from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.run import Run, Told, shown
@@ -36,8 +37,11 @@ _TELLING = (
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
 _MOST_BASES = 6
 _PER_KEYWORD = 4
+_PER_PLAIN_KEYWORD = 2
 _PER_SHARED_KEYWORD = 1
 """Of a schema that several operations share, one of them gets all edits."""
+_PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
+"""Keywords of which nearly any edit breaks nothing else."""
 _MOST = 1600
 
 
@@ -64,8 +68,17 @@ class _Stream:
     """The edits of one keyword at one place, and how many invalid ones are still to be sent."""
 
     place: Place
-    edits: Iterator[Edit]
+    edits: list[Edit]
     most: int
+    begun: bool = False
+
+    def taken(self, tried: Counter[str]) -> Edit | None:
+        """The next edit: first the most telling one, then such as the operation was tried with the least."""
+        if not self.edits:
+            return None
+        index = min(range(len(self.edits)), key=lambda one: tried[self.edits[one].kind]) if self.begun else 0
+        self.begun = True
+        return self.edits.pop(index)
 
 
 async def bodies(run: Run, world: World, target: Target) -> None:
@@ -85,8 +98,9 @@ async def bodies(run: Run, world: World, target: Target) -> None:
     queue = chain.from_iterable(mutants(run, target, form, base, seen) for base in _bases(run, standing, world.bodies[target.id]))
 
     async def work() -> None:
+        lent = _Lent()
         for mutant in queue:
-            await probe.send(mutant)
+            await probe.send(mutant, lent)
 
     async with TaskGroup() as group:
         for _ in range(run.wire.workers):
@@ -110,34 +124,23 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | No
 
     `seen` are the schemas that other bodies had, each with its place: they are left out, and those of this one are added.
     """
-    judge = run.contract.judge
-    ground = Ground(judge, form.schema, base)
-    mutator = Mutator(run.contract.synthesiser)
-    streams = []
-    seen = set() if seen is None else seen
-    first_users = run.contract.first_users
-    for place in ground.places:
-        pointer = run.contract.schemas.pointer(place.schema)
-        whose = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
-        if whose not in seen:
-            seen.add(whose)
-            most = _PER_KEYWORD if first_users.get(pointer, target.id) == target.id else _PER_SHARED_KEYWORD
-            made = (sorted(islice(one, 40), key=_rank) for one in mutator.streams(place, at(base, place.path)))
-            streams += [_Stream(place, iter(edits), most) for edits in made]
-    done: set[str] = {json.dumps(base, sort_keys=True)}
+    ground = Ground(run.contract.judge, form.schema, base)
+    streams = _streams(run, target, ground, base, set() if seen is None else seen)
+    done: set[tuple[Path, str]] = set()
+    tried: Counter[str] = Counter()
     while streams and len(done) <= _MOST:
         left = []
         for stream in streams:
-            edit = next(stream.edits, None)
+            edit = stream.taken(tried)
             if edit is None:
                 continue
             left.append(stream)
             if stream.most <= 0 and not edit.kind.startswith(_EDGES):
                 continue
-            body = replaced(base, edit.path, edit.value)
-            text = json.dumps(body, sort_keys=True)
-            if text in done:
+            text = json.dumps(edit.value, sort_keys=True)
+            if (edit.path, text) in done or text == json.dumps(at(base, edit.path), sort_keys=True):
                 continue
+            body = replaced(base, edit.path, edit.value)
             valid = run.contract.is_quickly_valid(form.pointer, "request", body)
             if not valid and stream.most <= 0:
                 continue
@@ -145,17 +148,49 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | No
                 continue
             if valid and (_is_among(run, stream.place) or not allowed(run, form.pointer, body)):
                 continue
-            done.add(text)
+            done.add((edit.path, text))
             stream.most -= not valid
+            tried[edit.kind] += 1
             yield Mutant(edit, body, valid)
         streams = left
-    judge.forget()
+    run.contract.judge.forget()
+
+
+def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) -> list[_Stream]:
+    """The edits of every keyword of every place that was not seen yet, and how many of each are to be sent."""
+    mutator = Mutator(run.contract.synthesiser)
+    first_users = run.contract.first_users
+    streams: list[_Stream] = []
+    said: set[tuple[tuple[Any, ...], str]] = set()
+    for place in ground.places:
+        pointer = run.contract.schemas.pointer(place.schema)
+        whose = (pointer, tuple("*" if isinstance(key, int) else key for key in place.path))
+        if whose in seen:
+            continue
+        seen.add(whose)
+        shared = first_users.get(pointer, target.id) != target.id
+        for made in mutator.streams(place, at(base, place.path)):
+            edits = sorted(islice(made, 40), key=_rank)
+            word = edits[0].keyword if edits else ""
+            again = word in _PLAIN and (whose[1], word) in said
+            said.add((whose[1], word))
+            usual = _PER_PLAIN_KEYWORD if word in _PLAIN else _PER_KEYWORD
+            streams.append(_Stream(place, edits, _PER_SHARED_KEYWORD if shared or again else usual))
+    return streams
 
 
 def _is_among(run: Run, place: Place) -> bool:
     """Whether a value must be one of an object's, so that none can be made up."""
     declared = run.declared.property(run.contract.schemas.pointer(place.schema))
     return declared is not None and declared.among is not None
+
+
+@dataclass(slots=True)
+class _Lent:
+    """An object that one valid request after the other changes, as long as the operation takes it again."""
+
+    draft: Draft | None = None
+    once: bool = False
 
 
 @dataclass(slots=True)
@@ -170,14 +205,14 @@ class _Probe:
     refusals: Counter[Signature] = field(default_factory=Counter)
     doubtful: list[tuple[Mutant, Exchange]] = field(default_factory=list)
 
-    async def send(self, mutant: Mutant) -> None:
-        draft = self.standing.draft.with_body(mutant.body)
+    async def send(self, mutant: Mutant, lent: _Lent) -> None:
         if mutant.valid and self.target.creates is None:
-            made = await self.world.fresh(self.target, self.run.profile.first, body=mutant.body)
-            if isinstance(made, Unavailable):
+            sent = await self._changed(mutant, lent)
+            if sent is None:
                 return
-            draft = made.draft
-        exchange = await self.run.send(draft)
+            exchange = sent
+        else:
+            exchange = await self.run.send(self.standing.draft.with_body(mutant.body))
         answer = exchange.answer
         if answer.fault is not None or answer.status in (401, 403, 429) or answer.status >= 500:
             return
@@ -190,6 +225,22 @@ class _Probe:
             self.run.tell(self.target, Told("valid-edit-accepted" if mutant.valid else "invalid-body-refused"))
             if not mutant.valid:
                 self.refusals[signature(answer)] += 1
+
+    async def _changed(self, mutant: Mutant, lent: _Lent) -> Exchange | None:
+        """A valid request about an object of its own: the one that was changed before, or where that is refused a fresh one."""
+        place = self.run.relations.place_of(self.target)
+        if lent.draft is not None and place is not None and not lent.once:
+            draft = lent.draft.with_body(mutant.body).put(place, lent.draft.at(place))
+            exchange = await self.run.send(draft)
+            if exchange.answer.succeeded:
+                return exchange
+        made = await self.world.fresh(self.target, self.run.profile.first, body=mutant.body)
+        if isinstance(made, Unavailable):
+            return None
+        exchange = await self.run.send(made.draft)
+        if exchange.answer.succeeded:
+            lent.once, lent.draft = lent.draft is not None, made.draft
+        return exchange
 
     def _tell_accepted(self, mutant: Mutant, exchange: Exchange) -> None:
         """Tell of an invalid body that was accepted. The keyword that it breaks may be another than the one it was made for."""

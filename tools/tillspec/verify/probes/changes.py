@@ -12,7 +12,7 @@ from tillspec.verify.exchange import Exchange
 from tillspec.verify.oracles.behavior import contains
 from tillspec.verify.probes.objects import same
 from tillspec.verify.reading import Look, differences, look
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World, allowed
 
 _MOST_REFUSED = 2
@@ -100,7 +100,7 @@ async def _refusals(subject: _Subject, before: Exchange) -> None:
         after = await subject.read()
         changed = _changed(subject, before, after)
         if after.answer.succeeded and not changed:
-            run.tell(target, Told("refusal-changes-nothing"))
+            run.tell(target, passed("refusal-changes-nothing"))
             continue
         run.tell(target, Told("refusal-changes-nothing", "a request that is refused changes the object", target.pointer,
                               "the object as it was", ", ".join(changed[:5]) or str(after.answer.status)),
@@ -120,7 +120,7 @@ async def _others(subject: _Subject, bystander: _Subject, before: Exchange, upda
     after = await bystander.read()
     changed = _changed(subject, before, after) if after.answer.succeeded else []
     if after.answer.succeeded and not changed:
-        run.tell(target, Told("right-object"))
+        run.tell(target, passed("right-object"))
         return
     run.tell(target, Told("right-object", "changes another object than the one that is named", target.pointer,
                           "the other object as it was", ", ".join(changed[:5]) or str(after.answer.status), "changed"),
@@ -157,7 +157,7 @@ async def _merged(subject: _Subject, world: World) -> None:
             continue
         wrong = _wrong(subject, edit, *values)
         if wrong is None:
-            run.tell(target, Told("merge"))
+            run.tell(target, passed("merge"))
         elif wrong.aspect not in told:
             told.add(wrong.aspect)
             run.tell(target, wrong, before, sent, after)

@@ -14,7 +14,7 @@ from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.probes.bodies import mutants
 from tillspec.verify.probes.negotiation import negotiation
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 from tillspec.verify.world import Made, Unavailable, World
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
@@ -112,7 +112,7 @@ class _Probe:
                 first, exchange,
             )  # fmt: skip
         else:
-            self.run.tell(self.target, Told("not-modified"))
+            self.run.tell(self.target, passed("not-modified"))
             if not modified:
                 self._kept(first, exchange)
 
@@ -164,7 +164,7 @@ async def _asked_after(run: Run, draft: Draft, before: Exchange, written: Exchan
         told = Told("not-modified", "answers 304 after a change", target.pointer, "the new state", "304", "changed")
         run.tell(target, told, before, written, exchange)
     elif exchange.answer.succeeded:
-        run.tell(target, Told("not-modified"))
+        run.tell(target, passed("not-modified"))
 
 
 def _writer(run: Run, target: Target) -> Target | None:
@@ -194,4 +194,4 @@ async def _precondition(run: Run, world: World, target: Target) -> None:
         )
         run.tell(target, told, *made.steps, exchange)
     elif answer.status == 412:
-        run.tell(target, Told("not-modified"))
+        run.tell(target, passed("not-modified"))

@@ -16,7 +16,7 @@ from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.profile import FromOperation
 from tillspec.verify.reading import Look, differences, look
-from tillspec.verify.run import Run, Told, shown, statuses
+from tillspec.verify.run import Run, Told, passed, shown, statuses
 from tillspec.verify.world import Unavailable, World
 
 _UNASKED = (429, 431, 503)
@@ -133,7 +133,7 @@ async def _head(run: Run, target: Target, draft: Draft) -> None:
         return
     told = Told("credentials-required", "HEAD without credentials succeeds", f"{target.pointer}/security", "401, or 403",
                 str(exchange.answer.status), "HEAD")  # fmt: skip
-    run.tell(target, told if exchange.answer.succeeded else Told("credentials-required"), exchange)
+    run.tell(target, told if exchange.answer.succeeded else passed("credentials-required"), exchange)
 
 
 def _challenge(run: Run, target: Target, exchange: Exchange) -> None:
@@ -153,7 +153,7 @@ def _challenge(run: Run, target: Target, exchange: Exchange) -> None:
         run.tell(target, Told("challenge", "a 401 names another scheme than those that there are", pointer,
                               " or ".join(sorted(words)), shown(told[0]), "scheme", Severity.SHOULD), exchange)  # fmt: skip
     else:
-        run.tell(target, Told("challenge"))
+        run.tell(target, passed("challenge"))
 
 
 async def _untouched(run: Run, target: Target, view: Look, before: Exchange) -> None:
@@ -166,7 +166,7 @@ async def _untouched(run: Run, target: Target, view: Look, before: Exchange) -> 
         again = await view.once(run)
         changed = [place for place in changed if place not in differences(after.answer.value, again.answer.value)]
     if after.answer.succeeded and not changed:
-        run.tell(target, Told("credentials-required"))
+        run.tell(target, passed("credentials-required"))
         return
     observed = ", ".join(changed[:5]) or f"it is answered with {after.answer.status}"
     told = Told(
@@ -239,4 +239,4 @@ async def _anonymous(run: Run, world: World, target: Target) -> None:
         )  # fmt: skip
         run.tell(target, told, exchange)
     else:
-        run.tell(target, Told("credentials-required"))
+        run.tell(target, passed("credentials-required"))

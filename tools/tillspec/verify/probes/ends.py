@@ -15,7 +15,7 @@ from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.findings import Severity
 from tillspec.verify.lives import Life, Nursery
-from tillspec.verify.run import Told
+from tillspec.verify.run import Told, passed
 from tillspec.verify.timeline import clocks
 from tillspec.verify.views import states
 
@@ -55,11 +55,11 @@ def _of_time(nursery: Nursery, made: Exchange, first: datetime, shown: datetime)
         what = "shows another time of expiry than what made the object"
         return Told("expiry-shown", what, pointer, first.isoformat(), shown.isoformat(), "views")
     if lifetime is None:
-        return Told("expiry-shown")
+        return passed("expiry-shown")
     known = clocks(nursery.run, made)
     off = [abs(shown - clock - timedelta(seconds=lifetime)) for clock in known]
     if min(off) <= _TOLERANCE + timedelta(seconds=made.answer.seconds):
-        return Told("expiry-shown")
+        return passed("expiry-shown")
     severity = Severity.MUST if nursery.knows_time and off[0] < _FAR else Severity.SHOULD
     what, expected = "shows a time of expiry that is not the declared one", f"{lifetime:g} s after {known[0].isoformat()}"
     return Told("expiry-shown", what, pointer, expected, shown.isoformat(), "", severity)
@@ -113,7 +113,7 @@ class Ends:
             said = Told("alive-until-expiry", what, self.nursery.at, expected, told(answer), life.state or "")
             self.tell(life, said, exchange)
         elif answer.succeeded:
-            self.tell(life, Told("alive-until-expiry"), exchange)
+            self.tell(life, passed("alive-until-expiry"), exchange)
 
     def _changed(self, life: Life, target: Target, exchange: Exchange) -> None:
         """A change may give an object another state, or another lifetime; it is then not expected to end."""
@@ -170,7 +170,7 @@ class Ends:
             said = Told("expired-answer", what, self.nursery.at, f"{life.state} stays", told(exchange.answer), life.state or "")
             self.tell(life, said, exchange)
         else:
-            self.tell(life, Told("expired-answer"), exchange)
+            self.tell(life, passed("expired-answer"), exchange)
 
     async def _expired(self, life: Life, draft: Draft) -> None:
         """An object that has expired and is kept."""

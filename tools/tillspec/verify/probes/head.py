@@ -10,7 +10,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer
 from tillspec.verify.findings import Severity
 from tillspec.verify.message import Message
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 
 _REFUSALS = (404, 405, 501)
 _SAME = ("content-type", "etag", "last-modified", "cache-control", "vary", "location")
@@ -33,7 +33,7 @@ async def head(run: Run, target: Target, draft: Draft) -> None:
     for told in found:
         run.tell(target, told, got, exchange)
     if not found:
-        run.tell(target, Told("head-like-get"))
+        run.tell(target, passed("head-like-get"))
 
 
 def _differences(target: Target, got: Answer, answer: Answer, again: Answer) -> list[Told]:

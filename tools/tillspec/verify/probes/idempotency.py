@@ -11,7 +11,7 @@ from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.keyed import Keyed, broken, spellings, variants
 from tillspec.verify.probes.key_races import other_keys, raced, separate
 from tillspec.verify.probes.rules import rule_breakers
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 from tillspec.verify.used_key import UsedKey
 from tillspec.verify.views import about, lifecycle, made_id
 from tillspec.verify.world import Unavailable, World
@@ -132,7 +132,7 @@ def _mismatches(used: UsedKey, again: Exchange, which: str, aspect: str = "", *,
     if not is_telling(again.answer):
         return
     if keeps(used.words.mismatch, again.answer):
-        used.tell(Told("key-mismatch"))
+        used.tell(passed("key-mismatch"))
     elif certain or again.answer.succeeded:
         replayed = again.answer.body == used.first.answer.body
         what = "replays an answer to another body" if replayed else "takes another body under a used key"
@@ -185,7 +185,7 @@ async def _independent(used: UsedKey, draft: Draft | Unavailable, keyed: Keyed, 
         used.tell(_named(said, f"refuses a key that {which} used"), used.first, other)
     else:
         if succeeded:
-            used.tell(Told("key-scope"))
+            used.tell(passed("key-scope"))
         said = _named(said, f"a repeat after {which} used the key")
         used.replays(said, used.first, other, await used.again())
 
@@ -234,7 +234,7 @@ async def _after(used: UsedKey, bad: Draft, which: str) -> None:
     elif not kept and (not then.answer.succeeded or used.is_replay(then)):
         what, expected = f"keeps a key for a request that was {which}", "a success: the key is free"
     else:
-        used.tell(Told("key-kept"))
+        used.tell(passed("key-kept"))
         if not kept:
             said = Told("key-kept", f"a repeat of what followed a request that was {which}", "keeps", aspect="after")
             used.replays(said, then, await keyed.send(good, key))

@@ -14,7 +14,7 @@ from tillspec.verify.findings import Severity
 from tillspec.verify.oracles.images import Shown, names_code, shown_in, size_parameters
 from tillspec.verify.oracles.images import images as looked_at
 from tillspec.verify.pictures import BadImage
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Unavailable, World
 
 _UNUSUAL = 317
@@ -107,7 +107,7 @@ def _same(run: Run, target: Target, exchanges: list[Exchange], severity: Severit
             run.tell(target, told, before, exchange)
             return
     if len(read) > 1:
-        run.tell(target, Told("image-same"))
+        run.tell(target, passed("image-same"))
 
 
 def _is_told(run: Run, exchange: Exchange) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tillspec.verify.answers import is_telling, keeps, told, words
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.run import Told
+from tillspec.verify.run import Told, passed
 from tillspec.verify.used_key import UsedKey
 from tillspec.verify.world import Unavailable
 
@@ -59,7 +59,7 @@ def _outcome(used: UsedKey, exchanges: Sequence[Exchange], *, mixed: bool) -> tu
     if len(made) > 1:
         return said(several, f"{len(made)} objects: {', '.join(made)}"), *won
     if used.words is None:
-        return (Told("key-raced"),)
+        return (passed("key-raced"),)
     if len(bodies) > 1:
         return said(several, f"{len(bodies)} different answers"), *won
     firsts = [one for one in won if not used.is_replay(one)]
@@ -70,7 +70,7 @@ def _outcome(used: UsedKey, exchanges: Sequence[Exchange], *, mixed: bool) -> tu
     if odd is not None:
         expected = f"a replay, or {words(used.words.running)}"
         return said("answers a key that is in use otherwise than declared", told(odd.answer), "answer"), won[0], odd
-    return (Told("key-raced"),)
+    return (passed("key-raced"),)
 
 
 def _odd(used: UsedKey, exchanges: Sequence[Exchange], *, mixed: bool) -> Exchange | None:
@@ -114,5 +114,5 @@ async def _two(used: UsedKey, which: str, keys: tuple[str | None, str | None], a
         used.tell(Told("repeat-separate", f"takes {which} for one", "header", "two objects", observed, aspect), first, second)
         return True
     if second.answer.succeeded:
-        used.tell(Told("repeat-separate"))
+        used.tell(passed("repeat-separate"))
     return second.answer.succeeded

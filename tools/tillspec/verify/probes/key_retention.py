@@ -9,7 +9,7 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.findings import Severity
 from tillspec.verify.keyed import Keyed
 from tillspec.verify.probes.idempotency import first_use
-from tillspec.verify.run import Told
+from tillspec.verify.run import Told, passed
 from tillspec.verify.timeline import Boundary, Moment, Timeline
 from tillspec.verify.used_key import UsedKey
 
@@ -57,4 +57,4 @@ class _Kept:
             said = Told("key-retention", what, pointer, expected, told(again.answer), "longer", Severity.SHOULD)
             used.keyed.run.tell(used.keyed.target, said, used.first, again)
         else:
-            used.tell(Told("key-retention"))
+            used.tell(passed("key-retention"))

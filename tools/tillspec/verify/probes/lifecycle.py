@@ -14,7 +14,7 @@ from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 from tillspec.verify.views import lifecycle as declared
 from tillspec.verify.views import operations, states
 from tillspec.verify.walk import Subject, Walk
@@ -51,7 +51,7 @@ async def _initial(walk: Walk, subject: Subject) -> None:
     for exchange, state in shown:
         target = walk.run.contract.targets[exchange.call.operation]
         if state == initial:
-            walk.run.tell(target, Told("initial-state"))
+            walk.run.tell(target, passed("initial-state"))
         else:
             steps = (exchange,) if exchange is made else (made, exchange)
             said = Told("initial-state", "shows a new object in another state", join(walk.at, "initial"), initial, state)
@@ -126,7 +126,7 @@ class _Visit:
             what = "refuses a call in a state that forbids it otherwise than declared"
             said = Told("move-refused", what, at, f"{wanted} in {state}", told(answer), f"{state} answer")
         else:
-            said = Told("move-refused")
+            said = passed("move-refused")
         self.walk.run.tell(target, said, *steps)
 
     def _expired(self, target: Target, state: str) -> Expected | None:
@@ -154,7 +154,7 @@ class _Visit:
         shown = [(exchange, one) for one in states(self.walk.run, target, exchange, self.walk.name, subject.identifier)]
         for seen, found in shown or await self.walk.look(subject):
             if found == moves.to or (seen is not exchange and self.walk.reaches(moves.to, found)):
-                self.walk.run.tell(target, Told("move-allowed"))
+                self.walk.run.tell(target, passed("move-allowed"))
             else:
                 said = Told("move-allowed", "leads to another state than it says", join(at, "to"), moves.to, found, state)
                 self.walk.run.tell(target, said, *subject.steps, *([] if seen is exchange else [seen]))
@@ -177,7 +177,7 @@ class _Visit:
             self.unmade.append((before, after, tuple(subject.steps)))
             return
         self.walk.led.add(after)
-        self.walk.run.tell(self.walk.creator, Told("move-allowed"))
+        self.walk.run.tell(self.walk.creator, passed("move-allowed"))
         await self.walk.look(subject)
 
     async def _not_moved(self, subject: Subject, state: str) -> None:
@@ -226,7 +226,7 @@ class _Visit:
             said = Told("move-refused", what, join(walk.at, "moves"), expected, after, before, severity)
             walk.run.tell(walk.creator, said, *steps)
         if self.kept and not self.forced:
-            walk.run.tell(walk.creator, Told("move-refused"))
+            walk.run.tell(walk.creator, passed("move-refused"))
         for before, after, steps in self.unmade:
             if after in walk.led:
                 what = "does not let an object make a move that its lifecycle has"

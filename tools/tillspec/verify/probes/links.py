@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Unavailable, World
 
 
@@ -29,7 +29,7 @@ async def links(run: Run, world: World, target: Target) -> None:
                 continue
             # a body is the tester's own: one that does not suit the object says nothing of the link
             if answer.succeeded or (follower.bodies and answer.status not in (404, 410)):
-                run.tell(target, Told("link-followed"))
+                run.tell(target, passed("link-followed"))
             else:
                 told = f"{answer.status} {shown(answer.body[:120].decode('utf-8', 'replace'))}"
                 run.tell(target, Told("link-followed", f"the link to {follower.id} leads nowhere", relation.pointer,

@@ -13,7 +13,7 @@ from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import at, evaluate
 from tillspec.verify.findings import Severity
 from tillspec.verify.profile import Tenant
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World
 
 _LIMITS = ("limit", "pagesize", "perpage", "maxresults", "pagelimit")
@@ -139,7 +139,7 @@ def _listed(run: Run, target: Target, found: _List, ids: list[Any], items: list[
         run.tell(target, Told("listed", "what was made is not listed", found.clause, shown(ids), shown(known),
                               severity=found.severity), *steps)  # fmt: skip
         return
-    run.tell(target, Told("listed"))
+    run.tell(target, passed("listed"))
     if len(set(map(str, known))) < len(known):
         run.tell(target, Told("listed", "an object is listed twice", found.clause, "each once", shown(known), "twice",
                               found.severity), steps[-1])  # fmt: skip
@@ -167,7 +167,7 @@ async def _limited(run: Run, target: Target, found: _List, draft: Draft, whole: 
             continue
         told = Told("listed", f"lists more than {form.name} allows", form.pointer or target.pointer, "at most 1 item",
                     f"{len(items)} items", "limit", Severity.SHOULD)  # fmt: skip
-        run.tell(target, told if len(items) > 1 else Told("listed"), exchange)
+        run.tell(target, told if len(items) > 1 else passed("listed"), exchange)
 
 
 async def _without_deleted(run: Run, world: World, target: Target, found: _List, draft: Draft, made: Exchange) -> None:
@@ -190,7 +190,7 @@ async def _without_deleted(run: Run, world: World, target: Target, found: _List,
             told = Told("listed", "what was deleted is listed still", found.clause, "not listed", shown(gone), "deleted",
                         found.severity)  # fmt: skip
             listed = gone in [at(item, found.id) for item in items]
-            run.tell(target, told if listed else Told("listed"), done, after)
+            run.tell(target, told if listed else passed("listed"), done, after)
         return
 
 
@@ -221,4 +221,4 @@ async def _foreign(run: Run, world: World, target: Target, found: _List, ids: li
     severity = Severity.MUST if owner is not None else Severity.SHOULD
     told = Told("foreign-listed", "another tenant's object is listed", found.clause, "the tenant's own alone", shown(leaked), "",
                 severity)  # fmt: skip
-    run.tell(target, told if leaked else Told("foreign-listed"), exchange)
+    run.tell(target, told if leaked else passed("foreign-listed"), exchange)

@@ -13,7 +13,7 @@ from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.probes.head import head
 from tillspec.verify.probes.paths import spelled, undeclared
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Unavailable, World
 
 _COMMON = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -84,7 +84,7 @@ class _Probe:
         exchange = await self.run.exchange(self.target, call)
         answer = exchange.answer
         if answer.status in _NO_METHOD:
-            self._tell(Told("method-refused"))
+            self._tell(passed("method-refused"))
         elif not _is_unclear(answer):
             what = "takes a POST, which is not declared, for the method that a header names"
             item, seen = self.target.pointer.rpartition("/")[0], f"{answer.status} {_shown(answer)}"
@@ -105,7 +105,7 @@ class _Probe:
         if answer.status == 405:
             self._allow(method, exchange)
         if answer.status in _NO_METHOD or (method == _UNKNOWN and 400 <= answer.status < 500):
-            self._tell(Told("method-refused"))
+            self._tell(passed("method-refused"))
             return
         self._tell(
             Told(
@@ -157,7 +157,7 @@ class _Probe:
         if answer.succeeded and answer.header("allow") is not None:
             self._agrees("options-allowed", exchange, ", ".join(answer.all("allow")))
         else:
-            self._tell(Told("options-allowed"))
+            self._tell(passed("options-allowed"))
         if answer.status == 405:
             self._allow("OPTIONS", exchange)
 
@@ -172,7 +172,7 @@ class _Probe:
         if _is_unclear(answer):
             return
         if not answer.succeeded:
-            self._tell(Told("no-trace"))
+            self._tell(passed("no-trace"))
             return
         self._tell(
             Told(

@@ -14,7 +14,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.message import Message
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 
 _NONE = "application/x-tillspec"
 _MALFORMED = (";;q=x,/,*", "*/*;q=2", "image/", ",", "\udcff", "a/b;q=" + "1" * 4000)
@@ -77,7 +77,7 @@ def _judge(run: Run, target: Target, success: Response, asked: Asked, exchange: 
         return
     given = answer.media_type if answer.succeeded else str(answer.status)
     if (answer.succeeded and answer.media_type in asked.types) or answer.status in asked.statuses:
-        run.tell(target, Told("negotiated"))
+        run.tell(target, passed("negotiated"))
         return
     declared = target.operation.behavior is not None and target.operation.behavior.negotiation is not None
     wanted = " or ".join([*asked.types, *map(str, asked.statuses)])

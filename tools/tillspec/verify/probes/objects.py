@@ -15,7 +15,7 @@ from tillspec.verify.findings import Severity
 from tillspec.verify.ids import near, unknown
 from tillspec.verify.reading import conflicts, differences, look, readers
 from tillspec.verify.relations import Place, Relation
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World
 
 _MANY = 6
@@ -97,7 +97,7 @@ async def _parents(run: Run, world: World, target: Target, place: Place) -> None
             run.tell(
                 target,
                 Told("right-object", f"finds an object under the {name} {what}", target.pointer, "a refusal", str(answer.status),
-                     name, Severity.MUST if said else Severity.SHOULD) if answer.succeeded else Told("right-object"),
+                     name, Severity.MUST if said else Severity.SHOULD) if answer.succeeded else passed("right-object"),
                 exchange,
             )  # fmt: skip
 
@@ -147,7 +147,7 @@ async def _right(run: Run, world: World, target: Target, place: Place) -> None:
     pointer = _id_pointer(run, target, one.exchange, one.made.draft.at(place))
     for read, another in ((one, other), (other, one)):
         told = _mixed(target, read, another) or _misnamed(target, read, place, pointer)
-        run.tell(target, told or Told("right-object"), *read.made.steps[-1:], read.exchange)
+        run.tell(target, told or passed("right-object"), *read.made.steps[-1:], read.exchange)
 
 
 def _different(run: Run, world: World, giver: Target) -> tuple[Any, Any]:
@@ -244,7 +244,7 @@ def _distinct(run: Run, target: Target, relation: Relation, steps: list[Exchange
             run.tell(target, told, seen[value], step)
             return
         seen[value] = step
-    run.tell(target, Told("distinct-ids"))
+    run.tell(target, passed("distinct-ids"))
 
 
 async def _read_after_write(run: Run, world: World, reader: Target, relation: Relation, created: Exchange) -> None:
@@ -311,7 +311,7 @@ def _lost(
     got = read.answer.value
     lost = conflicts(wanted, got)
     if not lost:
-        run.tell(reader, Told("read-after-write"))
+        run.tell(reader, passed("read-after-write"))
         return
     told = Told("read-after-write", f"what was {what} is not what is read at {lost[0]}", reader.pointer,
                 shown({place: at(wanted, place) for place in lost}), shown({place: at(got, place) for place in lost}),
@@ -336,7 +336,7 @@ async def _deleted(run: Run, world: World, target: Target) -> None:
         after = await view.once(run)
         told = Told("right-object", "deletes another object than the one that is named", target.pointer, "a success",
                     str(after.answer.status), "deleted")  # fmt: skip
-        run.tell(target, Told("right-object") if after.answer.succeeded else told, done, after)
+        run.tell(target, passed("right-object") if after.answer.succeeded else told, done, after)
 
 
 async def _gone(run: Run, world: World, target: Target, made: Made, done: Exchange, asked: Target) -> None:

@@ -17,7 +17,7 @@ from tillspec.verify.ids import unknown
 from tillspec.verify.profile import Tenant
 from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.relations import Place
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World
 
 _FOREIGN = "another tenant's object"
@@ -119,7 +119,7 @@ def _refused(run: Run, target: Target, attack: _Attack, exchange: Exchange) -> T
                     severity=_severity(run, target))  # fmt: skip
     if answer is not None:
         told = declared("foreign-refused", _FOREIGN, target, "foreign", answer, exchange)
-        return told if attack.whole else Told("foreign-refused")
+        return told if attack.whole else passed("foreign-refused")
     return usual(run, "foreign-refused", _FOREIGN, target, "foreign", _REFUSED, exchange)
 
 
@@ -139,7 +139,7 @@ async def _untouched(run: Run, target: Target, exchange: Exchange, view: Look | 
     after = await view.once(run)
     changed = differences(before.answer.value, after.answer.value)
     if after.answer.succeeded and not changed:
-        run.tell(target, Told("foreign-untouched"))
+        run.tell(target, passed("foreign-untouched"))
         return
     again = await view.once(run)
     if after.answer.succeeded and set(changed) <= set(differences(after.answer.value, again.answer.value)):
@@ -180,7 +180,7 @@ async def _hidden(run: Run, target: Target, draft: Draft, place: Place, foreign:
     never, again = await run.send(asked), await run.send(asked)
     told = _differing(foreign, draft.at(place), (never, again), value)
     if told is None:
-        run.tell(target, Told("foreign-hidden"))
+        run.tell(target, passed("foreign-hidden"))
     else:
         what, other, one = told
         run.tell(target, Told("foreign-hidden", f"{_FOREIGN} gets another {what} than one that never was",

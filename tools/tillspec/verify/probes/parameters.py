@@ -22,7 +22,7 @@ from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.probes.parameter_texts import faulty, odd_queries
 from tillspec.verify.readings import readings
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.signature import Signature, signature
 from tillspec.verify.world import Made, Unavailable, World
 
@@ -32,6 +32,8 @@ _EDGES = (
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
 _PER_STREAM = 10
+_PER_SHARED_STREAM = 3
+"""Of a parameter that several operations share, one of them gets all edits."""
 _MOST = 120
 _IGNORED = frozenset({"accept", "content-type", "authorization"})
 """Header parameters that say nothing (OpenAPI 3.1, section 4.8.12.1)."""
@@ -90,12 +92,15 @@ def counts(run: Run, form: ParameterForm) -> bool:
     return not any(scheme.location == form.location and scheme.parameter == form.name for scheme in schemes)
 
 
-def mutants(run: Run, form: ParameterForm, base: Any) -> Iterator[Mutant]:
-    """The mutants of a parameter that has a valid value, each text once. What a server may read as valid is none."""
+def mutants(run: Run, form: ParameterForm, base: Any, *, shared: bool = False) -> Iterator[Mutant]:
+    """The mutants of a parameter that has a valid value, each text once. What a server may read as valid is none. Of one that is
+    `shared` with an operation before, they are fewer.
+    """
     judge = run.contract.judge
     ground = Ground(judge, form.schema, base)
     mutator = Mutator(run.contract.synthesiser)
     done = {_text(form, base)}
+    most = _PER_SHARED_STREAM if shared else _PER_STREAM
     for place in ground.places:
         for stream in mutator.streams(place, at(base, place.path)):
             taken = 0
@@ -106,7 +111,7 @@ def mutants(run: Run, form: ParameterForm, base: Any) -> Iterator[Mutant]:
                 done.add(mutant.text)
                 yield mutant
                 taken += 1
-                if taken == _PER_STREAM or len(done) > _MOST:
+                if taken == most or len(done) > _MOST:
                     break
     judge.forget()
     for kind, value in _spellings(base):
@@ -199,7 +204,8 @@ class _Probe:
         text = _text(form, base)
         if text and (form.location, form.name) not in self.standing.draft.parameters:
             yield Mutant(form, "its own value", "", form.pointer, base, text, True)
-        for mutant in mutants(self.run, form, base):
+        shared = self.run.contract.first_with(form) is not self.target
+        for mutant in mutants(self.run, form, base, shared=shared):
             if not mutant.valid or self._can_be_any(form):
                 yield mutant
 
@@ -255,7 +261,7 @@ class _Probe:
         if _is_unclear(exchange.answer):
             return
         if not _is_accepted(self.target, exchange.answer):
-            self.run.tell(self.target, Told("required-parameter-refused"))
+            self.run.tell(self.target, passed("required-parameter-refused"))
             return
         self.run.tell(
             self.target,
@@ -278,7 +284,7 @@ class _Probe:
             if not fault.invalid or answer.fault is not None or _is_unclear(answer):
                 continue
             if not _is_accepted(self.target, answer):
-                self.run.tell(self.target, Told("invalid-parameter-refused"))
+                self.run.tell(self.target, passed("invalid-parameter-refused"))
                 continue
             self.run.tell(
                 self.target,

@@ -13,7 +13,7 @@ from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Call
 from tillspec.verify.findings import Severity
 from tillspec.verify.message import Message
-from tillspec.verify.run import Run, Told, statuses
+from tillspec.verify.run import Run, Told, passed, statuses
 
 _NAME = "tillspec-unknown"
 _EVERYWHERE = "/paths"
@@ -43,7 +43,7 @@ async def _unknown(run: Run, target: Target, kind: str, call: Call) -> None:
     if answer.fault is not None or answer.status >= 500 or answer.status == 429:
         return
     if answer.status in allowed or (not allowed and 400 <= answer.status < 500):
-        run.tell(target, Told("unknown-path"))
+        run.tell(target, passed("unknown-path"))
         return
     served = answer.succeeded and is_json(answer.media_type)  # a page for people is a matter of taste
     severity = Severity.MUST if served else Severity.SHOULD if answer.succeeded else Severity.SHOULD if allowed else Severity.INFO
@@ -77,7 +77,7 @@ async def spelled(run: Run, target: Target, draft: Draft) -> None:
         if answer.fault is not None or answer.status >= 500:
             continue
         if not answer.succeeded or essence(answer.media_type) != essence(served.media_type):
-            run.tell(target, Told("credentials-required"))
+            run.tell(target, passed("credentials-required"))
             continue
         run.tell(
             target,

@@ -12,7 +12,7 @@ from tillspec.verify.contract import Target
 from tillspec.verify.differences import Difference, differences, general
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.snapshot import Looks
 from tillspec.verify.views import made_id, shows
 from tillspec.verify.world import Made, Unavailable, World
@@ -65,7 +65,7 @@ async def _carried_out_again(run: Run, world: World, target: Target) -> None:
         what = "takes two requests without a key for one"
         run.tell(target, Told("repeat-separate", what, _clause(target), "two objects", told(second.answer)), first, second)
     else:
-        run.tell(target, Told("repeat-separate"))
+        run.tell(target, passed("repeat-separate"))
 
 
 # -- what leaves everything as it was ------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from tillspec.verify.contract import Target
 from tillspec.verify.entropy import LEAST, most
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.run import Run, Told
+from tillspec.verify.run import Run, Told, passed
 from tillspec.verify.tokens import looks_like_token
 from tillspec.verify.world import Unavailable, World
 
@@ -104,7 +104,7 @@ def _judge(run: Run, target: Target, pointer: Pointer, one: _Drawn) -> None:
         run.tell(target, told, *one.again)
         return
     if len(one.values) > 1:
-        run.tell(target, Told("secret-entropy"))
+        run.tell(target, passed("secret-entropy"))
     if one.bits is None:
         return
     if len(one.values) < LEAST:
@@ -118,4 +118,4 @@ def _judge(run: Run, target: Target, pointer: Pointer, one: _Drawn) -> None:
         )  # fmt: skip
         run.tell(target, told, *shown)
     else:
-        run.tell(target, Told("secret-entropy"))
+        run.tell(target, passed("secret-entropy"))

@@ -12,7 +12,7 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.lives import Life, Nursery
 from tillspec.verify.profile import FromOperation
-from tillspec.verify.run import Told
+from tillspec.verify.run import Told, passed
 from tillspec.verify.timeline import Boundary
 from tillspec.verify.world import Made
 
@@ -67,7 +67,7 @@ class _Token:
             said = Told("alive-until-expiry", what, self.nursery.at, expected, told(exchange.answer), "token")
             self.nursery.run.tell(self.nursery.target, said, *self.life.steps, exchange)
         elif exchange.answer.succeeded:
-            self.nursery.run.tell(self.nursery.target, Told("alive-until-expiry"))
+            self.nursery.run.tell(self.nursery.target, passed("alive-until-expiry"))
 
     async def after(self) -> None:
         """It opens nothing."""
@@ -77,4 +77,4 @@ class _Token:
             said = Told("expired-answer", what, self.nursery.at, "401", told(exchange.answer), "token")
             self.nursery.run.tell(self.nursery.target, said, *self.life.steps, exchange)
         elif exchange.answer.status in (401, 403):
-            self.nursery.run.tell(self.nursery.target, Told("expired-answer"))
+            self.nursery.run.tell(self.nursery.target, passed("expired-answer"))

@@ -19,7 +19,7 @@ from tillspec.verify.findings import Severity
 from tillspec.verify.message import Message
 from tillspec.verify.probes.wire_documents import Document, documents, large
 from tillspec.verify.probes.wire_messages import Attempt, broken_bodies, of_any, unusual, unusual_bodies, with_content
-from tillspec.verify.run import Run, Told, shown
+from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World
 
 _WRONG = (
@@ -84,7 +84,7 @@ class _Probe:
         exchange = await self.run.send(draft)
         answer = exchange.answer
         if answer.succeeded or answer.status in (401, 403, 429):
-            self.run.tell(self.target, Told("answers-still"))
+            self.run.tell(self.target, passed("answers-still"))
             return
         self.run.tell(
             self.target,
@@ -168,7 +168,7 @@ class _Probe:
     async def messages(self, *, accepted: bool) -> None:
         """Messages whose framing is wrong, and such as are only unusual."""
         await self._each(self._attempt(one) for one in self._broken(self._message(self.standing.draft)))
-        if not accepted:
+        if not accepted or self._stands_for(self.target) is not self.target:
             return
         async with self._fresh_message() as first:
             kinds = len(list(self._unusual(first))) if first is not None else 0
@@ -184,9 +184,15 @@ class _Probe:
             if not (self.run.options.safe and attempt.call.method.islower()):
                 yield attempt
         if self.target.bodies and message.body:
-            yield from broken_bodies(message)
+            if self._stands_for(self.target) is self.target:
+                yield from broken_bodies(message)
         elif not self.target.bodies:
             yield with_content(message)
+
+    def _stands_for(self, target: Target) -> Target:
+        """The first operation whose messages the same part of a server reads: what frames a message knows of no operation."""
+        alike = (one for one in self.run.targets if _reader(one) == _reader(target))
+        return next(alike)
 
     def _unusual(self, message: Message) -> Iterator[Attempt]:
         yield from unusual(message)
@@ -235,7 +241,7 @@ class _Probe:
     def _must_accept(self, attempt: Attempt, exchange: Exchange) -> None:
         answer = exchange.answer
         if answer.succeeded or answer.status in _EXCUSED:
-            self.run.tell(self.target, Told("http-accepted"))
+            self.run.tell(self.target, passed("http-accepted"))
         elif answer.status < 500:
             self.run.tell(
                 self.target,
@@ -258,6 +264,11 @@ class _Probe:
         async with TaskGroup() as group:
             for _ in range(4):
                 group.create_task(work())
+
+
+def _reader(target: Target) -> tuple[str | None, str | None, str, bool]:
+    operation = target.operation
+    return operation.surface, operation.tag, target.method, bool(target.bodies)
 
 
 _EXCUSED = frozenset({401, 403, 411, 417, 426, 429})

@@ -21,7 +21,7 @@ from tillspec.verify.exchange import Answer, Exchange
 from tillspec.verify.random.cases import Dresser
 from tillspec.verify.random.coverage import Coverage
 from tillspec.verify.random.judging import judge
-from tillspec.verify.run import NotSafe, OutOfTime, Run, Told, Unreachable, shown
+from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, passed, shown
 from tillspec.verify.world import Unavailable, World
 
 MISSING = "the random engine needs schemathesis; run: pip install 'tillspec[verify]'"
@@ -122,7 +122,7 @@ class Random:
         except Exception as error:
             self._note(target, f"schemathesis could not make requests: {_said(error)}")
         if covered.cases:
-            self.run.tell(target, Told("random"))
+            self.run.tell(target, passed("random"))
 
     def _fuzz(self, schema: Any, operation: Any, target: Target, dresser: Dresser) -> None:
         """The contract's examples, and cases from strategies, right and wrong ones."""

@@ -54,6 +54,12 @@ async def rules(run: Run, world: World, target: Target) -> None:
                 run.tell(target, _judged(target, pointer, rule, name, exchange), exchange)
 
 
+def rule_breakers(run: Run, form: BodyForm, bases: list[Any]) -> Iterator[Any]:
+    """Bodies that their schema allows and that break one rule or total each."""
+    if run.declared.speaks(form.pointer):
+        yield from (bodies[0] for _, _, _, bodies in _rules(run, form, bases) if bodies)
+
+
 def _judged(target: Target, pointer: Pointer, rule: Rule | Total, name: str, exchange: Exchange) -> Told:
     """What came of a body that breaks a rule, against what is declared of it."""
     check = "total-enforced" if isinstance(rule, Total) else "rule-enforced"

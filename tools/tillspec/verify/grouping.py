@@ -14,6 +14,10 @@ from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 _RULES = {"rule-enforced", "total-enforced", "among", "malformed-refused"}
 _LENIENT = {"malformed-refused"}
 """Checks of which a few findings of one operation have one reason already: a parser that knows another language."""
+_REFUSED = re.compile(r"-(refused|enforced)$")
+"""Checks that find that a request is accepted which must not be."""
+_OF_ANSWERS = {Kind.RESPONSES, Kind.MONEY}
+"""Kinds of which every answer is judged, whatever the request was."""
 _TOLD_APART = {"no-crash", "no-internals"}
 """What a failure of the server says that is not said by the failure alone."""
 
@@ -94,11 +98,15 @@ def groups(ledger: Ledger, operations: Mapping[str, str | None]) -> list[Group]:
     found.sort(key=lambda one: _rank(one, place))
     seen = _Seen(ledger, operations, found)
     made: list[Group] = []
-    for gather in (_nothing, _refused_everywhere, _same_crash, _same_header, _everywhere, _on_a_surface, _same_cause):
+    ways = (
+        _nothing, _refused_everywhere, _same_crash, _same_scenarios, _same_header, _everywhere, _on_a_surface, _same_cause,
+    )  # fmt: skip
+    for gather in ways:
         taken = list(gather(found, seen))
         made += taken
         gone = {one.id for group in taken for one in group.findings}
         found = [one for one in found if one.id not in gone]
+    made = _answers_to_refused(made)
     return sorted(made, key=lambda group: (_GRAVITY.index(group.severity), _rank(group.findings[0], place)))
 
 
@@ -184,6 +192,20 @@ def _same_crash(found: list[Finding], _: _Seen) -> Iterator[Group]:
         yield Group(alike[0].what, (*alike, *after))
 
 
+def _same_scenarios(found: list[Finding], _: _Seen) -> Iterator[Group]:
+    """Scenarios that get the same status from an operation where they all expect another one come to an end for one reason."""
+    for _step, alike in _by(found, _scenario_step):
+        if len(alike) > 1:
+            yield Group(f"does not run as {len(alike)} scenarios say", alike)
+
+
+def _scenario_step(finding: Finding) -> tuple[object, ...] | bool:
+    """The operation at which a scenario ended, and the status there; `False` where it was not the status that was wrong."""
+    if finding.check != "scenario" or "$statusCode" not in finding.expected or not finding.steps:
+        return False
+    return finding.operation, finding.expected, finding.steps[-1].answer.status, finding.severity
+
+
 def _same_header(found: list[Finding], _: _Seen) -> Iterator[Group]:
     """A header that is missing is one thing, wherever it is declared."""
     for _name, alike in _by(found, lambda one: one.what if one.check == "header-required" else False):
@@ -202,6 +224,22 @@ def _on_a_surface(found: list[Finding], seen: _Seen) -> Iterator[Group]:
     for (surface, *_), alike in _by(found, lambda one: (seen.surface(one), *_words_of(one))):
         if surface is not None and seen.most(alike, surface):
             yield Group(alike[0].what, alike)
+
+
+def _answers_to_refused(made: list[Group]) -> list[Group]:
+    """What is wrong only with answers to requests that must be refused follows from that they were not."""
+    accepting = [group for group in made if _REFUSED.search(group.check)]
+    causes = {id(one.steps[-1]): group for group in accepting for one in group.findings if one.steps}
+    following: dict[str, list[Finding]] = defaultdict(list)
+    kept = []
+    for group in made:
+        steps = group.lead.steps if group.kind in _OF_ANSWERS and not _REFUSED.search(group.check) else ()
+        cause = causes.get(id(steps[-1])) if steps else None
+        if cause is None or group.seen > cause.seen or group.severity is not cause.severity:
+            kept.append(group)
+        else:
+            following[cause.id] += group.findings
+    return [replace(group, findings=(*group.findings, *following[group.id])) for group in kept]
 
 
 def _words_of(finding: Finding) -> tuple[str, str, str]:

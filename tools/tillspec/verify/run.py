@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -75,7 +77,7 @@ def passed(check: str) -> Told:
 
 @dataclass(slots=True)
 class Run:
-    """One run against one server."""
+    """One run against one server. `statuses` counts its answers, with 0 for none, and `redirected` is where one of them led."""
 
     contract: Contract
     profile: Profile
@@ -90,6 +92,8 @@ class Run:
     progress: Callable[[str], None] = lambda _: None
     origins: Origins = field(init=False)
     pace: Pace = field(init=False)
+    statuses: Counter[int] = field(default_factory=Counter)
+    redirected: str = ""
     _silent: int = 0
 
     def __post_init__(self) -> None:
@@ -112,9 +116,7 @@ class Run:
             return False
         if self.options.safe and not target.is_safe:
             return False
-        return not only or any(
-            name in (target.id, target.path, f"{target.method} {target.path}", target.operation.tag) for name in only
-        )
+        return not only or not set(only).isdisjoint(names_of(target))
 
     # -- sending -----------------------------------------------------------------------------------------------------------
 
@@ -181,7 +183,10 @@ class Run:
             raise NotSafe(method)
 
     def _notice(self, call: Call, answer: Answer) -> None:
-        """Give up when nothing is answered any more, one after the other."""
+        """Count an answer, and give up when nothing is answered any more, one after the other."""
+        self.statuses[answer.status if answer.fault is None else 0] += 1
+        if 300 <= answer.status < 400:
+            self.redirected = shown(answer.header("location") or "")
         if answer.fault is None or answer.status:
             self._silent = 0
         elif call.raw is None:
@@ -216,6 +221,36 @@ class Run:
 
     def clause(self, pointer: str) -> Clause:
         return self.contract.clause(pointer)
+
+
+class UnknownName(ValueError):
+    """What was asked for is not in the contract. `hint` says what is."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def check_names(contract: Contract, options: Options) -> None:
+    """Look whether all that was asked for by name is in a contract: left out, it would not be missed.
+
+    Raises:
+        UnknownName: something is not.
+    """
+    targets = contract.targets.values()
+    names = [name for one in targets for name in names_of(one)]
+    for option, given, known in (("--only", options.only, names), ("--surface", options.surfaces, list(contract.surfaces))):
+        for name in given:
+            if name not in known:
+                close = get_close_matches(name, known, n=1) or list(dict.fromkeys(known))[:4]
+                hint = f"there is {' or '.join(close)}" if close else "the contract has none"
+                raise UnknownName(f"{option} {name}: the contract has nothing of that name", hint)
+
+
+def names_of(target: Target) -> tuple[str, ...]:
+    """The names that an operation may be asked for by: its id, its path, with the method as well, and its tag."""
+    tag = target.operation.tag
+    return target.id, target.path, f"{target.method} {target.path}", *((tag,) if tag else ())
 
 
 def shown(value: object, longest: int = 160) -> str:

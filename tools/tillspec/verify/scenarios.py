@@ -17,6 +17,7 @@ from tillspec.verify.arazzo.values import Scope
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.control import NotDone
+from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Finding, Severity
 from tillspec.verify.run import Run, Told
 from tillspec.verify.timeline import as_new
@@ -55,7 +56,7 @@ def read_all(run: Run, paths: Sequence[Path]) -> list[Workflow]:
             reason = _impossible(run, document, workflow)
             if reason is None:
                 found.append(workflow)
-            elif reason:
+            elif reason and _is_asked_for(run, workflow):
                 run.ledger.skip(workflow.id, Kind.SCENARIOS, reason)
     return found
 
@@ -70,6 +71,16 @@ def first_operation(run: Run, workflow: Workflow) -> Target | None:
     """The operation that a workflow begins with."""
     targets = operations(run)
     return next((targets[step.operation] for step in workflow.steps if step.operation in targets), None)
+
+
+def _is_asked_for(run: Run, workflow: Workflow) -> bool:
+    """Whether a workflow is about what the user asked for: an operation that it calls is, or its surface, where it calls none."""
+    targets = operations(run)
+    called = [targets[step.operation] for step in workflow.steps if step.operation in targets]
+    if called:
+        return any(map(run.wants, called))
+    surface, options = (workflow.words.get("x-behavior") or {}).get("surface"), run.options
+    return not options.only and (not options.surfaces or surface in options.surfaces)
 
 
 def _impossible(run: Run, document: Document, workflow: Workflow) -> str | None:
@@ -95,6 +106,11 @@ async def carry_out(run: Run, world: World, workflow: Workflow, known: Sequence[
     """Run a workflow, and tell what came of it. One that moves the clock begins and leaves a server that is as new."""
     target = first_operation(run, workflow)
     assert target is not None
+    first = run.profile.first.name
+    lacking = run.credentials.missing(target, first)
+    if lacking:
+        run.skip(target, Kind.SCENARIOS, f"no credential for {', '.join(lacking)}", f"tenants.{first}.credentials.{lacking[0]}")
+        return
     by_id = {one.id: one for one in known if one.document is workflow.document}
     moves = any("advance" in step.control for step in workflow.steps)
     clock: Clock | None = Clock()
@@ -141,6 +157,8 @@ async def _try(run: Run, workflow: Workflow, target: Target, known: Mapping[str,
             took = time.monotonic() - began
             if not clock.early and runner.clock.moved and took > _QUICK:
                 return Clock(runner.clock.moved[-1], math.ceil(2 * took))
+            if runner.done and _is_shut(run, failed.target or target, runner.done[-1]):
+                raise NotRun(f"its step {failed.step.id} gets 401, as all requests to that operation do") from None
             if furthest is None or len(runner.done) > len(furthest[0].done):
                 furthest = runner, failed
             continue
@@ -154,6 +172,11 @@ async def _try(run: Run, workflow: Workflow, target: Target, known: Mapping[str,
         reason = f"{workflow.id} does not come to its end with any {name} of the profile; it may not be as the scenario wants it"
         run.skip(target, Kind.SCENARIOS, reason, f"inputs.{workflow.id}.{use}")
     return None
+
+
+def _is_shut(run: Run, target: Target, exchange: Exchange) -> bool:
+    """Whether an operation lets nobody in: its credentials do not work, and of that more is told elsewhere."""
+    return exchange.answer.status == 401 and not run.ledger.passed[target.id, Kind.ACCEPTS]
 
 
 def _tell(run: Run, workflow: Workflow, target: Target, runner: Runner, failed: Failed, severity: Severity) -> None:

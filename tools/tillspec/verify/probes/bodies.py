@@ -263,7 +263,7 @@ class _Probe:
         where = general(self.run.contract, self.form, place)
         value = shown(json.dumps(_value(mutant.body, edit.changed), ensure_ascii=False))
         return Told(
-            "valid-edit-accepted", f"refuses {edit.kind} at {where or 'the root'}", edit.pointer,
+            "valid-edit-accepted", f"refuses what is allowed at {where or 'the root'} ({edit.kind})", edit.pointer,
             f"{value} at {place or 'the root'} is accepted",
             f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
             f"{where} {edit.kind}", severity,

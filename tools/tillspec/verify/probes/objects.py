@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tillspec.verify.answers import declared, usual
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.expected import declared, usual
 from tillspec.verify.expressions import at, evaluate
 from tillspec.verify.findings import Severity
 from tillspec.verify.ids import near, unknown

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tillspec.verify.answers import declared, usual
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.expected import declared, usual
 from tillspec.verify.findings import Severity
 from tillspec.verify.ids import unknown
 from tillspec.verify.profile import Tenant

@@ -350,7 +350,8 @@ def _accepted(mutant: Mutant, exchange: Exchange) -> Told:
 def _refused(mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:
     form = mutant.form
     return Told(
-        "valid-edit-accepted", f"refuses {mutant.kind} of the {form.location} parameter {form.name}", mutant.pointer,
+        "valid-edit-accepted", f"refuses what is allowed in the {form.location} parameter {form.name} ({mutant.kind})",
+        mutant.pointer,
         f"{shown(json.dumps(mutant.value, ensure_ascii=False))} is accepted",
         f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
         f"{form.name} {mutant.kind}", severity,

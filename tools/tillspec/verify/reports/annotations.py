@@ -11,6 +11,8 @@ from tillspec.verify.findings import Clause, Severity
 from tillspec.verify.reports.outcome import Found, Outcome
 
 _SARIF = {Severity.MUST: "error", Severity.SHOULD: "warning", Severity.INFO: "note"}
+_OF_GITHUB = "primaryLocationLineHash"
+"""The one fingerprint that GitHub's code scanning looks at; without it, two findings at one line would be one."""
 _GITHUB = {Severity.MUST: "error", Severity.SHOULD: "warning", Severity.INFO: "notice"}
 
 
@@ -54,9 +56,18 @@ def _result(found: Found, index: int) -> dict[str, Any]:
         "level": _SARIF[group.severity],
         "message": {"text": text},
         "locations": [formats.location(_position(lead.clause), lead.clause.pointer)],
-        "partialFingerprints": {"tillspecFinding/v1": group.id},
+        "partialFingerprints": {"tillspecFinding/v1": group.id, _OF_GITHUB: group.id},
         "occurrenceCount": max(group.seen, 1),
-        "properties": {"operations": list(group.operations), "curl": found.reproduction.curl},
+        "properties": {
+            "id": group.id,
+            "severity": group.severity,
+            "kind": group.kind,
+            "operations": list(group.operations),
+            "expected": lead.expected,
+            "observed": lead.observed,
+            "curl": found.reproduction.curl,
+            "pytest": found.reproduction.pytest,
+        },
     }
     if found.accepted:
         reason = f"{found.accepted.reason} (until {found.accepted.until})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _TONES = {state: state.value for state in State} | {State.UNTESTED: "untested", State.NONE: "none"}
 _MARKS = {State.FAILED: "✕", State.ACCEPTED: "≈", State.NOTED: "!", State.UNTESTED: "?", State.PASSED: "✓", State.NONE: "·"}
+_WORDS, _SEGMENTS = re.compile(r"[^A-Z]+|[A-Z]+[^A-Z]*"), re.compile(r"/?[^/]*(?=/|$)|/")
+"""Where a name and a path may be broken."""
 _SAYS = {
     State.FAILED: "deviates (MUST)",
     State.ACCEPTED: "deviates, accepted by the baseline",
@@ -84,7 +87,7 @@ def _rows(outcome: Outcome, anchors: dict[Untested, str]) -> Iterator[dict[str, 
     places = {id(found): f"f-{index}" for index, found in enumerate(outcome.found)}
     for one in outcome.operations:
         cells = [_cell(outcome.cells[one.id, kind], places, anchors) for kind in outcome.kinds]
-        yield {"id": one.id, "method": one.method, "path": one.path, "cells": cells}
+        yield {"name": _WORDS.findall(one.id), "method": one.method, "path": _SEGMENTS.findall(one.path), "cells": cells}
 
 
 def _cell(cell: Cell, places: dict[int, str], anchors: dict[Untested, str]) -> dict[str, Any]:

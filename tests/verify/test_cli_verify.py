@@ -108,6 +108,18 @@ def test_a_credential_that_does_not_work_is_no_deviation(tillspec: Command, runn
     assert "sk_test_of_somebody_else" not in made.stdout + made.stderr
 
 
+def test_a_name_that_the_contract_has_not_is_told(tillspec: Command, running_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "verify.toml").write_text(
+        '[tenants.first.credentials]\nVinrKey = "sk_1"\n[tenants.first.bodies]\ncreateVinrSesion = {amount = 1}\n'
+    )
+    asked = ("--url", running_sandbox.url, "--spec", SPEC, "--profile", "verify.toml")
+    made = tillspec("verify", *asked, "--only", "createVinrSession", "--no-random")
+    assert "verify.toml: tenants.first.credentials.VinrKey names no security scheme of the contract" in made.stderr
+    assert "verify.toml: tenants.first.bodies.createVinrSesion names no operation of the contract" in made.stderr
+    good = tillspec("verify", *asked[:4], "--profile", running_sandbox.profile, "--only", "getDiddoQr", "--no-random")
+    assert "warning" not in good.stderr
+
+
 def test_what_was_not_tested_is_about_what_was_asked_for(tillspec: Command, running_sandbox: Sandbox) -> None:
     asked = ("--url", running_sandbox.url, "--spec", SPEC, "--profile", running_sandbox.profile, "--no-random")
     assert "NOT TESTED" not in tillspec("verify", *asked, "--only", "getDiddoQr").stdout

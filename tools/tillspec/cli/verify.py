@@ -136,6 +136,7 @@ def _verified(
 ) -> Verification:
     from tillspec.diagnostics import Report
     from tillspec.pipeline import read
+    from tillspec.verify.advice import unknown_names
     from tillspec.verify.run import Options
     from tillspec.verify.verification import verify as run
 
@@ -143,6 +144,8 @@ def _verified(
     with _watched() as progress:
         report = Report()
         bundle, api = read(spec, frozenset(), allowed, report, tuple(map(near, overlays)))
+        for told in unknown_names(profile, api):
+            click.secho(f"warning: {profile_file}: {told}", fg="yellow", err=True)
         asked = Options(deadline=given.pop("max_time"), random=not given.pop("no_random"), **given)
         return run(bundle, api, origin, profile, asked, progress)
 

@@ -1,8 +1,12 @@
-"""What a person may do of whom a server accepted nothing at all: most often it is the wrong server, path or credential."""
+"""What a person may have got wrong: the server, the path or the credentials, and names in the profile."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from tillspec.api.model import Api
 from tillspec.verify.checks import Kind
+from tillspec.verify.profile import Profile
 from tillspec.verify.run import Run
 
 _MOST = 0.6
@@ -28,3 +32,16 @@ def advice(run: Run) -> str | None:
     if status == 404:
         return f"{origin} answers {told}: look whether the API is below another path than --url has"
     return None
+
+
+def unknown_names(profile: Profile, api: Api) -> Iterator[str]:
+    """What of a profile is used for nothing, since the contract has nothing of that name; in words."""
+    schemes, operations = api.security_schemes.keys(), {one.id for one in api.operations}
+    for tenant in profile.tenants:
+        groups = (("credentials", tenant.credentials), ("limited", tenant.limited), ("expired", tenant.expired))
+        for group, given in groups:
+            for name in given.keys() - schemes:
+                there = ", ".join(schemes) or "none"
+                yield f"tenants.{tenant.name}.{group}.{name} names no security scheme of the contract; there are {there}"
+        for name in tenant.bodies.keys() - operations:
+            yield f"tenants.{tenant.name}.bodies.{name} names no operation of the contract"

@@ -18,6 +18,9 @@ _REFUSED = re.compile(r"-(refused|enforced)$")
 """Checks that find that a request is accepted which must not be."""
 _OF_ANSWERS = {Kind.RESPONSES, Kind.MONEY}
 """Kinds of which every answer is judged, whatever the request was."""
+_SCENARIO_STATUS = re.compile(r"^\$statusCode == (\d+)$")
+_SCENARIO_PLACE = re.compile(r"\$response\.body#(?:/[^\s/]+)*/([A-Za-z_][^\s/]*)")
+"""What a scenario expects of an answer: its status, or the property of this name."""
 _TOLD_APART = {"no-crash", "no-internals"}
 """What a failure of the server says that is not said by the failure alone."""
 
@@ -106,7 +109,7 @@ def groups(ledger: Ledger, operations: Mapping[str, str | None]) -> list[Group]:
         made += taken
         gone = {one.id for group in taken for one in group.findings}
         found = [one for one in found if one.id not in gone]
-    made = _answers_to_refused(made)
+    made = _with_consequences(made)
     return sorted(made, key=lambda group: (_GRAVITY.index(group.severity), _rank(group.findings[0], place)))
 
 
@@ -193,17 +196,23 @@ def _same_crash(found: list[Finding], _: _Seen) -> Iterator[Group]:
 
 
 def _same_scenarios(found: list[Finding], _: _Seen) -> Iterator[Group]:
-    """Scenarios that get the same status from an operation where they all expect another one come to an end for one reason."""
+    """Scenarios that end at one operation, for the same status or the same property of its answer, end for one reason."""
     for _step, alike in _by(found, _scenario_step):
         if len(alike) > 1:
             yield Group(f"does not run as {len(alike)} scenarios say", alike)
 
 
 def _scenario_step(finding: Finding) -> tuple[object, ...] | bool:
-    """The operation at which a scenario ended, and the status there; `False` where it was not the status that was wrong."""
-    if finding.check != "scenario" or "$statusCode" not in finding.expected or not finding.steps:
+    """The operation at which a scenario ended, and the status or the property that was not as expected there; `False` where
+    neither was.
+    """
+    if finding.check != "scenario" or not finding.steps:
         return False
-    return finding.operation, finding.expected, finding.steps[-1].answer.status, finding.severity
+    place = _SCENARIO_PLACE.search(finding.expected)
+    if place is None and _SCENARIO_STATUS.search(finding.expected) is None:
+        return False
+    status = finding.steps[-1].answer.status
+    return finding.operation, place[1] if place is not None else finding.expected, status, finding.severity
 
 
 def _same_header(found: list[Finding], _: _Seen) -> Iterator[Group]:
@@ -226,20 +235,44 @@ def _on_a_surface(found: list[Finding], seen: _Seen) -> Iterator[Group]:
             yield Group(alike[0].what, alike)
 
 
-def _answers_to_refused(made: list[Group]) -> list[Group]:
-    """What is wrong only with answers to requests that must be refused follows from that they were not."""
-    accepting = [group for group in made if _REFUSED.search(group.check)]
-    causes = {id(one.steps[-1]): group for group in accepting for one in group.findings if one.steps}
+def _with_consequences(made: list[Group]) -> list[Group]:
+    """Groups without those that follow from others, which are put below their causes."""
+    shown = {id(one.steps[-1]): group for group in made if not _is_of_answers(group) for one in group.findings if one.steps}
     following: dict[str, list[Finding]] = defaultdict(list)
     kept = []
     for group in made:
-        steps = group.lead.steps if group.kind in _OF_ANSWERS and not _REFUSED.search(group.check) else ()
-        cause = causes.get(id(steps[-1])) if steps else None
-        if cause is None or group.seen > cause.seen or group.severity is not cause.severity:
+        cause = _shown_elsewhere(group, made) if group.check == "scenario" else _same_request(group, shown)
+        if cause is None or group.severity is not cause.severity:
             kept.append(group)
         else:
             following[cause.id] += group.findings
     return [replace(group, findings=(*group.findings, *following[group.id])) for group in kept]
+
+
+def _is_of_answers(group: Group) -> bool:
+    """Whether a group is about answers, whatever the requests were."""
+    if group.check in _TOLD_APART or _REFUSED.search(group.check):
+        return False
+    return group.kind in (*_OF_ANSWERS, Kind.SCENARIOS)
+
+
+def _same_request(group: Group, shown: Mapping[int, Group]) -> Group | None:
+    """What shows already that a request must not come to that answer, if the answer is wrong in nothing but such cases."""
+    steps = group.lead.steps if _is_of_answers(group) else ()
+    cause = shown.get(id(steps[-1])) if steps else None
+    return cause if cause is not None and group.seen <= cause.seen else None
+
+
+def _shown_elsewhere(scenario: Group, made: list[Group]) -> Group | None:
+    """What finds the same at the operation where scenarios end: the status, or a property, that they expect."""
+    status, place = _SCENARIO_STATUS.search(scenario.lead.expected), _SCENARIO_PLACE.search(scenario.lead.expected)
+    for group in made:
+        for one in group.findings if group.check != "scenario" else ():
+            same_status = status is not None and one.expected == status[1]
+            same_place = place is not None and f"/properties/{place[1]}/" in f"{one.clause.pointer}/"
+            if one.operation == scenario.lead.operation and (same_status or same_place):
+                return group
+    return None
 
 
 def _words_of(finding: Finding) -> tuple[str, str, str]:

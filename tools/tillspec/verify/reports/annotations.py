@@ -16,12 +16,18 @@ _OF_GITHUB = "primaryLocationLineHash"
 _GITHUB = {Severity.MUST: "error", Severity.SHOULD: "warning", Severity.INFO: "notice"}
 
 
+_LONGEST = 4_000
+"""Characters of curl that an annotation may have; longer ones are in the other reports."""
+
+
 def as_github(outcome: Outcome) -> Iterator[str]:
     """A workflow command for each finding that no baseline accepts, and for each reason why the whole is incomplete."""
     for found in outcome.found:
         if found.accepted is None:
             lead = found.group.lead
             text = f"{', '.join(found.group.operations)}: {found.group.what}\nexpected {lead.expected}\nobserved {lead.observed}"
+            if not found.is_information and 0 < len(found.reproduction.curl) <= _LONGEST:
+                text += f"\n{found.reproduction.curl}"
             yield formats.annotation(_GITHUB[found.group.severity], found.group.id, text, _position(lead.clause))
     for reason in outcome.incomplete:
         yield formats.annotation("error", "incomplete", reason, (None, None, None))

@@ -69,15 +69,20 @@ def _hash(text: str) -> str:
 
 
 def _figures(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """The numbers at the head, those of findings and gaps with a link to them."""
     deviations, noted, accepted = map(outcome.count, (State.FAILED, State.NOTED, State.ACCEPTED))
-    yield {"name": "deviations", "value": deviations, "tone": "bad" if deviations else ""}
+    yield _figure("deviations", deviations, "bad", "findings")
     if accepted:
-        yield {"name": "accepted", "value": accepted, "tone": ""}
-    yield {"name": "notes", "value": noted, "tone": "warn" if noted else ""}
-    yield {"name": "not tested", "value": outcome.gaps, "tone": "warn" if outcome.gaps else ""}
-    yield {"name": "operations", "value": len(outcome.operations), "tone": ""}
-    yield {"name": "requests", "value": f"{outcome.requests:,}", "tone": ""}
-    yield {"name": "seconds", "value": f"{outcome.seconds:.1f}", "tone": ""}
+        yield _figure("accepted", accepted, "", "findings")
+    yield _figure("notes", noted, "warn", "findings")
+    yield _figure("not tested", outcome.gaps, "warn", "gaps")
+    yield _figure("operations", len(outcome.operations))
+    yield _figure("requests", outcome.requests)
+    yield {**_figure("seconds", 0), "value": f"{outcome.seconds:.1f}"}
+
+
+def _figure(name: str, value: int, tone: str = "", link: str = "") -> dict[str, Any]:
+    return {"name": name, "value": f"{value:,}", "tone": tone if value else "", "link": link if value else ""}
 
 
 # -- the matrix ----------------------------------------------------------------------------------------------------------

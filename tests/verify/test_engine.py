@@ -24,7 +24,7 @@ from tillspec.verify.contract import Target
 from tillspec.verify.engine import ALONE, PROBES, Engine, Unit
 from tillspec.verify.exchange import Answer, Call
 from tillspec.verify.findings import Severity
-from tillspec.verify.pace import Limited, OutOfTime, retry_after
+from tillspec.verify.pace import Limited, OutOfTime, Pace, retry_after
 from tillspec.verify.profile import Profile, read
 from tillspec.verify.run import NotSafe, Options, Run, Unreachable
 from tillspec.verify.wire import Origin, Wire
@@ -285,25 +285,24 @@ def test_as_many_as_a_window_lets_through_get_through_at_last() -> None:
         assert asyncio.run(_asked(run, *["parts", "things"] * 20)) == [200] * 40
 
 
-def test_what_is_refused_while_all_others_get_through_has_its_answer() -> None:
-    shop = Shop(lambda request: _refusing(Retry_After="0") if request.url.path == "/parts" else None)
-    with serving(shop.app) as url:
-        run = Run(CONTRACT, Profile(), Wire(Origin.of(url)))
-
-        async def others() -> None:
-            for _ in range(200):
-                await run.exchange(None, Call("list", "GET", "/things"))
-                await asyncio.sleep(0.005)
-
-        async def work() -> int:
-            beside = asyncio.create_task(others())
-            answered = await run.exchange(None, Call("parts", "GET", "/parts"))
-            beside.cancel()
-            await run.wire.close()
-            return answered.answer.status
-
-        assert asyncio.run(work()) == 429
-    assert shop.asked["GET /parts"] == 4
+@pytest.mark.parametrize(
+    ("beside", "final"),
+    [
+        ("through", [False, False, True]), ("refused", [False] * 5), ("both", [False] * 5),
+        ("none", [False] * 5), ("now and then", [False, False, False, False, True]),
+    ],
+)  # fmt: skip
+def test_what_is_refused_while_all_others_get_through_has_its_answer(beside: str, final: list[bool]) -> None:
+    """A 429 that one request gets again and again, while no other one does, is no matter of the rate."""
+    pace = Pace()
+    mine, other, told = pace.begin(), pace.begin(), []
+    for number in range(len(final)):
+        if beside in ("through", "both") or (beside == "now and then" and number % 2 == 0):
+            pace.goes_through()
+        if beside in ("refused", "both"):
+            pace.is_final("parts", other, Answer(429))
+        told.append(pace.is_final("parts", mine, Answer(429, (("Retry-After", "0"),))))
+    assert told == final
 
 
 @pytest.mark.parametrize("headers", [{"Retry_After": "3600"}, {"Retry_After": "Fri, 31 Dec 2199 23:59:59 GMT"}])

@@ -48,7 +48,7 @@ class Refusals:
         others = pace.through > self.through, pace.refused > self.refused
         self.tries += 1
         self.stuck = 0 if others[0] else self.stuck + 1
-        self.alone = self.alone + 1 if others == (True, False) else 0
+        self.alone = 0 if others[1] else self.alone + others[0]
         self.through, self.refused = pace.through, pace.refused
 
 

@@ -204,6 +204,8 @@ class Things:
         raw = request.scope["query_string"].decode("latin-1")
         if self.has("fails at bad UTF-8"):
             unquote_to_bytes(raw).decode()
+        if self.has("fails at no value") and re.search("(^|&)limit=(&|$)", raw):
+            raise ZeroDivisionError
         pairs = parse_qsl(raw, keep_blank_values=True)
         kind = [text for name, text in pairs if name == "kind"]
         if not (self.has("kind not required") and not kind) and (len(kind) != 1 or kind[0] not in ("small", "large")):

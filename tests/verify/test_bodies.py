@@ -21,9 +21,9 @@ from tillspec.diagnostics import Report
 from tillspec.pipeline import read as read_contract
 from tillspec.pointer import join, look_up
 from tillspec.prove.synthesise import Impossible
-from tillspec.verify.accepted import only_fault
 from tillspec.verify.contract import Contract
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.accepted import only_fault
 from tillspec.verify.probes.bodies import Mutant, bodies, mutants
 from tillspec.verify.profile import Profile
 from tillspec.verify.run import Run

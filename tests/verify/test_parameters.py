@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tillspec.runtime.operation import Text
 from tillspec.runtime.texts import read, write
 from tillspec.verify.contract import Contract
+from tillspec.verify.judging.readings import readings, scalars
 from tillspec.verify.probes.parameters import parameters
-from tillspec.verify.readings import readings, scalars
 
 from .support import Verified, contract, serving, verified
 from .things import CONTRACT, PROFILE, Things

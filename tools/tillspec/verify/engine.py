@@ -19,9 +19,8 @@ from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.changes import changes
 from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
-from tillspec.verify.probes.expiry import expiry
-from tillspec.verify.probes.idempotency import idempotency
 from tillspec.verify.probes.images import images
+from tillspec.verify.probes.keys.idempotency import idempotency
 from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
@@ -32,6 +31,7 @@ from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.repeats import repeats, shared_reads
 from tillspec.verify.probes.rules import rules
 from tillspec.verify.probes.secrets import secrets
+from tillspec.verify.probes.times.expiry import expiry
 from tillspec.verify.probes.variety import variety
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant

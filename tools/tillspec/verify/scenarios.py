@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from tillspec.verify.answers import is_telling
 from tillspec.verify.arazzo.documents import BadDocument, Document, Workflow, discovered, read
 from tillspec.verify.arazzo.inputs import Inputs
 from tillspec.verify.arazzo.runner import Clock, Failed, NotRun, Runner
@@ -19,6 +18,7 @@ from tillspec.verify.contract import Target
 from tillspec.verify.control import NotDone
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Finding, Severity
+from tillspec.verify.judging.answers import is_telling
 from tillspec.verify.run import Run, Told
 from tillspec.verify.timeline import as_new
 from tillspec.verify.world import World

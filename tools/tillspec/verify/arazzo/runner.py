@@ -10,13 +10,13 @@ from typing import Any
 
 from tillspec.api.durations import duration
 from tillspec.verify import control
-from tillspec.verify.answers import told
 from tillspec.verify.arazzo.conditions import holds
 from tillspec.verify.arazzo.documents import BadDocument, Step, Workflow
 from tillspec.verify.arazzo.requests import request
 from tillspec.verify.arazzo.values import Scope, missing
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.judging.answers import told
 from tillspec.verify.run import Run, shown
 
 _MOST_STEPS = 200

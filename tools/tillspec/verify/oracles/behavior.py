@@ -13,8 +13,8 @@ from tillspec.verify.contract import Target
 from tillspec.verify.declared import Part
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
+from tillspec.verify.looks.reading import is_written_otherwise
 from tillspec.verify.memory import Echo
-from tillspec.verify.reading import is_written_otherwise
 from tillspec.verify.run import Run, Told, passed, shown
 
 _DATE = len("2026-01-01")

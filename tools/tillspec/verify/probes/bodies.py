@@ -14,14 +14,14 @@ from tillspec.pointer import Pointer, join
 from tillspec.prove.faults import Fault
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, Path, Place, at, replaced
-from tillspec.verify.accepted import accepted, general, is_of_format, only_fault
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.accepted import accepted, general, is_of_format, only_fault
+from tillspec.verify.judging.signature import Signature, signature
 from tillspec.verify.run import Run, Told, shown
-from tillspec.verify.signature import Signature, signature
 from tillspec.verify.world import Made, Unavailable, World, allowed
 
 _EDGES = (

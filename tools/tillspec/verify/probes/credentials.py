@@ -14,8 +14,8 @@ from tillspec.verify.credentials import scopes_of
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.looks.reading import Look, differences, look
 from tillspec.verify.profile import FromOperation
-from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.run import Run, Told, passed, shown, statuses
 from tillspec.verify.world import Unavailable, World
 

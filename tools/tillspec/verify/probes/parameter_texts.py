@@ -9,8 +9,8 @@ from typing import Any
 from tillspec.verify.contract import ParameterForm
 from tillspec.verify.draft import Draft, Text
 from tillspec.verify.exchange import Call
+from tillspec.verify.judging.readings import decodings, scalars
 from tillspec.verify.message import Message
-from tillspec.verify.readings import decodings, scalars
 from tillspec.verify.run import Run
 
 _ENCODED = (

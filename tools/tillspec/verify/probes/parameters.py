@@ -15,16 +15,16 @@ from tillspec.pointer import Pointer, join
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, at, replaced
 from tillspec.prove.synthesise import Impossible
-from tillspec.verify.accepted import is_of_format
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Unwritable, key_header, written
 from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.accepted import is_of_format
+from tillspec.verify.judging.readings import readings
+from tillspec.verify.judging.signature import Signature, signature
 from tillspec.verify.probes.parameter_texts import faulty, odd_queries
-from tillspec.verify.readings import readings
 from tillspec.verify.run import Run, Told, passed, shown
-from tillspec.verify.signature import Signature, signature
 from tillspec.verify.world import Made, Unavailable, World
 
 _EDGES = (

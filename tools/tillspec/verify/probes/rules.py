@@ -15,14 +15,14 @@ from tillspec.prove.synthesise import Impossible
 from tillspec.runtime.behavior import Answer, Rule, Term, Total
 from tillspec.runtime.rules import Breach, adds_up, holds
 from tillspec.runtime.rules import at as values
-from tillspec.verify.answers import declared
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.declared import Part
-from tillspec.verify.differences import general
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.expressions import at as value_at
-from tillspec.verify.reading import differences
+from tillspec.verify.judging.answers import declared
+from tillspec.verify.looks.differences import general
+from tillspec.verify.looks.reading import differences
 from tillspec.verify.run import Run, Told, shown
 from tillspec.verify.world import Unavailable, World
 

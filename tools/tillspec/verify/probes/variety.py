@@ -10,7 +10,7 @@ from tillspec.prove.places import Ground, Path, Place, at, replaced
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.exchange import Exchange
-from tillspec.verify.reading import look, readers
+from tillspec.verify.looks.reading import look, readers
 from tillspec.verify.run import Run
 from tillspec.verify.world import Made, Unavailable, World, allowed
 

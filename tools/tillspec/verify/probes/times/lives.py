@@ -15,10 +15,10 @@ from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import at, evaluate, put
+from tillspec.verify.looks.views import about, expiry, lifecycle, made_id, operations, shows
+from tillspec.verify.looks.walk import Subject, Walk
 from tillspec.verify.run import Run
 from tillspec.verify.timeline import Moment, Timeline, clocks, instant
-from tillspec.verify.views import about, expiry, lifecycle, made_id, operations, shows
-from tillspec.verify.walk import Subject, Walk
 from tillspec.verify.world import Unavailable, World, allowed
 
 _BODY = "$request.body#"

@@ -29,6 +29,7 @@ _EDGES = (
     "const: the value", "properties: absent", "type: another null", "multipleOf: once",
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
+_ABSENT = "properties: absent"
 _TELLING = (
     "type: number as text", "type: boolean as text", "type: null", "type: fraction", "type: text in a list", 'type: "5"',
     "type: 0", "pattern: another scheme", "pattern: last one off", "pattern: more after", "pattern: another text",
@@ -36,9 +37,10 @@ _TELLING = (
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
 _MOST_BASES = 6
-_PER_KEYWORD = 4
+_PER_KEYWORD = 3
 _PER_PLAIN_KEYWORD = 2
 _PER_SHARED_KEYWORD = 1
+_PER_PLACE = 40
 """Of a schema that several operations share, one of them gets all edits."""
 _PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
 """Keywords of which nearly any edit breaks nothing else."""
@@ -65,12 +67,24 @@ def _rank(edit: Edit) -> int:
 
 @dataclass(slots=True)
 class _Stream:
-    """The edits of one keyword at one place, and how many invalid ones are still to be sent."""
+    """The edits of one keyword at one place, and how many that are invalid or valid are still to be sent."""
 
     place: Place
     edits: list[Edit]
-    most: int
+    invalid: int
+    valid: int
     begun: bool = False
+
+    def has_room(self, edit: Edit, *, valid: bool) -> bool:
+        """Whether an edit is to be sent still, where it is valid or invalid."""
+        if valid:
+            return edit.kind.startswith(_ABSENT) or (edit.kind.startswith(_EDGES) and self.valid > 0)
+        return self.invalid > 0
+
+    def count(self, edit: Edit, *, valid: bool) -> None:
+        """An edit was sent."""
+        self.invalid -= not valid
+        self.valid -= valid and not edit.kind.startswith(_ABSENT)
 
     def taken(self, tried: Counter[str]) -> Edit | None:
         """The next edit: first the most telling one, then such as the operation was tried with the least."""
@@ -135,21 +149,19 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | No
             if edit is None:
                 continue
             left.append(stream)
-            if stream.most <= 0 and not edit.kind.startswith(_EDGES):
+            if not stream.has_room(edit, valid=True) and not stream.has_room(edit, valid=False):
                 continue
             text = json.dumps(edit.value, sort_keys=True)
             if (edit.path, text) in done or text == json.dumps(at(base, edit.path), sort_keys=True):
                 continue
             body = replaced(base, edit.path, edit.value)
             valid = run.contract.is_quickly_valid(form.pointer, "request", body)
-            if not valid and stream.most <= 0:
-                continue
-            if valid and not edit.kind.startswith(_EDGES):
+            if not stream.has_room(edit, valid=valid):
                 continue
             if valid and (_is_among(run, stream.place) or not allowed(run, form.pointer, body)):
                 continue
             done.add((edit.path, text))
-            stream.most -= not valid
+            stream.count(edit, valid=valid)
             tried[edit.kind] += 1
             yield Mutant(edit, body, valid)
         streams = left
@@ -175,7 +187,8 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
             again = word in _PLAIN and (whose[1], word) in said
             said.add((whose[1], word))
             usual = _PER_PLAIN_KEYWORD if word in _PLAIN else _PER_KEYWORD
-            streams.append(_Stream(place, edits, _PER_SHARED_KEYWORD if shared or again else usual))
+            least = shared or again
+            streams.append(_Stream(place, edits, *((_PER_SHARED_KEYWORD,) * 2 if least else (usual, _PER_PLACE))))
     return streams
 
 

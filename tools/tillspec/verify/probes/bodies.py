@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 from asyncio import TaskGroup
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -36,6 +37,9 @@ _TELLING = (
     "pattern: line break after", "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
+_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    "minimum": operator.ge, "maximum": operator.le, "exclusiveMinimum": operator.gt, "exclusiveMaximum": operator.lt,
+}  # fmt: skip
 _MOST_BASES = 6
 _PER_KEYWORD = 3
 _PER_PLAIN_KEYWORD = 2
@@ -182,7 +186,7 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
         seen.add(whose)
         shared = first_users.get(pointer, target.id) != target.id
         for made in mutator.streams(place, at(base, place.path)):
-            edits = sorted(islice(made, 40), key=_rank)
+            edits = sorted((edit for edit in islice(made, 40) if _is_about(place, edit)), key=_rank)
             word = edits[0].keyword if edits else ""
             again = word in _PLAIN and (whose[1], word) in said
             said.add((whose[1], word))
@@ -190,6 +194,15 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
             least = shared or again
             streams.append(_Stream(place, edits, *((_PER_SHARED_KEYWORD,) * 2 if least else (usual, _PER_PLACE))))
     return streams
+
+
+def _is_about(place: Place, edit: Edit) -> bool:
+    """Whether an edit for a bound is on it or beyond it: one on its other side says nothing of it."""
+    passes = _BOUNDS.get(edit.keyword)
+    said, value = place.schema.get(edit.keyword), edit.value
+    if passes is None or edit.kind.startswith(_EDGES) or isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    return not isinstance(said, int | float) or not passes(value, said)
 
 
 def _is_among(run: Run, place: Place) -> bool:

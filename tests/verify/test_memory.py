@@ -72,3 +72,56 @@ def test_what_may_have_been_written_is_not_known(between: Exchange, told: list[s
     for exchange in (_written("a", "a"), between, _written(None, "b")):
         run.judge(NOTES.targets["write"], exchange)
     assert [one.check for one in run.ledger.found.values()] == told
+
+
+ORDERS = contract_of("""
+openapi: 3.1.0
+info: {title: Orders, version: '1'}
+paths:
+  /orders/{id}:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    put:
+      operationId: both
+      x-behavior: {updates: Order, identifies: $request.path.id}
+      requestBody:
+        content: {application/json: {schema: {type: object, properties: {home: {$ref: '#/components/schemas/Address'}}}}}
+      responses: {'200': {description: It., content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}
+  /orders/{id}/home:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    put:
+      operationId: one
+      x-behavior: {updates: Order, identifies: $request.path.id}
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Address'}}}}
+      responses: {'200': {description: It., content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}
+  /orders/{id}/note:
+    parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+    put:
+      operationId: note
+      x-behavior: {updates: Order, identifies: $request.path.id}
+      requestBody: {content: {application/json: {schema: {type: object, properties: {note: {type: string}}}}}}
+      responses: {'200': {description: It., content: {application/json: {schema: {$ref: '#/components/schemas/Order'}}}}}
+components:
+  schemas:
+    Address: {type: object, properties: {city: {type: string}}}
+    Order:
+      type: object
+      x-behavior: {object: Order, id: /id, owner: nobody}
+      properties:
+        id: {type: string}
+        home: {$ref: '#/components/schemas/Address', x-behavior: {same-as: $request.body#/home}}
+""")
+
+
+@pytest.mark.parametrize(("operation", "path", "told"), [("one", "/home", []), ("note", "/note", ["echo"])])
+def test_a_body_of_the_type_of_a_value_may_have_given_it(operation: str, path: str, told: list[str]) -> None:
+    run = Run(ORDERS, Profile(), Wire(Origin("http", "127.0.0.1", 1)))
+    found = []
+    for name, where, body, city in (
+        ("both", "", {"home": {"city": "Oslo"}}, "Oslo"),
+        (operation, path, {"city": "Bergen"} if operation == "one" else {"note": "x"}, "Bergen"),
+    ):
+        call = Call(name, "PUT", f"/orders/1{where}", (), json.dumps(body).encode(), path=(("id", "1"),), value=body)
+        shown = json.dumps({"id": "1", "home": {"city": city}}).encode()
+        exchange = Exchange(call, Answer(200, (("Content-Type", "application/json"),), shown))
+        found += [one.check for one in behavior(run, ORDERS.targets[name], exchange) if one.what]
+    assert found == told

@@ -122,7 +122,7 @@ def _types(view: View, parts: list[Part], null_too: bool) -> None:
             found = set(names) if found is None else found & names
     if found is None:
         found = _implied(parts)
-        view.null = found is None or null_too
+        view.null = found is None or null_too or "null" in found
     else:
         view.null = null_too or "null" in found
     if found is not None:

@@ -19,13 +19,21 @@ def others(old: Side, new: Side, before: View, after: View, word: str) -> Iterat
         one, other = before.where.get(keyword), after.where.get(keyword)
         if one is None and other is None:
             continue
-        said = [canonical(plain(side, side.at(at))) if at else "" for side, at in ((old, one), (new, other))]
+        said = [canonical(_said(side, keyword, at)) if at else "" for side, at in ((old, one), (new, other))]
         if said[0] == said[1]:
             continue
         event = "tightened" if one is None else "loosened" if other is None else "changed"
         words = f"`{keyword}` is {'new' if one is None else 'gone' if other is None else 'another'}"
         where = one or before.spot, other or after.spot
         yield Finding(f"{word}-constraint-{event}", words, f"{keyword} {said[0]} {said[1]}", *where)
+
+
+def _said(side: Side, keyword: str, at: Pointer) -> Any:
+    """What a keyword says; `if` together with `then` and `else`, which mean nothing without it."""
+    if keyword != "if":
+        return plain(side, side.at(at))
+    above = at.rpartition("/")[0]
+    return [plain(side, side.at(f"{above}/{word}")) for word in ("if", "then", "else")]
 
 
 def plain(side: Side, value: Any, deep: int = 0) -> Any:

@@ -74,7 +74,7 @@ class Side:
             target = _target(value)
             if target is not None:
                 waiting.append((target, is_entry))
-                if self.is_3_0:
+                if self.is_3_0 or len(value) == 1:
                     continue
             null_too |= is_entry and value.get("nullable") is True and "type" not in value
             part, below, found, nulls = self._split(pointer, value)

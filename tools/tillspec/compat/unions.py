@@ -14,6 +14,7 @@ from tillspec.rules.reading.nodes import Direction
 
 Found = tuple[list[Finding], list[Edge]]
 _ALIKE = 0.5
+_DEEPEST = 3
 
 
 @dataclass(slots=True)
@@ -39,12 +40,13 @@ class _Forms:
         kinds = " or ".join(sorted(view.types)) if view.types else "any"
         return self.of_value(key) or named or (title if isinstance(title, str) else "") or kinds
 
-    def content(self, key: Key) -> str:
+    def content(self, key: Key, deep: int = 0) -> str:
         """What a form is, by what it holds, and not by what it is called."""
         view = self.side.view(key)
+        items = self.content(view.items, deep + 1) if view.items and deep < _DEEPEST else ""
         return canonical(
             [sorted(view.types) if view.types is not None else None, sorted(view.enum) if view.enum is not None else None,
-             sorted(view.properties), sorted(view.required), sorted(view.formats), sorted(view.patterns), len(view.unions)]
+             sorted(view.properties), sorted(view.required), sorted(view.formats), sorted(view.patterns), len(view.unions), items]
         )  # fmt: skip
 
     def constants(self, key: Key) -> str:
@@ -109,7 +111,7 @@ class Unions:
         found += self._kinds(old, new)
         if before and after and any(self._overlap(one, other) for one in before for other in after):
             names = [" and ".join(quoted(forms.name(key)) for key in keys) for forms, keys in ((old, before), (new, after))]
-            words = f"which of the forms {names[1]} {names[0]} became, nobody can tell; a person has to look"
+            words = f"the forms {names[0]} became {names[1]}, and it cannot be told which became which: a person has to look"
             detail = canonical([sorted(old.content(key) for key in before), sorted(new.content(key) for key in after)])
             found.append(Finding(f"{self.word}-union-unclear", words, detail, old.pointer, new.pointer))
         else:
@@ -190,7 +192,8 @@ class Unions:
         return kinds[0] is None or kinds[1] is None or bool(kinds[0] & kinds[1])
 
     def _likeness(self, one: Key, other: Key) -> float:
-        """How many of the properties of two forms are common to both, from 0 to 1."""
-        names = [set(side.view(key).properties) for side, key in ((self.old, one), (self.new, other))]
+        """How many of the properties of two forms, or of their items, are common to both, from 0 to 1."""
+        views = [side.view(side.view(key).items or key) for side, key in ((self.old, one), (self.new, other))]
+        names = [set(view.properties) for view in views]
         whole = names[0] | names[1]
         return len(names[0] & names[1]) / len(whole) if whole else 0.0

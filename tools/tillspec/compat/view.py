@@ -23,7 +23,7 @@ OBJECT_WORDS = frozenset(
 ARRAY_WORDS = frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"))
 STRING_WORDS = frozenset(("pattern", "minLength", "maxLength"))
 OTHER_WORDS = (
-    "not", "if", "then", "else", "contains", "minContains", "maxContains", "propertyNames", "dependentRequired",
+    "not", "if", "contains", "minContains", "maxContains", "propertyNames", "dependentRequired",
     "dependentSchemas", "unevaluatedItems", "contentEncoding",
 )  # fmt: skip
 """Keywords of which only is looked whether they are there and the same."""
@@ -63,11 +63,12 @@ class View:
     annotations: dict[str, Any] = field(default_factory=dict)
     behavior: dict[str, Any] = field(default_factory=dict)
     where: dict[str, Pointer] = field(default_factory=dict)
+    home: Pointer | None = None
 
     @property
     def spot(self) -> Pointer | None:
-        """Where the schema stands; None where nothing is said of the value."""
-        return self.key[0] if self.key else None
+        """Where the schema stands, references followed; None where nothing is said of the value."""
+        return self.home or (self.key[0] if self.key else None)
 
     def at(self, word: str) -> Pointer | None:
         """Where a keyword stands; where it does not, the schema itself."""
@@ -96,7 +97,7 @@ Part = tuple[Pointer, dict[str, Any]]
 
 def merged(key: Key, parts: list[Part], *, never: bool, null_too: bool) -> View:
     """What the parts of a schema say together (`allOf`: each of them holds)."""
-    view = View(key, never=never)
+    view = View(key, never=never, home=next((pointer for pointer, part in parts if part.keys() != {"$ref"}), None))
     for pointer, part in parts:
         for word in part:
             view.where.setdefault(word, join(pointer, word))

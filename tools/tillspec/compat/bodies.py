@@ -86,7 +86,7 @@ def _media(collector: Collector, call: Call, place: str, where: tuple[Pointer, P
         collector.tell(call, place, Finding(rule, words, detail, *where))
     forms = [entries(value.get("encoding")) for value in (before, after)]
     read = (direction == "out") == call.is_incoming
-    for name in forms[0].keys() | forms[1].keys() if forms[0] != forms[1] else ():
+    for name in sorted({*forms[0], *forms[1]}) if forms[0] != forms[1] else ():
         parts = [_encoding(form.get(name)) for form in forms]
         if parts[0] != parts[1]:
             words = f"the part {quoted(name)} is sent in another way: {quoted(parts[1])} in place of {quoted(parts[0])}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tillspec.compat.change import Finding, canonical
+from tillspec.compat.flatten import target_of
 from tillspec.compat.side import Side
 from tillspec.compat.view import ANNOTATIONS, OTHER_WORDS, View
 from tillspec.pointer import Pointer
@@ -47,7 +48,7 @@ class _Unfolding:
         if deep > _DEEPEST or self.left < 0:
             return "…"
         if isinstance(value, dict):
-            target = _target(value)
+            target = target_of(value)
             if target is not None:
                 return self.plain(self.side.at(self.side.follow(target)), deep + 1)
             kept = {key: item for key, item in value.items() if key not in ANNOTATIONS and not key.startswith("x-")}
@@ -58,8 +59,3 @@ class _Unfolding:
 
 def _sorted(values: Any) -> Any:
     return sorted(values, key=canonical) if isinstance(values, list) else values
-
-
-def _target(value: dict[str, Any]) -> Pointer | None:
-    reference = value.get("$ref")
-    return reference[1:] if isinstance(reference, str) and reference.startswith("#") else None

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from tillspec.compat.change import Finding, quoted
 from tillspec.compat.deprecation import deprecation
+from tillspec.compat.flatten import COMBINED
 from tillspec.compat.graph import Edge, Pair
-from tillspec.compat.side import COMBINED, Sameness, Side
+from tillspec.compat.side import Sameness, Side
 from tillspec.compat.view import Key, View
 from tillspec.pointer import join
 from tillspec.rules.reading.nodes import Direction

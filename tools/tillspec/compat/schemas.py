@@ -100,25 +100,20 @@ def _enum(old: View, new: View, word: str) -> Iterator[Finding]:
     elif before is not None and after is None:
         yield facet(word, "enum", False, f"values are no longer limited to {_listed(before)}", canonical(sorted(before)), *where)
     elif before is not None and after is not None:
-        for key in before.keys() - after.keys():
-            if new.allows(_kind(before[key])):
+        for key in sorted(before.keys() - after.keys()):
+            if new.allows(type_of(before[key])):
                 yield Finding(f"{word}-enum-value-removed", f"the value {shown(before[key])} is gone", key, *where)
-        for key in after.keys() - before.keys():
-            if old.allows(_kind(after[key])):
+        for key in sorted(after.keys() - before.keys()):
+            if old.allows(type_of(after[key])):
                 yield Finding(f"{word}-enum-value-added", f"the value {shown(after[key])} is new", key, *where)
     known, said = (view.annotations.get("x-extensible-enum") for view in (old, new))
     if isinstance(known, list) and isinstance(said, list):
         listed, now = ({canonical(value): value for value in values} for values in (known, said))
         where = old.at("x-extensible-enum"), new.at("x-extensible-enum")
-        for key in listed.keys() - now.keys():
+        for key in sorted(listed.keys() - now.keys()):
             yield Finding("extensible-enum-value-removed", f"the value {shown(listed[key])} is gone", key, *where)
-        for key in now.keys() - listed.keys():
+        for key in sorted(now.keys() - listed.keys()):
             yield Finding("extensible-enum-value-added", f"the value {shown(now[key])} is new", key, *where)
-
-
-def _kind(value: Any) -> str:
-    kind = type_of(value)
-    return "number" if kind == "integer" else kind
 
 
 def _listed(values: dict[str, Any]) -> str:
@@ -180,5 +175,5 @@ def _items(old: View, new: View, direction: Direction) -> Iterator[Edge]:
         yield "/{any}", Pair(old.rest, new.rest, direction)
     for index in range(min(len(old.prefix), len(new.prefix))):
         yield f"/{index}", Pair(old.prefix[index], new.prefix[index], direction)
-    for pattern in old.by_pattern.keys() & new.by_pattern.keys():
+    for pattern in sorted(old.by_pattern.keys() & new.by_pattern.keys()):
         yield f"/{{{pattern}}}", Pair(old.by_pattern[pattern], new.by_pattern[pattern], direction)

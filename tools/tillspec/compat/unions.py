@@ -96,7 +96,7 @@ class Unions:
             event = "added" if old.property is None else "removed" if new.property is None else "changed"
             said = [quoted(one) if one is not None else "none" for one in (old.property, new.property)]
             yield Finding(f"discriminator-{event}", f"the discriminator went from {said[0]} to {said[1]}", " ".join(said), *where)
-        for value in old.values.keys() & new.values.keys():
+        for value in sorted(old.values.keys() & new.values.keys()):
             one, other = old.values[value], new.values[value]
             content = old.content(one)
             if content != new.content(other) and any(new.content(key) == content for key in new.keys):

@@ -78,8 +78,8 @@ class View:
         return self.annotations.get(word) is True
 
     def allows(self, kind: str) -> bool:
-        """Whether values of a JSON type are allowed, or may be."""
-        return self.types is None or kind in self.types
+        """Whether values of a JSON type are allowed, or may be; every integer is a number."""
+        return self.types is None or kind in self.types or (kind == "integer" and "number" in self.types)
 
     @property
     def is_bare(self) -> bool:
@@ -168,7 +168,7 @@ def _enum(view: View, parts: list[Part], null_too: bool) -> None:
         if values is None:
             continue
         listed = {canonical(value): value for value in values}
-        if "null" not in listed and not null_too and part.get("nullable") is not True:
+        if "null" not in listed and not null_too:  # also beside `nullable` (OpenAPI 3.0.3, section 4.7.24.1)
             view.null = False
         listed.pop("null", None)
         view.enum = listed if view.enum is None else {key: value for key, value in view.enum.items() if key in listed}

@@ -48,7 +48,7 @@ def test_prose(project: Path, tillspec: Tillspec) -> None:
         "\n"
         "### Deprecated\n"
         "\n"
-        "- `GET /orders/{id}`: the operation is deprecated, and ends on 2031-01-31.\n"
+        "- `GET /orders/{id}`: the operation is deprecated.\n"
         "- `GET /orders/{id}`: the operation ends on 2031-01-31.\n"
         "\n"
         "### Added\n"

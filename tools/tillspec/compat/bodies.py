@@ -92,7 +92,9 @@ def _media(collector: Collector, call: Call, place: str, where: tuple[Pointer, P
             words = f"the part {quoted(name)} is sent in another way: {quoted(parts[1])} in place of {quoted(parts[0])}"
             rule = f"{'response' if read else 'request'}-encoding-changed"
             collector.tell(call, place, Finding(rule, words, " ".join(parts), *where, at=join("", name)))
-    collector.message(call, place, old, new, direction)
+    collector.message(call, place, where, direction)
+    if "itemSchema" in before or "itemSchema" in after:
+        collector.message(call, f"{place} item", where, direction, "itemSchema")
 
 
 def _encoding(value: object) -> str:

@@ -97,7 +97,7 @@ class _Fields:
             self._tell(there, rule, words, old, new, detail=detail)
         self._written(there, old, new)
         direction = "in" if self.direction is self.call.request else "out"
-        self.collector.message(self.call, self._place(there), old, new, direction)
+        self.collector.message(self.call, self._place(there), (old, new), direction)
 
     def _written(self, key: tuple[str, str], old: Pointer, new: Pointer) -> None:
         before, after = entries(self.collector.old.at(old)), entries(self.collector.new.at(new))

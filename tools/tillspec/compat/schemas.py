@@ -45,7 +45,8 @@ class Schemas:
         found += others(self.old, self.new, old, new, word)
         found += schema_behavior(old, new, pair.direction)
         edges: list[Edge] = []
-        for more, below in (properties(self.sameness, old, new, pair.direction), forms.compared(old, new)):
+        parts = (properties(self.sameness, old, new, pair.direction), forms.compared(old, new), forms.subtypes(old, new))
+        for more, below in parts:
             found += more
             edges += below
         edges += _items(old, new, pair.direction)

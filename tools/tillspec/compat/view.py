@@ -180,6 +180,8 @@ def _object(view: View, parts: list[Part]) -> None:
     view.properties = _properties(parts)
     lists = [part["required"] for _, part in parts if isinstance(part.get("required"), list)]
     view.required = frozenset(name for one in lists for name in one if isinstance(name, str))
+    for name in sorted(view.required - view.properties.keys()):
+        view.properties[name] = ()  # it is a property of whatever kind
     rest: list[Pointer] = []
     for pointer, part in parts:
         for word in ("additionalProperties", "unevaluatedProperties"):

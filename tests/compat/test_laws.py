@@ -42,7 +42,7 @@ def _around(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[
     items = _bounded({"type": "array"}, items=inner, minItems=_SMALL, maxItems=_SMALL, uniqueItems=st.booleans())
     properties = st.dictionaries(st.sampled_from("ab"), inner, max_size=2)
     required = st.lists(st.sampled_from("ab"), max_size=2, unique=True)
-    objects = _bounded({"type": "object"}, properties=properties, required=required, additionalProperties=st.booleans())
+    objects = _bounded({"type": "object"}, properties=properties, required=required, additionalProperties=st.booleans() | _LEAVES)
     unions = st.lists(inner, min_size=2, max_size=3).map(lambda forms: {"anyOf": forms})
     exclusive = st.tuples(_TEXTS, items, objects).map(lambda forms: {"oneOf": list(forms)})
     merged = st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"allOf": parts})
@@ -62,7 +62,7 @@ def documented(schema: Any) -> Any:
     }
     if "properties" in schema:
         made["properties"] = {name: documented(one) for name, one in schema["properties"].items()}
-    if schema.get("type") == "object":
+    if schema.get("type") == "object" and not isinstance(schema.get("additionalProperties"), dict):
         made["additionalProperties"] = False
     return made
 

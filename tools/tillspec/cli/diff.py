@@ -147,13 +147,14 @@ def _print(found: Comparison, approvals: Approvals, form: str, new: str) -> None
 
 
 def _print_text(found: Comparison, approvals: Approvals, new: str) -> None:
+    from tillspec.compat.change import grouped
     from tillspec.compat.sections import counts
     from tillspec.compat.text import rows
     from tillspec.diagnostics import printable
 
     for row, severity in rows(found.changes, approvals):
         click.secho(row, fg=_COLOURS[severity] if severity else None, bold=severity is not None)
-    held = sum(approvals.of_change(change) is not None for change in found.changes)
+    held = sum(all(approvals.of_change(change) for change in group.changes) for group in grouped(found.changes))
     worst = min((change.severity for change in found.changes), key=list(_COLOURS).index, default="info")
     told = f"{printable(new)}: {counts(found.changes)}{f', {held} of them approved' if held else ''}"
     click.secho(told, fg=_COLOURS[worst], bold=True)

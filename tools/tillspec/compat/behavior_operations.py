@@ -163,7 +163,7 @@ def _tells(word: str, before: Any, after: Any) -> Iterator[Told]:
     if not (isinstance(before, dict) and isinstance(after, dict)) or before.get("object") != after.get("object"):
         yield promise(word, before, after)
         return
-    was, now = (set(map(str, value.get("when") or ())) for value in (before, after))
+    was, now = (set(map(str, when)) if isinstance(when := value.get("when"), list) else set[str]() for value in (before, after))
     for when in sorted(was - now):
         yield "tells-narrowed", f"it is no longer sent when the object is {shown(when)}", when
     for when in sorted(now - was):

@@ -27,9 +27,8 @@ def summaries() -> list[str]:
 
 def whole() -> str:
     """All rules on one page, each with an anchor that is its id."""
-    parts = [
-        f"# Rules of `tillspec diff`\n\n<!-- Made from the table of rules and the pages beside it; do not edit. -->\n\n{_page('index')}"
-    ]
+    note = "<!-- Made from the table of rules and the pages beside it; do not edit. -->"
+    parts = [f"# Rules of `tillspec diff`\n\n{note}\n\n{_page('index')}"]
     for family in FAMILIES:
         parts.append(f"## {family.capitalize()}\n\n{_family(family)}")
         parts += [_row(rule) for rule in RULES.values() if rule.family == family]

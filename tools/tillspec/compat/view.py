@@ -168,7 +168,8 @@ def _enum(view: View, parts: list[Part], null_too: bool) -> None:
         if values is None:
             continue
         listed = {canonical(value): value for value in values}
-        if "null" not in listed and not null_too:  # also beside `nullable` (OpenAPI 3.0.3, section 4.7.24.1)
+        # beside `nullable` of 3.0 null is meant, though the standard wants it listed as well
+        if "null" not in listed and not null_too and part.get("nullable") is not True:
             view.null = False
         listed.pop("null", None)
         view.enum = listed if view.enum is None else {key: value for key, value in view.enum.items() if key in listed}

@@ -116,6 +116,12 @@ def test_an_edit(case: dict[str, Any]) -> None:
     assert told(new, old) == sorted(case["back"])
 
 
+def test_what_a_webhook_carries_is_called_an_event() -> None:
+    case = next(case for case in EDITS if case["name"] == "what a webhook carries more")
+    places = {change.place for change in changes(*sides(case)) if change.operation}
+    assert places == {"event body /more"}
+
+
 # -- versions --------------------------------------------------------------------------------------------------------------
 
 CHANGES: dict[str, list[dict[str, Any]]] = {

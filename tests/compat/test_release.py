@@ -129,6 +129,18 @@ def test_a_version_that_is_no_name(version: str, tmp_path: Path, tillspec: Tills
     assert [path.name for path in tmp_path.iterdir()] == ["openapi.yaml"]
 
 
+def test_a_contract_that_refers_to_another_folder(tmp_path: Path, tillspec: Tillspec) -> None:
+    (tmp_path / "spec").mkdir()
+    (tmp_path / "shared.yaml").write_text("get: {responses: {'200': {description: Fine.}}}\n")
+    spec = SPEC.partition("    get:")[0] + "    $ref: ../shared.yaml\n"
+    (tmp_path / "spec" / "openapi.yaml").write_text(spec)
+    refused = tillspec("release", cwd=tmp_path)
+    assert (refused.returncode, "--allow" in refused.stderr) == (2, True)
+    assert tillspec("release", "--allow", ".", cwd=tmp_path).returncode == 0
+    released = json.loads((tmp_path / "spec" / "released" / "1.0.0" / "openapi.json").read_text())
+    assert released["paths"]["/orders"]["get"]["responses"] == {"200": {"description": "Fine."}}
+
+
 def test_releases_by_their_days(project: Path, tillspec: Tillspec) -> None:
     for version, day in (("1.10.0", "2026-03-01"), ("1.9.0", "2026-02-01"), ("1.9.1", "2026-02-01")):
         (project / "spec" / "openapi.yaml").write_text(SPEC.replace("1.0.0", version))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tillspec.cli import options
 from tillspec.cli.compared import refusing, today
+
+if TYPE_CHECKING:
+    from tillspec.document.bundle import Bundle
 
 _SPEC, _FOLDER = Path("spec/openapi.yaml"), Path("spec/released")
 
@@ -41,9 +45,9 @@ def release(spec: Path, folder: Path, checking: bool, day: datetime | None, allo
         wrong = [(problem.message, problem.hint) for problem in problems(folder)]
         whole = contract(str(spec), allowed=allowed) if not wrong else None
         if whole is not None:
-            wrong = _unmoved(spec, folder)
+            wrong = _unmoved(whole, spec, folder)
         if whole is not None and not wrong and not checking:
-            wrong = _write(spec, folder, day)
+            wrong = _write(whole, folder, day)
     for message, hint in wrong:
         click.secho(f"error: {message}", fg="red", bold=True, err=True)
         click.echo(f"  hint: {hint}", err=True)
@@ -52,25 +56,23 @@ def release(spec: Path, folder: Path, checking: bool, day: datetime | None, allo
     sys.exit(bool(wrong))
 
 
-def _unmoved(spec: Path, folder: Path) -> list[tuple[str, str]]:
+def _unmoved(whole: Bundle, spec: Path, folder: Path) -> list[tuple[str, str]]:
     """What is wrong with the version, given what changed since the newest release."""
-    from tillspec.compat.contracts import contract
     from tillspec.compat.released import VERSION_RULES, since
 
-    found = since(folder, contract(str(spec)), today())
+    found = since(folder, whole, today())
     wrong = [change for change in found.changes if change.rule in VERSION_RULES] if found else []
     hint = f"move info.version in {spec}; tillspec diff {folder / found.old if found else folder} {spec} tells what changed"
     return [(change.words, hint) for change in wrong]
 
 
-def _write(spec: Path, folder: Path, day: datetime | None) -> list[tuple[str, str]]:
+def _write(whole: Bundle, folder: Path, day: datetime | None) -> list[tuple[str, str]]:
     """Write the release; what is there already stays."""
-    from tillspec.compat.contracts import contract
     from tillspec.compat.released import files
     from tillspec.write.whole import put
 
     try:
-        made = files(contract(str(spec)), day.date() if day else today())
+        made = files(whole, day.date() if day else today())
     except ValueError as error:
         return [(str(error), "give info.version a version such as 1.2.0, or a date such as 2026-11-27")]
     name = next(iter(made))

@@ -19,7 +19,7 @@ Medias = Mapping[str, Pointer]
 def request_body(collector: Collector, old: Call, new: Call) -> None:
     """What an operation is called with; what a webhook is called with is read by its receiver."""
     both = [_body(call) for call in (old, new)]
-    place, ours = "request body", new.is_incoming
+    place, ours = "request body" if new.is_incoming else "event body", new.is_incoming
     before, after = both
     if before is None and after is None:
         return
@@ -47,9 +47,9 @@ def _body(call: Call) -> Pointer | None:
 
 
 def contents(collector: Collector, call: Call, place: str, old: Pointer, new: Pointer) -> None:
-    """The media types of two bodies, which stand at pointers; `place` is `request body`, or `response 200 body`."""
+    """The media types of two bodies, which stand at pointers; `place` is as in `request body`, `event body`, `reply 200 body`."""
     before, after = (_medias(side, pointer) for side, pointer in ((collector.old, old), (collector.new, new)))
-    direction = "in" if place == "request body" else "out"
+    direction = "in" if place in ("request body", "event body") else "out"
     read = (direction == "out") == call.is_incoming
     rules = ("response-media-type" if call.is_incoming else "webhook-media-type") if read else "request-media-type"
     for name, pointer in before.items():

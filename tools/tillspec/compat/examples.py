@@ -50,8 +50,14 @@ def _schema(side: Side, pointer: Pointer) -> Node | None:
 
 
 def _examples(side: Side, pointer: Pointer) -> Iterator[tuple[Pointer, Any]]:
-    """The JSON examples of a media type, a parameter or a header, each with where it stands."""
+    """The JSON examples of a media type, a parameter or a header, and of its schema, each with where it stands."""
     value = entries(side.at(pointer))
+    schema = side.follow(join(pointer, "schema"))
+    said = entries(side.at(schema))
+    if "example" in said:
+        yield join(schema, "example"), said["example"]
+    listed = said.get("examples")
+    yield from ((join(schema, "examples", number), one) for number, one in enumerate(listed if isinstance(listed, list) else ()))
     if "example" in value:
         yield join(pointer, "example"), value["example"]
     for name in entries(value.get("examples")):

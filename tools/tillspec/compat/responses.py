@@ -20,7 +20,7 @@ def responses(collector: Collector, old: Call, new: Call) -> None:
         there = _covering(status, after)
         if there is None:
             words = f"the answer {quoted(status)} is gone"
-            collector.tell(new, f"response {status}", Finding(_rule(new, status, "removed"), words, "", pointer, new.pointer))
+            collector.tell(new, _place(new, status), Finding(_rule(new, status, "removed"), words, "", pointer, new.pointer))
         else:
             _response(collector, new, status, (pointer, after[there]))
     for status, pointer in after.items():
@@ -29,7 +29,7 @@ def responses(collector: Collector, old: Call, new: Call) -> None:
         there = _covering(status, before)
         if there is None:
             words = f"the answer {quoted(status)} is new"
-            collector.tell(new, f"response {status}", Finding(_rule(new, status, "added"), words, "", old.pointer, pointer))
+            collector.tell(new, _place(new, status), Finding(_rule(new, status, "added"), words, "", old.pointer, pointer))
         else:
             _response(collector, new, status, (before[there], pointer))
 
@@ -41,6 +41,10 @@ def _statuses(call: Call) -> dict[str, Pointer]:
 
 def _status(name: str) -> str:
     return name if name == "default" else name.upper()
+
+
+def _place(call: Call, status: str) -> str:
+    return f"{'response' if call.is_incoming else 'reply'} {status}"
 
 
 def _covering(status: str, statuses: Mapping[str, Pointer]) -> str | None:
@@ -57,9 +61,10 @@ def _response(collector: Collector, call: Call, status: str, where: tuple[Pointe
     old, new = where
     if collector.schemas.sameness.of_values(collector.old.at(old), collector.new.at(new)):
         return
-    headers(collector, call, f"response {status}", old, new)
-    contents(collector, call, f"response {status} body", old, new)
-    _links(collector, call, f"response {status}", where)
+    place = _place(call, status)
+    headers(collector, call, place, old, new)
+    contents(collector, call, f"{place} body", old, new)
+    _links(collector, call, place, where)
 
 
 def _links(collector: Collector, call: Call, place: str, where: tuple[Pointer, Pointer]) -> None:

@@ -124,6 +124,25 @@ def test_what_a_webhook_carries_is_called_an_event() -> None:
 
 # -- versions --------------------------------------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize(
+    ("at", "value", "least"),
+    [
+        ("$new/properties/note/maxLength", 50, "2.0.0"),
+        ("$new/properties/note/maxLength", 200, "1.1.0"),
+        ("$order/properties/note/maxLength", 200, "1.0.1"),
+        ("$post/operationId", "makeOrder", "1.1.0"),
+        ("$get/deprecated", True, "1.1.0"),
+        ("$post/description", "Makes an order.", "1.0.0"),
+    ],
+)
+def test_the_least_version_that_a_change_asks_for(at: str, value: Any, least: str) -> None:
+    for version in ("1.0.0", "1.0.1", "1.1.0", "2.0.0"):
+        new = edited(SHOP, [{"at": at, "set": value}, {"at": "/info/version", "set": version}])
+        rules = [one.rule for one in changes(SHOP, new) if one.rule in VERSION_RULES]
+        assert bool(rules) == (version < least), (version, rules)
+
+
 CHANGES: dict[str, list[dict[str, Any]]] = {
     "breaks": [{"at": "/paths/~1health", "remove": True}],
     "adds": [{"at": "/paths/~1new", "set": {"get": {"responses": {"200": {"description": "Fine."}}}}}],

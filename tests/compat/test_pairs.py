@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from compat_documents import TODAY, bundled, changes
+from conftest import ROOT
 from helpers import Tillspec
 from tillspec import resources
 from tillspec.compat.compare import compare
@@ -142,13 +143,12 @@ def test_a_document_in_many_files(shared: Path, tmp_path: Path) -> None:
 
 def test_our_own_contract_and_its_bundle() -> None:
     spec = contract(str(resources.spec()))
-    assert compare(spec, contract("generated/openapi.json"), TODAY).changes == ()
+    assert compare(spec, contract(str(ROOT / "generated" / "openapi.json")), TODAY).changes == ()
 
 
 @pytest.mark.parametrize(
     ("name", "at", "key", "value"),
     [
-        ("stripe", "/components/schemas/customer/properties/email", "maxLength", 9),
         ("paypal-orders", "/components/schemas/money/properties/value", "maxLength", 9),
         ("resend", "/components/schemas/Domain/properties/name", "type", "integer"),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from tillspec.compat.change import Change, Finding, quoted
-from tillspec.compat.rules import Kind, Severity
+from tillspec.compat.rules import RULES, Kind, Severity
 
 _SEMANTIC = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?")
 _DATE = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)(.*)", re.DOTALL)
@@ -81,9 +81,10 @@ def _demand(changes: Sequence[Change]) -> str:
 
 
 def _adds(change: Change) -> bool:
-    from tillspec.compat.rules import RULES
-
-    return RULES[change.rule].kind is not Kind.CHANGED or change.severity is Severity.WARNING
+    """Whether a user gets something by a change; of an answer that keeps a stricter bound, nobody does."""
+    rule = RULES[change.rule]
+    is_kept = rule.id.startswith("response-") and rule.kind is Kind.CHANGED and rule.severity is Severity.INFO
+    return not is_kept
 
 
 def _asked(before: Semantic, changes: Sequence[Change]) -> str:

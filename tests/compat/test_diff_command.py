@@ -242,6 +242,20 @@ def test_a_revision(old: str, new: str, where: str, repository: Path, tillspec: 
     assert change["old"]["line"] == change["new"]["line"]
 
 
+def test_a_revision_in_a_hook(repository: Path, tillspec: Tillspec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git tells its hooks where the repository is, from the root of the working tree."""
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+    told = as_json(tillspec, repository / "api", "git:v1", "openapi.yaml")
+    assert told["changes"][0]["rule"] == "request-minimum-tightened"
+
+
+def test_the_new_contract_need_not_be_named(repository: Path, tillspec: Tillspec) -> None:
+    (repository / "api").rename(repository / "spec")
+    told = as_json(tillspec, repository, "git:v1:api/openapi.yaml")
+    assert told["changes"][0]["rule"] == "request-minimum-tightened"
+
+
 def test_two_revisions(repository: Path, tillspec: Tillspec) -> None:
     git(repository, "commit", "-am", "Stricter")
     told = as_json(tillspec, repository, "git:v1:api/openapi.yaml", "git:HEAD:api/openapi.yaml")

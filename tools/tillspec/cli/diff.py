@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tillspec.compat.compare import Comparison
 
 _FORMATS = ("text", "json", "markdown", "github", "sarif")
+_SPEC = "spec/openapi.yaml"
 _APPROVALS = Path("tillspec-approvals.toml")
 _COLOURS = {"breaking": "red", "warning": "yellow", "info": "green"}
 _NOT_COMPARED = "nothing was compared"
@@ -25,7 +26,7 @@ _NOT_COMPARED = "nothing was compared"
     short_help="Find what changed between two contracts, and whom it breaks.",
     epilog="""\b
 Examples:
-  tillspec diff git:main spec/openapi.yaml --fail-on breaking
+  tillspec diff git:main --fail-on breaking
   tillspec diff v1/openapi.yaml v2/openapi.yaml --format markdown
   tillspec diff git:v1.2.0:api/openapi.yaml api
   tillspec diff old.yaml new.yaml --write-approvals
@@ -52,7 +53,7 @@ approved, or an approval that has expired; 2 a contract or a file that cannot be
 @click.option("--explain", metavar="RULE", help="Print what a rule means and what to do; all: list the rules.")
 @options.allow
 def diff(old: str | None, new: str | None, explain: str | None, file: Path | None, writing: bool, **given: Any) -> None:
-    """Compare a contract OLD with NEW, which takes its place: what a caller or a reader of OLD would notice.
+    """Compare a contract OLD with NEW (spec/openapi.yaml), which takes its place: what a user of OLD would notice.
 
     A request that is held to more breaks callers, a response that is held to less breaks readers. Schemas are resolved and
     flattened first: to move, to split or to rename them is no change.
@@ -60,8 +61,9 @@ def diff(old: str | None, new: str | None, explain: str | None, file: Path | Non
     if explain:
         _explain(explain)
         return
-    if old is None or new is None:
-        raise click.UsageError("name two contracts: tillspec diff OLD NEW")
+    if old is None:
+        raise click.UsageError("name the old contract: tillspec diff OLD [NEW]")
+    new = new or _SPEC
     with refusing("diff", _NOT_COMPARED):
         found = comparison(old, new, given["allowed"])
         approvals = _approvals(file)

@@ -13,7 +13,7 @@ from tillspec.cli import options
 from tillspec.cli.compared import refusing, today
 
 if TYPE_CHECKING:
-    from tillspec.document.bundle import Bundle
+    from tillspec.compat.contracts import Contract
 
 _SPEC, _FOLDER = Path("spec/openapi.yaml"), Path("spec/released")
 
@@ -56,7 +56,7 @@ def release(spec: Path, folder: Path, checking: bool, day: datetime | None, allo
     sys.exit(bool(wrong))
 
 
-def _unmoved(whole: Bundle, spec: Path, folder: Path) -> list[tuple[str, str]]:
+def _unmoved(whole: Contract, spec: Path, folder: Path) -> list[tuple[str, str]]:
     """What is wrong with the version, given what changed since the newest release."""
     from tillspec.compat.released import VERSION_RULES, since
 
@@ -66,7 +66,7 @@ def _unmoved(whole: Bundle, spec: Path, folder: Path) -> list[tuple[str, str]]:
     return [(change.words, hint) for change in wrong]
 
 
-def _write(whole: Bundle, folder: Path, day: datetime | None) -> list[tuple[str, str]]:
+def _write(whole: Contract, folder: Path, day: datetime | None) -> list[tuple[str, str]]:
     """Write the release; what is there already stays."""
     from tillspec.compat.released import files
     from tillspec.write.whole import put

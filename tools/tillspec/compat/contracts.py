@@ -12,12 +12,15 @@ from tillspec.document.grammar import walk
 from tillspec.document.load import DISK, Files, load
 from tillspec.rules.unfolding import unfolding
 
+Contract = Bundle
+"""A contract as one document."""
+
 DEFAULT = "spec/openapi.yaml"
 _ROOTS = ("openapi.yaml", "openapi.yml", "openapi.json")
 _GIT = "git:"
 
 
-def contract(named: str, beside: str = DEFAULT, allowed: Sequence[str] = ()) -> Bundle:
+def contract(named: str, beside: str = DEFAULT, allowed: Sequence[str] = ()) -> Contract:
     """A contract as one document.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from tillspec.document.load import Files
 
 _SECONDS = 60
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells a hook of the repository that it runs in, by paths from where it stands; we ask for one by its folder."""
 
 
 class NoRevision(Exception):
@@ -73,6 +76,7 @@ def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(  # noqa: S603 - a list of arguments, and no shell
             ["git", "-C", str(folder), *arguments],  # noqa: S607 - the git that the user has
+            env={name: value for name, value in os.environ.items() if name not in _OF_HOOKS},
             stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_SECONDS,
         )  # fmt: skip
     except FileNotFoundError:

@@ -242,6 +242,18 @@ def test_a_revision(old: str, new: str, where: str, repository: Path, tillspec: 
     assert change["old"]["line"] == change["new"]["line"]
 
 
+def test_what_is_gone_from_a_revision_is_shown_at_the_new_contract(repository: Path, tillspec: Tillspec) -> None:
+    """GitHub knows no file of another revision."""
+    text = (repository / "api" / "openapi.yaml").read_text()
+    (repository / "api" / "openapi.yaml").write_text(text.replace("/orders:", "/others:"))
+    done = tillspec("diff", "git:v1", "api", "--format", "github", cwd=repository)
+    gone = next(line for line in done.stdout.splitlines() if "operation-removed" in line)
+    assert gone.startswith("::error file=api/openapi.yaml,line=1,col=1,title=operation-removed::POST /orders: ")
+    log = json.loads(tillspec("diff", "git:v1", "api", "--format", "sarif", cwd=repository).stdout)
+    files = {one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in log["runs"][0]["results"]}
+    assert files == {"api/openapi.yaml"}
+
+
 def test_a_revision_in_a_hook(repository: Path, tillspec: Tillspec, monkeypatch: pytest.MonkeyPatch) -> None:
     """Git tells its hooks where the repository is, from the root of the working tree."""
     monkeypatch.setenv("GIT_DIR", ".git")

@@ -17,16 +17,26 @@ from tillspec.compat.versions import version
 from tillspec.compat.view import entries
 from tillspec.document.bundle import Bundle
 from tillspec.pointer import join
+from tillspec.source import Span
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that changed from one contract to another, with the titles and the versions that they give themselves."""
+    """All that changed from one contract to another.
+
+    Attributes:
+        changes: each of them, in the order of the documents.
+        title: what the new contract calls itself.
+        old: the version that the old contract gives itself.
+        new: that of the new one.
+        root: the new contract as a whole.
+    """
 
     changes: tuple[Change, ...]
     title: str
     old: str
     new: str
+    root: Span
 
 
 def compare(old: Bundle, new: Bundle, today: date) -> Comparison:
@@ -49,7 +59,8 @@ def compare(old: Bundle, new: Bundle, today: date) -> Comparison:
     versions = [str(info.get("version", "")) for info in infos]
     for finding in version(versions[0], versions[1], changes):
         collector.tell(None, "info.version", finding)
-    return Comparison(tuple(collector.changes()), str(infos[1].get("title", "")), versions[0], versions[1])
+    title = str(infos[1].get("title", ""))
+    return Comparison(tuple(collector.changes()), title, versions[0], versions[1], new.span(""))
 
 
 def _outside(collector: Collector) -> None:

@@ -61,7 +61,7 @@ def as_github(comparison: Comparison, approvals: Approvals) -> Iterator[str]:
     for group in grouped(comparison.changes):
         first = group.first
         level = "notice" if _approved(group, approvals) else _COMMANDS[first.severity]
-        yield formats.annotation(level, first.rule, _sentence(group), _position(first.span))
+        yield formats.annotation(level, first.rule, _sentence(group), _position(_spot(first, comparison)))
 
 
 def as_sarif(comparison: Comparison, approvals: Approvals) -> str:
@@ -77,24 +77,31 @@ def as_sarif(comparison: Comparison, approvals: Approvals) -> str:
         }
         for name in names
     ]
-    return formats.sarif(rules, [_result(group, names.index(group.first.rule), approvals) for group in groups])
+    results = [_result(group, names.index(group.first.rule), _spot(group.first, comparison)) for group in groups]
+    for group, result in zip(groups, results, strict=True):
+        approval = approvals.of_change(group.first) if _approved(group, approvals) else None
+        if approval is not None:
+            reason = f"until {approval.until}: {approval.reason}"
+            result["suppressions"] = [{"kind": "external", "justification": reason}]
+    return formats.sarif(rules, results)
 
 
-def _result(group: Group, index: int, approvals: Approvals) -> dict[str, Any]:
+def _spot(change: Change, comparison: Comparison) -> Span:
+    """Where to point; at the new contract as a whole, where something is gone that stood in a revision of git."""
+    span = change.span
+    return comparison.root if span is None or (change.new is None and span.source.name.startswith("git:")) else span
+
+
+def _result(group: Group, index: int, spot: Span) -> dict[str, Any]:
     first = group.first
-    made: dict[str, Any] = {
+    return {
         "ruleId": first.rule,
         "ruleIndex": index,
         "level": _LEVELS[first.severity],
         "message": {"text": _sentence(group)},
         "partialFingerprints": {"tillspec/v1": first.fingerprint},
+        "locations": [formats.location(_position(spot), spot.pointer)],
     }
-    if first.span is not None:
-        made["locations"] = [formats.location(_position(first.span), first.span.pointer)]
-    approval = approvals.of_change(first) if _approved(group, approvals) else None
-    if approval is not None:
-        made["suppressions"] = [{"kind": "external", "justification": f"until {approval.until}: {approval.reason}"}]
-    return made
 
 
 def _approved(group: Group, approvals: Approvals) -> bool:
@@ -109,5 +116,5 @@ def _sentence(group: Group) -> str:
     return f"{where}{also}: {first.words}" if where else first.words
 
 
-def _position(span: Span | None) -> formats.Position:
-    return (span.source.name, *span.position) if span else (None, None, None)
+def _position(span: Span) -> formats.Position:
+    return (span.source.name, *span.position)

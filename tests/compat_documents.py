@@ -28,19 +28,32 @@ def changes(old: Any, new: Any) -> list[Change]:
     return list(compare(bundled(old), bundled(new), TODAY).changes)
 
 
-def with_value(schema: Any, direction: str, version: str = "3.1.0") -> dict[str, Any]:
-    """A document with a schema of a property of a body that is sent, or of one that is read."""
-    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"x": schema}}}}}
-    fine = {"200": {"description": "Fine."}}
-    post = {"requestBody": body, "responses": fine} if direction == "request" else {"responses": {"200": {**fine["200"], **body}}}
+SENT = ("request", "parameter", "reply")
+READ = ("response", "header", "event")
+
+
+def with_value(schema: Any, where: str, version: str = "3.1.0") -> dict[str, Any]:
+    """A document with a schema of a property of something that is sent to the API, or of something that is read from it."""
+    content = {"content": {"application/json": {"schema": {"type": "object", "properties": {"x": schema}}}}}
+    fine = {"description": "Fine."}
+    plain = {"responses": {"200": fine}}
+    operation = {
+        "request": {**plain, "requestBody": content},
+        "response": {"responses": {"200": {**fine, **content}}},
+        "parameter": {**plain, "parameters": [{"name": "p", "in": "query", **content}]},
+        "header": {"responses": {"200": {**fine, "headers": {"X-H": content}}}},
+        "event": {**plain, "requestBody": content},
+        "reply": {"responses": {"200": {**fine, **content}}},
+    }[where]
     thing = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
     trees = {
         name: {"type": "object", "properties": {"below": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}}}
         for name in ("Tree", "Tree2")
     }
+    section, name = ("webhooks", "x") if where in ("event", "reply") else ("paths", "/x")
     return {
         "openapi": version,
         "info": {"title": "Value", "version": "1.0.0"},
-        "paths": {"/x": {"post": post}},
+        section: {name: {"post": operation}},
         "components": {"schemas": {"Thing": thing, **trees}},
     }

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from compat_documents import changes, with_value
+from compat_documents import READ, SENT, changes, with_value
 from tillspec.compat.facets import FACETS
 from tillspec.compat.released import VERSION_RULES
 from tillspec.compat.rules import RULES
@@ -55,11 +55,11 @@ def expected(case: dict[str, Any], direction: str) -> dict[str, list[str]]:
     return {"forth": [f"info response-{facet.name}-tightened"], "back": [f"{grave} response-{facet.name}-loosened"]}
 
 
-@pytest.mark.parametrize("direction", ["request", "response"])
+@pytest.mark.parametrize("where", [*SENT, *READ])
 @pytest.mark.parametrize("case", VALUES, ids=[case["name"] for case in VALUES])
-def test_a_value(case: dict[str, Any], direction: str) -> None:
-    old, new = (with_value(case[side], direction) for side in ("old", "new"))
-    wanted = expected(case, direction)
+def test_a_value(case: dict[str, Any], where: str) -> None:
+    old, new = (with_value(case[side], where) for side in ("old", "new"))
+    wanted = expected(case, "request" if where in SENT else "response")
     assert told(old, new) == sorted(wanted["forth"])
     assert told(new, old) == sorted(wanted["back"])
 

@@ -9,7 +9,7 @@ from tillspec.compat.calls import Call
 from tillspec.compat.change import Finding, canonical, quoted
 from tillspec.compat.collect import Collector
 from tillspec.compat.side import Side
-from tillspec.compat.view import entries
+from tillspec.compat.view import entries, essence
 from tillspec.pointer import Pointer, join
 
 Medias = Mapping[str, Pointer]
@@ -67,7 +67,7 @@ def contents(collector: Collector, call: Call, place: str, old: Pointer, new: Po
 
 def _medias(side: Side, pointer: Pointer) -> dict[str, Pointer]:
     names = entries(entries(side.at(pointer)).get("content"))
-    return {name.partition(";")[0].strip().lower(): side.follow(join(pointer, "content", name)) for name in names}
+    return {essence(name): side.follow(join(pointer, "content", name)) for name in names}
 
 
 def _covering(name: str, medias: Medias) -> str | None:

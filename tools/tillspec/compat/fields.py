@@ -10,7 +10,7 @@ from tillspec.compat.change import Finding, quoted, shown
 from tillspec.compat.collect import Collector
 from tillspec.compat.deprecation import deprecation
 from tillspec.compat.side import Side
-from tillspec.compat.view import entries
+from tillspec.compat.view import entries, essence
 from tillspec.pointer import Pointer, join
 from tillspec.rules.reading.nodes import Direction
 
@@ -101,7 +101,7 @@ class _Fields:
 
     def _written(self, key: tuple[str, str], old: Pointer, new: Pointer) -> None:
         before, after = entries(self.collector.old.at(old)), entries(self.collector.new.at(new))
-        medias = [next(iter(entries(value.get("content"))), None) for value in (before, after)]
+        medias = [next(map(essence, entries(value.get("content"))), None) for value in (before, after)]
         if medias[0] != medias[1]:
             said = [shown(media) if media else "no document" for media in medias]
             rule = "parameter-content-changed" if self.sent else "response-header-content-changed"

@@ -39,6 +39,8 @@ class Unions:
 
     def compared(self, old: View, new: View) -> Found:
         """What is found of the unions of two schemas, and the forms that both have."""
+        if not old.unions or not new.unions:
+            return list(self._alone(old, new)), []
         if len(old.unions) != len(new.unions):
             words = f"has {len(new.unions)} choices between forms in place of {len(old.unions)}; a person has to look"
             return [Finding(f"{self.word}-union-unclear", words, f"{len(old.unions)} {len(new.unions)}", old.spot, new.spot)], []
@@ -49,6 +51,17 @@ class Unions:
             found += more
             edges += below
         return found, edges
+
+    def _alone(self, old: View, new: View) -> Iterator[Finding]:
+        """A choice that one side has, beside what both say: it restricts what is said."""
+        if old.unions or new.unions:
+            event, word = ("tightened", "new") if new.unions else ("loosened", "gone")
+            forms = self._forms(self.new, new.unions[0]) if new.unions else self._forms(self.old, old.unions[0])
+            names = ", ".join(quoted(forms.name(key)) for key in forms.keys[:4])
+            detail = canonical(sorted(forms.content(key) for key in forms.keys))
+            words = f"the choice between {names} is {word}"
+            yield Finding(f"{self.word}-constraint-{event}", words, detail, forms.pointer if old.unions else old.spot,
+                          forms.pointer if new.unions else new.spot)  # fmt: skip
 
     def subtypes(self, old: View, new: View) -> Found:
         """What is found of the discriminators of objects that others take from, and what their values name on both sides."""

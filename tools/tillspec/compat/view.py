@@ -238,6 +238,11 @@ def _annotations(view: View, parts: list[Part]) -> None:
             view.behavior[word] = [*known, *value] if both else value if known is None else known  # type: ignore[misc]
 
 
+def essence(media_type: str) -> str:
+    """A media type without its parameters, in lower case (RFC 9110, section 8.3.1)."""
+    return media_type.partition(";")[0].strip().lower()
+
+
 def entries(value: Any) -> dict[str, Any]:
     """A map of a document; empty where there is something else."""
     return value if isinstance(value, dict) else {}

@@ -120,16 +120,18 @@ async def _grow(run: Run, world: World, target: Target, tenant: Tenant) -> None:
         made = await world.fresh(target, tenant, body=value)
         return isinstance(made, Made) and (await run.send(made.draft)).answer.succeeded
 
-    whole, added = base, _additions(run, form.pointer, form.schema, base)
-    waiting = [added] if added else []
-    while waiting and tries < _MOST_TRIES:
-        group = waiting.pop(0)
-        value = _with(run, form.pointer, whole, group)
-        if value is None or not await accepts(value):
-            half = len(group) // 2
-            waiting += [group[:half], group[half:]] if half else []
-        else:
-            whole = value
+    whole, before = base, None
+    while whole is not before:  # an object that was added may have properties to add
+        before, added = whole, _additions(run, form.pointer, form.schema, whole)
+        waiting = [added] if added else []
+        while waiting and tries < _MOST_TRIES:
+            group = waiting.pop(0)
+            value = _with(run, form.pointer, whole, group)
+            if value is None or not await accepts(value):
+                half = len(group) // 2
+                waiting += [group[:half], group[half:]] if half else []
+            else:
+                whole = value
     if whole is not base:
         world.bodies[target.id].insert(0, whole)
 

@@ -32,20 +32,24 @@ _EDGES = (
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
 _ABSENT = "properties: absent"
 _TELLING = (
-    "type: number as text", "type: boolean as text", "type: null", "type: fraction", "type: text in a list", 'type: "5"',
-    "type: 0", "pattern: another scheme", "pattern: last one off", "pattern: more after", "pattern: another text",
-    "pattern: line break after", "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
+    "type: number as text", "type: boolean as text", "type: null", "type: fraction", "type: 0", "type: text in a list",
+    'type: "5"', "pattern: another scheme", "pattern: other case", "pattern: last one off", "pattern: more after",
+    "pattern: line break after", "pattern: another text", "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
 _BOUNDS: dict[str, Callable[[float, float], bool]] = {
     "minimum": operator.ge, "maximum": operator.le, "exclusiveMinimum": operator.gt, "exclusiveMaximum": operator.lt,
 }  # fmt: skip
 _MOST_BASES = 6
-_PER_KEYWORD = 3
-_PER_PLAIN_KEYWORD = 2
+_PER_KEYWORD = 4
+_PER_PLAIN_KEYWORD = 3
+_PER_ROOT_KEYWORD = 12
 _PER_SHARED_KEYWORD = 1
 _PER_PLACE = 40
 """Of a schema that several operations share, one of them gets all edits."""
+_PER_OWN_KEYWORD = 2
+_OWN = frozenset({"pattern", "enum", "format"})
+"""Keywords of which each edit is of a kind of its own."""
 _PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
 """Keywords of which nearly any edit breaks nothing else."""
 _MOST = 1600
@@ -77,7 +81,7 @@ class _Stream:
     edits: list[Edit]
     invalid: int
     valid: int
-    begun: bool = False
+    ranked: int
 
     def has_room(self, edit: Edit, *, valid: bool) -> bool:
         """Whether an edit is to be sent still, where it is valid or invalid."""
@@ -91,12 +95,13 @@ class _Stream:
         self.valid -= valid and not edit.kind.startswith(_ABSENT)
 
     def taken(self, tried: Counter[str]) -> Edit | None:
-        """The next edit: first the most telling one, then such as the operation was tried with the least."""
+        """The next edit, the most telling one first; where few are sent, such as the operation was tried with the least."""
         if not self.edits:
             return None
-        index = min(range(len(self.edits)), key=lambda one: tried[self.edits[one].kind]) if self.begun else 0
-        self.begun = True
-        return self.edits.pop(index)
+        if self.ranked > 0:
+            self.ranked -= 1
+            return self.edits.pop(0)
+        return self.edits.pop(min(range(len(self.edits)), key=lambda one: tried[self.edits[one].kind]))
 
 
 async def bodies(run: Run, world: World, target: Target) -> None:
@@ -190,10 +195,18 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
             word = edits[0].keyword if edits else ""
             again = word in _PLAIN and (whose[1], word) in said
             said.add((whose[1], word))
-            usual = _PER_PLAIN_KEYWORD if word in _PLAIN else _PER_KEYWORD
-            least = shared or again
-            streams.append(_Stream(place, edits, *((_PER_SHARED_KEYWORD,) * 2 if least else (usual, _PER_PLACE))))
+            streams.append(_stream(place, edits, least=shared or again, plain=word in _PLAIN))
     return streams
+
+
+def _stream(place: Place, edits: list[Edit], *, least: bool, plain: bool) -> _Stream:
+    if least and edits and edits[0].keyword in _OWN:
+        return _Stream(place, edits, _PER_OWN_KEYWORD, _PER_SHARED_KEYWORD, _PER_OWN_KEYWORD)
+    if least:
+        return _Stream(place, edits, _PER_SHARED_KEYWORD, _PER_SHARED_KEYWORD, 0)
+    if plain and place.path:
+        return _Stream(place, edits, _PER_PLAIN_KEYWORD, _PER_PLACE, _PER_PLAIN_KEYWORD - 1)
+    return _Stream(place, edits, _PER_KEYWORD if place.path else _PER_ROOT_KEYWORD, _PER_PLACE, len(edits))
 
 
 def _is_about(place: Place, edit: Edit) -> bool:

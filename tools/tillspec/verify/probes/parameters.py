@@ -33,7 +33,7 @@ _EDGES = (
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
 _PER_STREAM = 10
-_PER_SHARED_STREAM = 3
+_PER_SHARED_STREAM = 5
 """Of a parameter that several operations share, one of them gets all edits."""
 _MOST = 120
 _IGNORED = frozenset({"accept", "content-type", "authorization"})

@@ -1,1 +1,1 @@
-"""A static site from an API: pages that are readable without JavaScript, work from a file path and load nothing from elsewhere."""
+"""A static site from an API: readable without JavaScript, from a file path too, with nothing loaded from elsewhere."""

@@ -97,9 +97,11 @@ def of_value(declared: PropertyBehavior) -> Iterator[str]:
 def lifecycle(declared: Lifecycle) -> tuple[str, ...]:
     """The states of an object and their moves, a sentence each."""
     told = [f"It begins as {code(declared.initial)}; {code(declared.field)} shows its state."]
-    for state in declared.states:
-        if targets := declared.moves.get(state):
-            told.append(f"From {code(state)} it may go to {listed(list(map(code, targets)), 'or')}.")
+    told += [
+        f"From {code(state)} it may go to {listed(list(map(code, targets)), 'or')}."
+        for state in declared.states
+        if (targets := declared.moves.get(state))
+    ]
     ends = [code(state) for state in declared.states if declared.is_terminal(state)]
     if ends:
         told.append(f"{listed(ends)} {'is' if len(ends) == 1 else 'are'} final.")
@@ -121,13 +123,17 @@ def deliveries(declared: Delivery) -> tuple[str, ...]:
     if declared.retries:
         waits = ", ".join(map(duration, declared.retries[:20])) + (" …" if len(declared.retries) > 20 else "")
         tries = count(len(declared.retries), "further try")
-        told.append(f"There are {tries}, after waits of {waits}, each counted from the end of the try before. Then it is given up.")
+        told.append(
+            f"There are {tries}, after waits of {waits}, each counted from the end of the try before. Then it is given up."
+        )
     else:
         told.append("There is one try alone.")
     if ends:
         told.append(f"After {ends} it is given up at once.")
     if declared.event_id:
-        told.append(f"Repetitions of one delivery share {code(declared.event_id)}, and nothing else has it: drop what you have seen.")
+        told.append(
+            f"Repetitions of one delivery share {code(declared.event_id)}, and nothing else has it: drop what you have seen."
+        )
     return tuple(told)
 
 
@@ -137,7 +143,11 @@ def _object(declared: OperationBehavior) -> Iterator[str]:
         if name := getattr(declared, word):
             yield f"{verb} {_article(name)} {code(name)}."
     if declared.merge:
-        deep = "members of objects in it are merged as well" if declared.merge == "deep" else "an object in it replaces the whole one"
+        deep = (
+            "members of objects in it are merged as well"
+            if declared.merge == "deep"
+            else "an object in it replaces the whole one"
+        )
         yield f"What is given changes, what is left out stays; {deep}."
     if declared.lists is not None:
         by = f" of the {code(declared.lists.by)} that the request names" if declared.lists.by else ""
@@ -197,7 +207,9 @@ def _absent(declared: OperationBehavior) -> Iterator[str]:
 
 
 def _limited(limit: RateLimit) -> Iterator[str]:
-    allowed = f" About {count(limit.requests, 'request')} are allowed in {duration(limit.per)}." if limit.requests and limit.per else ""
+    allowed = (
+        f" About {count(limit.requests, 'request')} are allowed in {duration(limit.per)}." if limit.requests and limit.per else ""
+    )
     yield f"Requests are counted for each {limit.scope}.{allowed} One too many gets {answer(limit.exceeded)}."
     names = [(limit.limit, "the limit"), (limit.remaining, "what remains"), (limit.reset, "when the window ends")]
     if told := [f"{code(name)} tells {what}" for name, what in names if name]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tillspec.runtime.behavior import Lifecycle
 
-_HEIGHT, _GAP_X, _GAP_Y, _EDGE = 34, 64, 22, 12
+_HEIGHT, _THIN, _GAP_X, _GAP_Y, _EDGE = 34.0, 6.0, 64.0, 22.0, 12.0
 _PER_CHARACTER, _PADDING = 7.4, 24
 
 
@@ -51,34 +51,63 @@ class Diagram:
 
 
 def states(lifecycle: Lifecycle, identifier: str, title: str) -> Diagram:
-    """The states of a lifecycle from left to right, each as far from the first as it takes moves to get there."""
+    """The states of a lifecycle from left to right, each as far from the first as it takes moves to get there.
+
+    A move past a column has a gap of its own in it, which all moves past it from one state share.
+    """
     columns = _columns(lifecycle)
-    width = {column: max(_width(state) for state in names) for column, names in columns.items()}
-    left, x = {}, float(_EDGE + 22)
-    for column in columns:
-        left[column] = x
-        x += width[column] + _GAP_X
-    rows = max(len(names) for names in columns.values())
-    tall = rows * (_HEIGHT + _GAP_Y)
-    boxes: dict[str, Box] = {}
-    for column, names in columns.items():
-        top = (tall - len(names) * (_HEIGHT + _GAP_Y)) / 2 + _EDGE
-        for index, state in enumerate(names):
-            kind = "initial" if state == lifecycle.initial else "final" if lifecycle.is_terminal(state) else ""
-            boxes[state] = Box(state, left[column], top + index * (_HEIGHT + _GAP_Y), width[column], kind)
     place = {state: column for column, names in columns.items() for state in names}
-    arrows = [_start(boxes[lifecycle.initial])]
-    below = tall + _EDGE
+    slots = _with_gaps(columns, lifecycle, place)
+    tall = max(sum(_tall(slot) for slot in names) for names in slots.values())
+    boxes: dict[str, Box] = {}
+    gaps: dict[tuple[str, int], Box] = {}
+    x = float(_EDGE + 22)
+    for column, names in slots.items():
+        width = max(_width(name) for name in columns[column])
+        y = (tall - sum(map(_tall, names))) / 2 + _EDGE
+        for name in names:
+            if isinstance(name, _Gap):
+                gaps[name.source, column] = Box("", x, y, width, height=_THIN)
+            else:
+                kind = "initial" if name == lifecycle.initial else "final" if lifecycle.is_terminal(name) else ""
+                boxes[name] = Box(name, x, y, width, kind)
+            y += _tall(name)
+        x += width + _GAP_X
+    arrows, below = [_start(boxes[lifecycle.initial])], tall + _EDGE
     for state, targets in lifecycle.moves.items():
         for target in targets:
             if place[target] > place[state]:
-                arrows.append(_forward(boxes[state], boxes[target]))
+                through = [gaps[state, column] for column in columns if place[state] < column < place[target]]
+                arrows.append(_forward(boxes[state], through, boxes[target]))
             else:
                 arrows.append(_back(boxes[state], boxes[target], below))
                 below += 10
+    has_back = below > tall + _EDGE
     told = "; ".join(f"{state} to {', '.join(targets)}" for state, targets in lifecycle.moves.items() if targets)
     description = f"Begins as {lifecycle.initial}. {told}."
-    return Diagram(identifier, title, description, x - _GAP_X + _EDGE, below + _EDGE, tuple(boxes.values()), tuple(arrows))
+    height = below + (_EDGE if has_back else -_GAP_Y + _EDGE)
+    return Diagram(identifier, title, description, x - _GAP_X + _EDGE, height, tuple(boxes.values()), tuple(arrows))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Where moves from a state go past a column."""
+
+    source: str
+
+
+def _with_gaps(columns: dict[int, list[str]], lifecycle: Lifecycle, place: dict[str, int]) -> dict[int, list[str | _Gap]]:
+    """The columns with gaps in the middle of those that a move goes past."""
+    made: dict[int, list[str | _Gap]] = {column: list(names) for column, names in columns.items()}
+    for state, targets in lifecycle.moves.items():
+        for column in columns:
+            if any(place[state] < column < place[target] for target in targets):
+                made[column].insert(len(made[column]) // 2, _Gap(state))
+    return made
+
+
+def _tall(slot: str | _Gap) -> float:
+    return (_THIN if isinstance(slot, _Gap) else _HEIGHT) + _GAP_Y
 
 
 def _columns(lifecycle: Lifecycle) -> dict[int, list[str]]:
@@ -114,10 +143,19 @@ def _start(box: Box) -> Arrow:
     return Arrow(f"M{box.x - 22:g} {box.y + _HEIGHT / 2:g}H{box.x - 5:g}")
 
 
-def _forward(one: Box, other: Box) -> Arrow:
-    x1, y1, x2, y2 = one.x + one.width, one.y + _HEIGHT / 2, other.x - 5, other.y + _HEIGHT / 2
+def _forward(one: Box, through: list[Box], other: Box) -> Arrow:
+    x, y = one.x + one.width, one.y + one.height / 2
+    path = f"M{x:g} {y:g}"
+    for box in through:
+        middle = box.y + box.height / 2
+        path += f"{_curve(x, y, box.x, middle)}H{box.x + box.width:g}"
+        x, y = box.x + box.width, middle
+    return Arrow(path + _curve(x, y, other.x - 5, other.y + other.height / 2))
+
+
+def _curve(x1: float, y1: float, x2: float, y2: float) -> str:
     bend = max(28.0, (x2 - x1) / 2)
-    return Arrow(f"M{x1:g} {y1:g}C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}")
+    return f"C{x1 + bend:g} {y1:g} {x2 - bend:g} {y2:g} {x2:g} {y2:g}"
 
 
 def _back(one: Box, other: Box, below: float) -> Arrow:

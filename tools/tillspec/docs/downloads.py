@@ -35,10 +35,21 @@ def _plain(value: object) -> object:
 
 
 def llms(api: Api, pages: Sequence[tuple[str, str, str]], options: Options) -> str:
-    """An index of the pages in Markdown for language models (llmstxt.org); links are relative unless the site's address is known."""
+    """An index of the pages in Markdown for language models (llmstxt.org); links are relative where no address is given."""
     base = f"{options.base_url}/" if options.base_url else ""
-    lines = [f"# {text.literal(api.title)} {text.literal(api.version)}", "", f"> {text.literal(text.sentence(api.description or api.title))}", ""]
-    sections = {"operations": "Operations", "webhooks": "Webhooks", "scenarios": "Scenarios", "guide": "Guide", "schemas": "Schemas"}
+    lines = [
+        f"# {text.literal(api.title)} {text.literal(api.version)}",
+        "",
+        f"> {text.literal(text.sentence(api.description or api.title))}",
+        "",
+    ]
+    sections = {
+        "operations": "Operations",
+        "webhooks": "Webhooks",
+        "scenarios": "Scenarios",
+        "guide": "Guide",
+        "schemas": "Schemas",
+    }
     by_section: dict[str, list[str]] = {"": []}
     for path, title, about in pages:
         folder = path.partition("/")[0] if "/" in path else ""
@@ -54,7 +65,9 @@ def llms(api: Api, pages: Sequence[tuple[str, str, str]], options: Options) -> s
 def sitemap(pages: Sequence[str], base_url: str) -> str:
     """A map of the site for search engines (sitemaps.org)."""
     rows = "".join(f"<url><loc>{escape(base_url)}/{escape(quote(page))}</loc></url>\n" for page in pages)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{rows}</urlset>\n'
+    )
 
 
 def feed(api: Api, options: Options) -> str:
@@ -74,7 +87,8 @@ def feed(api: Api, options: Options) -> str:
     newest = max((_date(one) for one in dates.values()), default=_NO_DATE)
     return (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom"><id>urn:tillspec:{quote(api.title)}</id>'
-        f'<title>{title}: changelog</title><updated>{newest}</updated><author><name>{title}</name></author><link href="{home}"/>\n'
+        f"<title>{title}: changelog</title><updated>{newest}</updated><author><name>{title}</name></author>"
+        f'<link href="{home}"/>\n'
         f"{''.join(rows)}</feed>\n"
     )
 

@@ -9,14 +9,15 @@ from tillspec.docs.flat import Types, flat
 
 _DEEPEST = 6
 _FORMATS = {
-    "date-time": "2026-01-31T12:00:00Z", "date": "2026-01-31", "time": "12:00:00Z", "duration": "PT5M", "email": "jane@example.com",
+    "date-time": "2026-01-31T12:00:00Z", "date": "2026-01-31", "time": "12:00:00Z", "duration": "PT5M",
+    "email": "jane@example.com",
     "uuid": "3fa85f64-5717-4562-b3fc-2c963f66afa6", "uri": "https://example.com/", "url": "https://example.com/",
     "hostname": "example.com", "ipv4": "192.0.2.1", "ipv6": "2001:db8::1", "uri-reference": "/",
 }  # fmt: skip
 
 
 def example(schema: Any, types: Types, depth: int = 0) -> Any:
-    """A value that shows what a schema is about. It fits types, bounds and enums; a pattern, and rules across fields, it may miss."""
+    """A value that shows what a schema is about. It fits types, bounds and enums, and may miss a pattern."""
     found = flat(schema, types)
     merged = found.schema
     for key in ("example", "default", "const"):
@@ -48,7 +49,7 @@ def _object(merged: dict[str, Any], types: Types, depth: int) -> dict[str, Any]:
     properties, required = merged.get("properties") or {}, merged.get("required") or ()
     if depth >= _DEEPEST:
         return {}
-    chosen = [name for name in properties if name in required and not properties[name] is False]
+    chosen = [name for name in properties if name in required and properties[name] is not False]
     return {name: example(properties[name], types, depth + 1) for name in chosen}
 
 

@@ -67,7 +67,8 @@ def _collect(schema: Any, made: Flat, types: Types, seen: frozenset[str], *, is_
             _union(key, value, made, types, seen)
         elif key not in ("$ref", "allOf"):
             _merge(made.schema, key, value)
-    parts = schema.get("allOf") if isinstance(schema.get("allOf"), list) else []
+    held = schema.get("allOf")
+    parts: list[Any] = held if isinstance(held, list) else []
     identifier = referred(schema)
     if identifier is not None and identifier not in seen and identifier in types:
         if is_name:

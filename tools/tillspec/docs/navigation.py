@@ -15,12 +15,13 @@ _FOLDERS = {"path": "operations", "webhook": "webhooks", "callback": "webhooks"}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A page in the navigation."""
+    """A page in the navigation; `note` tells apart what has one title."""
 
     title: str
     path: str
     method: str = ""
     deprecated: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Places:
         self._schemas = slugs(api.types)
         by_group: dict[str, list[Operation]] = {}
         named = self._names(api.operations)
-        for operation in sorted(api.operations, key=lambda one: self._order(one)):
+        for operation in sorted(api.operations, key=self._order):
             by_group.setdefault(named[operation.id], []).append(operation)
         about = {tag.name: tag.description for tag in api.tags}
         pages = slugs(by_group)
@@ -62,9 +63,11 @@ class Places:
         return f"schemas/{self._schemas[identifier]}.html"
 
     def _items(self, operations: list[Operation]) -> Iterator[Item]:
+        many = len({one.surface for one in self.api.operations if one.surface}) > 1
         for one in operations:
             method = one.method if one.role == "path" else "event"
-            yield Item(one.summary or one.id, self.operations[one.id], method, one.deprecated)
+            note = one.surface if many and one.surface else ""
+            yield Item(one.summary or one.id, self.operations[one.id], method, one.deprecated, note)
 
     def _order(self, operation: Operation) -> int:
         """Tags come in their order; a tag that is not declared comes where its first operation does."""

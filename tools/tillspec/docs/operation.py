@@ -150,7 +150,9 @@ class Operations:
     def _parameter(self, parameter: Parameter) -> Row:
         row = self.shapes.table(parameter.schema, f"{parameter.location}.{parameter.name}", most=20)
         row.name, row.required = parameter.name, parameter.required
-        flags = (*row.facts.flags, "deprecated") if parameter.deprecated and "deprecated" not in row.facts.flags else row.facts.flags
+        flags = (
+            (*row.facts.flags, "deprecated") if parameter.deprecated and "deprecated" not in row.facts.flags else row.facts.flags
+        )
         limits, text = (*row.facts.limits, *_written(parameter)), parameter.description or row.facts.text
         row.facts = replace(row.facts, text=text, flags=flags, limits=limits)
         return row
@@ -196,8 +198,9 @@ class Operations:
             return
         names = (declared.creates, declared.reads, declared.updates, declared.deletes)
         told = declared.tells.object if declared.tells else declared.lists.object if declared.lists else None
-        for name in dict.fromkeys(name for name in (*names, told) if name in self.objects):
-            yield thing(name, self.objects[name])
+        for name in dict.fromkeys(name for name in (*names, told) if name):
+            if name in self.objects:
+                yield thing(name, self.objects[name])
 
 
 def thing(name: str, declared: ObjectBehavior) -> Thing:
@@ -274,7 +277,9 @@ def _scheme(scheme: SecurityScheme) -> str:
     about = f" ({code(scheme.name)}; in the samples {code(f'${variable(scheme)}')})"
     match scheme.kind:
         case "apiKey":
-            place = {"header": "the header", "query": "the query's parameter", "cookie": "the cookie"}[scheme.location or "header"]
+            place = {"header": "the header", "query": "the query's parameter", "cookie": "the cookie"}[
+                scheme.location or "header"
+            ]
             return f"An API key in {place} {code(scheme.parameter or scheme.name)}{about}"
         case "http" if scheme.scheme == "basic":
             return f"User and password by HTTP Basic{about}"

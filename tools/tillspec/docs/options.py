@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A text that becomes a page: its name (which becomes the page's), and its Markdown."""
+    """A text that becomes a page: its name (which becomes the page's), its Markdown, and the path by which others link to it."""
 
     name: str
     text: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What changed in a version: `kind` says what it is, `operation` and `field` where, `text` (Markdown) what is new.
+    """What changed in a version, in a text of Markdown: `kind` is the heading that it belongs under, `date` as ISO 8601 has it.
 
-    An addition names in `field` the anchor that it is at on the operation's page, or nothing where the operation itself is new.
+    `operations` are those concerned, by id, or as `POST /orders`.
     """
 
     version: str
     text: str
-    kind: Literal["added", "changed", "deprecated", "removed"] = "changed"
+    kind: str = "Changed"
     breaking: bool = False
-    operation: str | None = None
-    field: str = ""
+    operations: tuple[str, ...] = ()
     date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """Another version of the contract: its name, and the folder of its site from the root of this one."""
+    """A version of the contract: its name, the folder of its site from the root of the whole, and the pages that it has."""
 
     name: str
     path: str
@@ -51,7 +51,9 @@ class Options:
         scenarios: Arazzo documents, as plain values.
         figures: tables of what was measured, as pages of Markdown.
         entries: what changed, the newest version first.
-        versions: other versions of the same contract, this one among them.
+        added: the version that an operation (by id, with an empty anchor) or a field of it (by its anchor) came with.
+        versions: all versions of the contract that have a site.
+        version: the name of this one among them; empty for the first.
     """
 
     package: str = "checkout_api"
@@ -61,4 +63,6 @@ class Options:
     scenarios: tuple[dict[str, object], ...] = ()
     figures: tuple[Document, ...] = ()
     entries: tuple[Entry, ...] = ()
-    versions: tuple[Version, ...] = field(default=())
+    added: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    versions: tuple[Version, ...] = ()
+    version: str = ""

@@ -78,7 +78,7 @@ def _environment(*, escapes: bool) -> Environment:
     )
     made.filters |= {
         "md": text.html, "inline": text.inline, "twin": text.twin, "cell": text.cell, "literal": text.literal, "code": text.code,
-        "fenced": text.fenced, "as_json": as_json, "pretty": _pretty,
+        "fenced": text.fenced, "as_json": as_json, "pretty": _pretty, "body_of": text.without_title,
     }  # fmt: skip
     return made
 

@@ -13,13 +13,14 @@ from tillspec.docs import words
 from tillspec.docs.address import fragment
 from tillspec.docs.text import code
 
-_LANE, _LEFT, _STEP, _HEAD, _LINE = 250.0, 90.0, 56.0, 62.0, 44
+_LANE, _LEFT, _STEP, _HEAD, _LONGEST = 220.0, 90.0, 56.0, 62.0, 60
+_PER_CHARACTER = 6.9
 _RECEIVED = ("webhook", "callback")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An arrow of a sequence: from `x1` to `x2` at height `y`, with its text above it; `kind` is `call`, `answer`, or `outside`."""
+    """An arrow of a sequence: from `x1` to `x2` at height `y`, its text above it; `kind` is `call`, `answer` or `outside`."""
 
     x1: float
     x2: float
@@ -83,8 +84,14 @@ def _scenario(workflow: Mapping[str, Any], steps: tuple[Step, ...]) -> Scenario:
     identifier = str(workflow.get("workflowId") or "scenario")
     title = str(workflow.get("summary") or identifier)
     needs = _behavior(workflow).get("needs")
-    told = tuple(f"{words.value(name)}, named by {code(str(given))}" for name, given in needs.items()) if isinstance(needs, dict) else ()
-    return Scenario(identifier, title, str(workflow.get("description") or ""), told, steps, _sequence(fragment(identifier), title, steps))
+    told = (
+        tuple(f"{words.value(name)}, named by {code(str(given))}" for name, given in needs.items())
+        if isinstance(needs, dict)
+        else ()
+    )
+    return Scenario(
+        identifier, title, str(workflow.get("description") or ""), told, steps, _sequence(fragment(identifier), title, steps)
+    )
 
 
 def _step(step: Mapping[str, Any], operations: Mapping[str, Operation]) -> Step:
@@ -103,7 +110,11 @@ def _step(step: Mapping[str, Any], operations: Mapping[str, Operation]) -> Step:
         operation=operation,
         calls=_called(operation) if operation else str(called or step.get("operationPath") or step.get("workflowId") or ""),
         given=tuple(f"{code(str(one['name']))} is {words.value(one.get('value'))}" for one in given),
-        payload=payload if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False, indent=2) if payload is not None else "",
+        payload=payload
+        if isinstance(payload, str)
+        else json.dumps(payload, ensure_ascii=False, indent=2)
+        if payload is not None
+        else "",
         expected=tuple(map(_criterion, _dicts(step.get("successCriteria")))),
         kept=tuple(f"{code(str(name))} is {code(str(value))}" for name, value in (outputs or {}).items()),
     )
@@ -131,7 +142,11 @@ def _before(control: Any) -> str:
     move = control.get("move")
     if isinstance(move, dict):
         chosen = move.get("with")
-        told = f", with {words.listed([f'{code(str(name))} {words.value(one)}' for name, one in chosen.items()])}" if isinstance(chosen, dict) and chosen else ""
+        told = (
+            f", with {words.listed([f'{code(str(name))} {words.value(one)}' for name, one in chosen.items()])}"
+            if isinstance(chosen, dict) and chosen
+            else ""
+        )
         return f"The {code(str(move.get('object')))} is moved to {code(str(move.get('to')))} from outside the API{told}."
     return ""
 
@@ -150,8 +165,10 @@ def _dicts(value: Any) -> list[Mapping[str, Any]]:
 
 def _sequence(identifier: str, title: str, steps: tuple[Step, ...]) -> Sequence:
     outside = any(step.before for step in steps)
-    lanes = [("Your server", _LEFT), ("Checkout API", _LEFT + _LANE)]
-    lanes = lanes if not outside else [*lanes, ("Outside", _LEFT + 2 * _LANE)]
+    said = [len(_cut(text)) for step in steps for text in (step.calls or step.name, _short(step.before))]
+    apart = max(_LANE, max(said, default=0) * _PER_CHARACTER + 24)
+    lanes = [("Your server", _LEFT), ("The API", _LEFT + apart)]
+    lanes = lanes if not outside else [*lanes, ("Outside", _LEFT + 2 * apart)]
     messages: list[Message] = []
     y = _HEAD + 34
     for step in steps:
@@ -185,4 +202,4 @@ def _short(sentence: str) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= _LINE else text[: _LINE - 1] + "…"
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -27,7 +27,8 @@ def index(found: Sequence[Found]) -> str:
     """The script."""
     deepest = _deepest(found)
     rows = [
-        [one.title, one.kind, one.path, one.words, " ".join(name for name in one.fields if name.count(".") <= deepest)] for one in found
+        [one.title, one.kind, one.path, one.words, " ".join(name for name in one.fields if name.count(".") <= deepest)]
+        for one in found
     ]
     text = json.dumps(rows, ensure_ascii=False, separators=(",", ":")).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return f"window.tillspecIndex={clean(text)};\n"

@@ -1,6 +1,6 @@
 """Bodies and schemas as rows of a table: what each field is, what it allows, and what stands below it.
 
-What stands near the top is shown first, and a table has so many rows and no more: what is left out is a link to the type's own page.
+What stands near the top is shown first, and a table has so many rows and no more: what is left out is a link to the type's page.
 Where a type holds itself, the row leads back to where it began.
 """
 
@@ -16,7 +16,7 @@ from tillspec.api.behavior import property_behavior
 from tillspec.api.model import FILE
 from tillspec.docs import behavior, words
 from tillspec.docs.address import fragment
-from tillspec.docs.flat import Flat, Types, flat, referred
+from tillspec.docs.flat import Flat, Types, flat
 from tillspec.docs.text import code
 
 MOST_ROWS = 80
@@ -28,9 +28,9 @@ _NUMBERS = {"int32": "32 bits", "int64": "64 bits"}
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facts:
-    """What a schema says of a value, wherever it stands. One schema has one record, so that what follows from it can be kept by it.
+    """What a schema says of a value, wherever it stands. One schema has one record, by which more can be kept.
 
-    `kind` is in words, and `type` the id of the named type that it is of. Texts in `limits` and `notes` are Markdown, as `text` is.
+    `kind` is in words, `type` the id of the named type that it is of. `limits`, `notes` and `text` are Markdown.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Row:
         return len(self.rows) <= _MOST_SHOWN
 
     def walk(self) -> Iterator[Row]:
-        """This row and all below it."""
+        """The row and all below it."""
         yield self
         for row in self.rows:
             yield from row.walk()
@@ -100,7 +100,7 @@ class Shapes:
         """
         found = self._flatten(schema)
         top = self._row("", anchor, schema, found)
-        above = {name: anchor for name in ([of] if of else found.names)}
+        above = dict.fromkeys([of] if of else found.names, anchor)
         waiting, left = deque([_Open(top, found, 0, above)]), most
         while waiting:
             left -= self._open(waiting.popleft(), waiting, left)
@@ -195,7 +195,9 @@ class Shapes:
             ("nullable", found.nullable), ("read only", merged.get("readOnly") is True),
             ("write only", merged.get("writeOnly") is True), ("deprecated", merged.get("deprecated") is True),
         )  # fmt: skip
-        given = merged["examples"][0] if isinstance(merged.get("examples"), list) and merged["examples"] else merged.get("example")
+        given = (
+            merged["examples"][0] if isinstance(merged.get("examples"), list) and merged["examples"] else merged.get("example")
+        )
         declared = property_behavior(merged) if "x-behavior" in merged else None
         return Facts(
             kind=self.kind(found),
@@ -235,7 +237,11 @@ class Shapes:
         if kind == "object" and not merged.get("properties") and isinstance(merged.get("additionalProperties"), dict):
             return "map" if not merged["additionalProperties"] or depth > 2 else f"map of {self._values(merged, depth)}"
         form = merged.get("format")
-        return f"{kind} ({_NUMBERS.get(form, form)})" if isinstance(form, str) and form and kind not in ("object", "boolean") else kind
+        return (
+            f"{kind} ({_NUMBERS.get(form, form)})"
+            if isinstance(form, str) and form and kind not in ("object", "boolean")
+            else kind
+        )
 
     def _values(self, merged: Mapping[str, Any], depth: int) -> str:
         return _plural(self.kind(self._flatten(merged["additionalProperties"]), depth + 1))
@@ -249,7 +255,11 @@ def _number(found: Flat) -> int:
     merged = found.schema
     maps = merged.get("patternProperties"), merged.get("properties"), merged.get("prefixItems")
     held = sum(len(one) for one in maps if isinstance(one, dict | list))
-    return held + sum(len(branches) for _, branches in found.unions) + (1 if merged.get("additionalProperties") not in (None, True, False, {}) else 0)
+    return (
+        held
+        + sum(len(branches) for _, branches in found.unions)
+        + (1 if merged.get("additionalProperties") not in (None, True, False, {}) else 0)
+    )
 
 
 def _plural(kind: str) -> str:

@@ -15,7 +15,8 @@ from tillspec.runtime.behavior import Signature
 _NAME = re.compile(r"\{([^{}]+)\}")
 _MEANINGS = {
     "timestamp": "the timestamp as it was sent", "$request.body": "the raw bytes of the body, before anything parses them",
-    "$method": "the method", "$url": "the whole URL that was called", "host": "the host that was called", "path": "the path that was called",
+    "$method": "the method", "$url": "the whole URL that was called", "host": "the host that was called",
+    "path": "the path that was called",
     "query": "the query as it was sent", "sorted-query": "the query, its parameters sorted by name",
 }  # fmt: skip
 _SIMPLE = ("timestamp", "$request.body")
@@ -38,7 +39,8 @@ def recipe(operation: str, signed: Signature, package: str) -> Recipe:
 def _steps(signed: Signature) -> Iterator[str]:
     header = code(signed.header)
     if signed.separator:
-        yield f"Take the header {header} apart at {code(signed.separator)}; signatures are the parts that begin with {code(signed.prefix)}."
+        begin = f"signatures are the parts that begin with {code(signed.prefix)}"
+        yield f"Take the header {header} apart at {code(signed.separator)}; {begin}."
     else:
         prefix = f", after {code(signed.prefix)}" if signed.prefix else ""
         yield f"Take the signature from the header {header}{prefix}."
@@ -48,10 +50,13 @@ def _steps(signed: Signature) -> Iterator[str]:
         unit = {"epoch-seconds": "seconds", "epoch-milliseconds": "milliseconds"}[stamp.unit]
         yield f"Take the timestamp from {where}; it is in {unit} since 1970."
     yield f"Put together what is signed: {_over(signed)}."
-    key = {"text": "the secret as text", "hex": "the secret, which is hex", "base64": "the secret, which is base64"}[signed.key.form]
+    key = {"text": "the secret as text", "hex": "the secret, which is hex", "base64": "the secret, which is base64"}[
+        signed.key.form
+    ]
     without = f", without its {code(signed.key.prefix)}" if signed.key.prefix else ""
-    yield f"Compute {signed.scheme.upper().replace('-SHA', '-SHA-')} of it with {key}{without} as the key, and write it in {signed.encoding}."
-    yield "Compare the two in constant time, and refuse the delivery (401) where they differ. While a secret is changed, try both."
+    scheme = signed.scheme.upper().replace("-SHA", "-SHA-")
+    yield f"Compute {scheme} of it with {key}{without} as the key, and write it in {signed.encoding}."
+    yield "Compare the two in constant time, and refuse the delivery (401) where they differ. While a secret changes, try both."
     if stamp is not None:
         yield f"Refuse a timestamp that is more than {duration(stamp.tolerance)} off, in either direction."
 
@@ -90,22 +95,27 @@ def _python(operation: str, signed: Signature, package: str) -> str:
 
 def _javascript(signed: Signature) -> str:
     size = {"hmac-sha1": "sha1", "hmac-sha256": "sha256", "hmac-sha512": "sha512"}[signed.scheme]
-    key = "secret" if not signed.key.prefix else f"secret.replace({javascript(signed.key.prefix)}, \"\")"
+    key = "secret" if not signed.key.prefix else f'secret.replace({javascript(signed.key.prefix)}, "")'
+    parts = f"whole.split({javascript(signed.separator)}).map((part) => part.trim())" if signed.separator else "[whole]"
     lines = [
         'import { createHmac, timingSafeEqual } from "node:crypto";', "",
         "// headers: names in lower case; body: a Buffer of the raw bytes",
         "export function isGenuine(headers, body, secret, now = Date.now()) {",
         f"  const whole = headers[{javascript(signed.header.lower())}] ?? \"\";",
-        f"  const parts = whole.split({javascript(signed.separator)}).map((part) => part.trim());" if signed.separator else "  const parts = [whole];",
+        f"  const parts = {parts};",
     ]  # fmt: skip
     stamp = signed.timestamp
     if stamp is not None:
         prefix = javascript(stamp.prefix or "")
-        found = f"headers[{javascript(stamp.header.lower())}]" if stamp.header else f"parts.find((part) => part.startsWith({prefix}))?.slice({len(stamp.prefix or '')})"
+        found = (
+            f"headers[{javascript(stamp.header.lower())}]"
+            if stamp.header
+            else f"parts.find((part) => part.startsWith({prefix}))?.slice({len(stamp.prefix or '')})"
+        )
         unit = 1000 if stamp.unit == "epoch-seconds" else 1
         milliseconds = int(stamp.tolerance.total_seconds() * 1000)
         lines += [
-            f"  const timestamp = {found} ?? \"\";",
+            f'  const timestamp = {found} ?? "";',
             f"  if (!/^\\d+$/.test(timestamp) || Math.abs(now - timestamp * {unit}) > {milliseconds}) return false;",
         ]
     lines += [
@@ -133,4 +143,4 @@ def _updates(signed: Signature) -> Iterator[str]:
         elif part == "timestamp":
             yield "timestamp"
         else:
-            yield f"headers[{javascript(part.removeprefix('$request.header.').lower())}] ?? \"\""
+            yield f'headers[{javascript(part.removeprefix("$request.header.").lower())}] ?? ""'

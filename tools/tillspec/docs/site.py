@@ -12,7 +12,7 @@ from tillspec.docs import downloads, errors, render, search, text
 from tillspec.docs.address import fragment, relative, slugs
 from tillspec.docs.navigation import Item, Places
 from tillspec.docs.operation import Operations, View, thing
-from tillspec.docs.options import Document, Entry, Options
+from tillspec.docs.options import Entry, Options
 from tillspec.docs.samples.all import LANGUAGES, Samples
 from tillspec.docs.scenarios import Scenario, scenarios
 from tillspec.docs.shape import Facts, Shapes
@@ -52,8 +52,8 @@ class Site:
         self._scenario_pages = slugs(one.id for one in self.scenarios)
         self._guides = slugs(one.name for one in options.guide)
         self._figures = slugs(one.name for one in options.figures)
-        self._entries = {(one.operation, one.field): one for one in reversed(options.entries) if one.kind == "added" and one.operation}
         self._wanted: dict[str, None] = {}
+        self._navigation = self._first_pages(), self._last_pages()
         self._printed: dict[tuple[int, str], tuple[Facts, str]] = {}
         self._said = _Said()
 
@@ -84,8 +84,10 @@ class Site:
         context = {
             "api": self.api, "tillspec": __version__, "path": path, "root": root, "twin_path": twin_path, "title": title,
             "about": text.sentence(about), "groups": self.places.groups, "is_large": self.places.is_large, "here": None,
-            "pages": self._pages, "theme": render.theme(), "policy": render.policy(self.options.sandbox), "options": self.options,
-            "css": render.version_of("site.css"), "js": render.version_of("site.js"), "link": self._link, "shown": self.shapes.shown,
+            "first_pages": self._navigation[0], "pages": self._navigation[1], "theme": render.theme(),
+            "policy": render.policy(self.options.sandbox), "options": self.options,
+            "css": render.version_of("site.css"), "js": render.version_of("site.js"),
+            "link": self._link, "shown": self.shapes.shown,
             "kept": self._kept, "added": self._added, "versions": list(self._versions(path)), **view,
         }  # fmt: skip
         yield path, render.page(template, context)
@@ -93,14 +95,18 @@ class Site:
         self._said.twins.append((twin_path, title, text.sentence(about)))
         yield twin_path, twin
 
-    @property
-    def _pages(self) -> list[Item]:
+    def _first_pages(self) -> list[Item]:
+        """What the navigation begins with."""
         found = [Item(one.name, f"guide/{self._guides[one.name]}.html") for one in self.options.guide]
         if any(self.operations.failures.values()):
             found.append(Item("Errors", "errors.html"))
-        found += [Item(one.title, f"scenarios/{self._scenario_pages[one.id]}.html", "flow") for one in self.scenarios]
-        found += [Item(one.name, f"figures/{self._figures[one.name]}.html") for one in self.options.figures]
         return found + ([Item("Changelog", "changelog.html")] if self.options.entries else [])
+
+    def _last_pages(self) -> list[tuple[str, list[Item]]]:
+        """What the navigation ends with, under its headings."""
+        flows = [Item(one.title, f"scenarios/{self._scenario_pages[one.id]}.html") for one in self.scenarios]
+        measured = [Item(one.name, f"figures/{self._figures[one.name]}.html") for one in self.options.figures]
+        return [(name, items) for name, items in (("Scenarios", flows), ("Measured", measured)) if items]
 
     def _link(self, identifier: str, root: str) -> str:
         """The link to a named type; asking for it has its page made."""
@@ -116,20 +122,15 @@ class Site:
 
     def _added(self, operation: str, anchor: str) -> str:
         """The version in which a field, or an operation, was added; empty where that is not known."""
-        found = self._entries.get((operation, anchor))
-        return found.version if found else ""
+        return self.options.added.get((operation, anchor), "")
 
     def _versions(self, page: str) -> Iterator[tuple[str, str, bool]]:
-        """Other versions: name, link, and whether it is this one. Where a page is not there, the link leads to the start."""
-        for version in self.options.versions:
-            target = page if page in version.pages else "index.html"
-            base = f"{version.path}/{target}" if version.path else target
-            is_this = version.name == self.api.version
-            yield version.name, relative(self._from_root(page), base), is_this
-
-    def _from_root(self, page: str) -> str:
-        own = next((one.path for one in self.options.versions if one.name == self.api.version), "")
-        return f"{own}/{page}" if own else page
+        """All versions: name, link, and whether it is this one. Where a page is not there, the link leads to the start."""
+        known = self.options.versions
+        own = next((one for one in known if one.name == self.options.version), known[0] if known else None)
+        for version in known:
+            target = page if version == own or page in version.pages else "index.html"
+            yield version.name, relative(_in(own.path if own else "", page), _in(version.path, target)), version == own
 
     # -- the pages -------------------------------------------------------------------------------------------------------
 
@@ -174,7 +175,7 @@ class Site:
             return
         tables = {entry.anchor: self._error_body(entry) for entry in entries}
         yield from self._page(
-            "errors", "errors.html", "Errors", f"Every error of {text.literal(self.api.title)}: {len(entries)} answers with their codes.",
+            "errors", "errors.html", "Errors", f"All {len(entries)} errors of {text.literal(self.api.title)}, with their codes.",
             entries=entries, tables=tables, pages_of=self.places.operations,
         )  # fmt: skip
 
@@ -190,10 +191,14 @@ class Site:
 
     def _documents(self) -> Files:
         kinds = (("guide", self.options.guide, self._guides), ("figures", self.options.figures, self._figures))
+        links = {one.path: f"../{folder}/{names[one.name]}.html" for folder, documents, names in kinds for one in documents}
         for folder, documents, names in kinds:
             for document in documents:
                 path = f"{folder}/{names[document.name]}.html"
-                yield from self._page("document", path, document.name, document.text, document=_without_title(document))
+                yield from self._page(
+                    "document", path, document.name, document.text, document=document,
+                    body=text.document(text.without_title(document.text), links),
+                )  # fmt: skip
                 self._said.index.append(search.Found(document.name, folder, path, text.plain(document.text)[:2000]))
 
     def _changelog(self) -> Files:
@@ -202,9 +207,14 @@ class Site:
             versions.setdefault(entry.version, []).append(entry)
         yield from self._page(
             "changelog", "changelog.html", "Changelog", f"What changed in {text.literal(self.api.title)}, version by version.",
-            changes=[(name, fragment(f"v{name}"), entries) for name, entries in versions.items()], pages_of=self.places.operations,
+            changes=[(name, fragment(f"v{name}"), entries) for name, entries in versions.items()], pages_of=self._by_any_name(),
         )  # fmt: skip
         yield "feed.xml", downloads.feed(self.api, self.options)
+
+    def _by_any_name(self) -> dict[str, str]:
+        """The pages of operations by their ids, and as `POST /orders`."""
+        routes = {f"{one.method} {one.path}": self.places.operations[one.id] for one in self.api.operations if one.role == "path"}
+        return {**routes, **self.places.operations}
 
     def _schemas(self) -> Files:
         """The pages of named types that any page leads to, and of those that these lead to."""
@@ -231,7 +241,5 @@ class Site:
             yield "sitemap.xml", downloads.sitemap(pages, self.options.base_url)
 
 
-def _without_title(document: Document) -> Document:
-    """A document without the heading that says its name again."""
-    first, _, rest = document.text.lstrip().partition("\n")
-    return Document(document.name, rest) if first.startswith("# ") else document
+def _in(folder: str, page: str) -> str:
+    return f"{folder}/{page}" if folder else page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -99,6 +99,20 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{clean(text)}\n{fence}"
 
 
+def document(markdown: str, links: Mapping[str, str]) -> Markup:
+    """A whole document of Markdown as HTML: headings keep their level and have anchors; relative links go where `links` says.
+
+    A relative link that leads to nothing of the site is left out, and its words stay.
+    """
+    return Markup(_markdown().render(clean(markdown), {"links": links, "taken": set()}))  # noqa: S704 - as above
+
+
+def without_title(markdown: str) -> str:
+    """A document without the heading that says its name again."""
+    first, _, rest = markdown.lstrip().partition("\n")
+    return rest if first.startswith("# ") else markdown
+
+
 def is_safe_link(url: str) -> bool:
     """Whether a link of a contract's text becomes one: http, https, mailto, or relative to the page."""
     if not _SCHEME.match(url):
@@ -125,17 +139,30 @@ def _markdown() -> MarkdownIt:
 
 
 def _heading(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """A heading of a description stands below the headings of the page."""
+    """A heading of a description stands below the headings of the page; one of a document keeps its level and gets an anchor."""
     token = tokens[index]
-    level = min(int(token.tag[1]) + 2, 6)
-    return f"<h{level}>" if token.nesting == 1 else f"</h{level}>\n"
+    level = int(token.tag[1])
+    if "links" not in env:
+        level = min(level + 2, 6)
+        return f"<h{level}>" if token.nesting == 1 else f"</h{level}>\n"
+    if token.nesting != 1:
+        return f"</h{max(level, 2)}>\n"
+    anchor = re.sub(r"[^\w-]+", "-", _words(tokens[index + 1].children).lower()).strip("-") or "section"
+    while anchor in env["taken"]:
+        anchor += "-"
+    env["taken"].add(anchor)
+    return f'<h{max(level, 2)} id="{escape(anchor)}">'
 
 
 def _link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     """A link out of the site gives away nothing of where it stood."""
     token = tokens[index]
-    if _SCHEME.match(str(token.attrs.get("href", ""))) or str(token.attrs.get("href", "")).startswith("//"):
+    target = str(token.attrs.get("href", ""))
+    if _SCHEME.match(target) or target.startswith("//"):
         token.attrs["rel"] = "noopener noreferrer"
+    elif "links" in env and not target.startswith("#"):
+        path, mark, rest = target.partition("#")
+        token.attrs = {"href": env["links"][path] + mark + rest} if path in env["links"] else {}
     return self.renderToken(tokens, index, options, env)
 
 

@@ -13,7 +13,8 @@ _MOST_VALUES = 40
 _LONGEST = 120
 _UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _BOUNDS = (
-    ("minimum", "at least {}"), ("exclusiveMinimum", "more than {}"), ("maximum", "at most {}"), ("exclusiveMaximum", "less than {}"),
+    ("minimum", "at least {}"), ("exclusiveMinimum", "more than {}"), ("maximum", "at most {}"),
+    ("exclusiveMaximum", "less than {}"),
     ("multipleOf", "a multiple of {}"),
 )  # fmt: skip
 _COUNTED = (("Length", "character"), ("Items", "item"), ("Properties", "property"))

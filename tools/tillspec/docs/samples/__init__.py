@@ -1,1 +1,1 @@
-"""One example request, written in six languages. Credentials are read from the environment; no text of a contract is ever code."""
+"""One example request, written in six languages. Credentials come from the environment; no text of a contract is code."""

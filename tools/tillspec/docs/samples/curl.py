@@ -14,9 +14,13 @@ def curl(sample: Sample) -> str:
     address = shell_around(f"${{API_URL:-{sample.server}}}", sample.target)
     mark = "&" if "?" in sample.target else "?"
     for name, key in sample.query_keys:
-        address += f"{shell(f'{mark}{name}=')}\"${key.name}\""
+        address += f'{shell(f"{mark}{name}=")}"${key.name}"'
         mark = "&"
-    head = f"curl --head {address}" if method == "HEAD" else f"curl --request {shell(method) if not method.isalpha() else method} {address}"
+    head = (
+        f"curl --head {address}"
+        if method == "HEAD"
+        else f"curl --request {shell(method) if not method.isalpha() else method} {address}"
+    )
     parts = [head, *(_header(header) for header in sample.headers)]
     payload = sample.payload
     if payload is not None:

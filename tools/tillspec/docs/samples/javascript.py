@@ -21,7 +21,12 @@ def javascript(sample: Sample) -> str:
         options += ["  headers: {", *(f"    {quoted(header.name)}: {_value(header)}," for header in sample.headers), "  },"]
     if sample.payload:
         options.append(f"  body: {_body(sample.payload)},")
-    lines += [f"const response = await fetch({_address(sample)}, {{", *options, "});", "console.log(response.status, await response.text());"]
+    lines += [
+        f"const response = await fetch({_address(sample)}, {{",
+        *options,
+        "});",
+        "console.log(response.status, await response.text());",
+    ]
     return "\n".join(lines)
 
 
@@ -56,7 +61,12 @@ def _body(payload: Payload) -> str:
 
 def quoted_json(value: Any) -> str:
     """A JSON value as a literal, indented as what stands inside the options."""
-    return json.dumps(value, ensure_ascii=False, indent=2).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029").replace("\n", "\n  ")
+    return (
+        json.dumps(value, ensure_ascii=False, indent=2)
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+        .replace("\n", "\n  ")
+    )
 
 
 def _is_literal(value: Any) -> bool:

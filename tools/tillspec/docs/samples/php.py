@@ -15,9 +15,11 @@ def php(sample: Sample) -> str:
     if sample.operation.method == "HEAD":
         options.append("    CURLOPT_NOBODY => true,")
     headers = [header for header in sample.headers if not isinstance(header.value, Basic)]
-    for header in sample.headers:
-        if isinstance(header.value, Basic):
-            options.append(f"    CURLOPT_USERPWD => getenv({quoted(header.value.user)}) . ':' . getenv({quoted(header.value.password)}),")
+    options += [
+        f"    CURLOPT_USERPWD => getenv({quoted(each.user)}) . ':' . getenv({quoted(each.password)}),"
+        for header in sample.headers
+        if isinstance(each := header.value, Basic)
+    ]
     if headers:
         options += ["    CURLOPT_HTTPHEADER => [", *(f"        {_header(header)}," for header in headers), "    ],"]
     if sample.payload:

@@ -1,4 +1,4 @@
-"""A request as a script of Python, by the client that Tillspec generates; by httpx where the body is nothing that it has a class for."""
+"""A request as a script of Python, by the client that Tillspec generates; by httpx where that has no class for the body."""
 
 from __future__ import annotations
 
@@ -54,9 +54,13 @@ class Calls:
         lines = "".join(f"\n        {one}," for one in arguments)
         credentials = self._credentials(sample)
         names = ["from " + self.package + " import models"] if any("models." in one for one in arguments) else []
-        imported = "Client, Credentials" + (", UserPassword" if "UserPassword" in credentials else "") if credentials else "Client"
+        imported = (
+            "Client, Credentials" + (", UserPassword" if "UserPassword" in credentials else "") if credentials else "Client"
+        )
         further = [f"import {name}" for name in ("datetime", "os", "uuid") if name == "os" or f"{name}." in lines]
-        opened = [f'    os.environ.get("API_URL", {quoted(sample.server)}),'] + ([f"    credentials=Credentials({credentials}),"] if credentials else [])
+        opened = [f'    os.environ.get("API_URL", {quoted(sample.server)}),'] + (
+            [f"    credentials=Credentials({credentials}),"] if credentials else []
+        )
         return "\n".join([
             *further, "", *names, f"from {self.package}.client import {imported}", "", "with Client(", *opened, ") as client:",
             f"    answer = {called}({lines}\n    )" if lines else f"    answer = {called}()", "    print(answer)",
@@ -123,7 +127,9 @@ def _httpx(sample: Sample) -> str:
     for header in sample.headers:
         match header.value:
             case Environment(name=name):
-                headers.append(f"{quoted(header.name)}: " + (f"{quoted(header.before)} + " if header.before else "") + _read(name))
+                headers.append(
+                    f"{quoted(header.name)}: " + (f"{quoted(header.before)} + " if header.before else "") + _read(name)
+                )
             case Basic(user=user, password=password):
                 lines.append(f"    auth=({_read(user)}, {_read(password)}),")
             case Fresh():
@@ -135,7 +141,9 @@ def _httpx(sample: Sample) -> str:
         lines += ["    headers={", *(f"        {one}," for one in headers), "    },"]
     if payload and payload.kind == "multipart":
         fields = {part.name: part.value for part in payload.parts if part.file is None}
-        files = [f"({quoted(part.name)}, ({quoted(part.file)}, {quoted(part.value)}.encode()))" for part in payload.parts if part.file]
+        files = [
+            f"({quoted(part.name)}, ({quoted(part.file)}, {quoted(part.value)}.encode()))" for part in payload.parts if part.file
+        ]
         lines.append(f"    data={literal(fields, '    ')},")
         lines.append(f"    files=[{', '.join(files)}],")
     elif payload and payload.kind == "json":
@@ -143,8 +151,23 @@ def _httpx(sample: Sample) -> str:
     elif payload:
         lines.append(f"    content={quoted(payload.text)}.encode(),")
     is_json_body = payload is not None and payload.kind == "json"
-    modules = [name for name, used in (("json", is_json_body), ("os", True), ("urllib.parse", bool(sample.query_keys)), ("uuid", fresh)) if used]
-    return "\n".join([*(f"import {name}" for name in modules), "", "import httpx", "", "response = httpx.request(", *lines, ")", "print(response.status_code, response.text)"])
+    modules = [
+        name
+        for name, used in (("json", is_json_body), ("os", True), ("urllib.parse", bool(sample.query_keys)), ("uuid", fresh))
+        if used
+    ]
+    return "\n".join(
+        [
+            *(f"import {name}" for name in modules),
+            "",
+            "import httpx",
+            "",
+            "response = httpx.request(",
+            *lines,
+            ")",
+            "print(response.status_code, response.text)",
+        ]
+    )
 
 
 def _address(sample: Sample) -> str:

@@ -31,7 +31,7 @@ def javascript(text: str) -> str:
 
 
 def java(text: str) -> str:
-    """A string of Java. What is not ASCII is written as `\\uXXXX` (JLS 3.3), so that no encoding matters."""
+    """A string of Java. What is not ASCII is written as code units (JLS 3.3), so that no encoding matters."""
     # an early escape of a control character would end the line, so those are octal (JLS 3.10.7)
     return re.sub(r"\\u00([01][0-9a-f])", lambda found: f"\\{int(found[1], 16):03o}", json.dumps(text, ensure_ascii=True))
 

@@ -115,7 +115,9 @@ def sample(api: Api, operation: Operation, chosen: Example | None = None) -> Sam
     if cookies:
         headers.append(Header("Cookie", "; ".join(cookies)))
     query_keys = tuple(
-        (one.parameter or one.name, Environment(variable(one))) for one in schemes if one.kind == "apiKey" and one.location == "query"
+        (one.parameter or one.name, Environment(variable(one)))
+        for one in schemes
+        if one.kind == "apiKey" and one.location == "query"
     )
     target = _target(operation, values)
     return Sample(operation, base_url(operation.servers), target, tuple(headers), payload, values, query_keys, schemes)
@@ -160,7 +162,11 @@ def _credential(scheme: SecurityScheme) -> Header | None:
     if scheme.kind == "apiKey":
         if scheme.location == "header":
             return Header(scheme.parameter or scheme.name, Environment(name))
-        return Header("Cookie", Environment(name), f"{quote(scheme.parameter or scheme.name)}=") if scheme.location == "cookie" else None
+        return (
+            Header("Cookie", Environment(name), f"{quote(scheme.parameter or scheme.name)}=")
+            if scheme.location == "cookie"
+            else None
+        )
     if scheme.kind == "http" and scheme.scheme == "basic":
         return Header("Authorization", Basic(f"{name}_USER", f"{name}_PASSWORD"))
     if scheme.kind in ("oauth2", "openIdConnect") or scheme.scheme == "bearer":
@@ -196,7 +202,7 @@ def _scalar(value: Any) -> str:
 def _target(operation: Operation, values: Mapping[tuple[str, str], Any]) -> str:
     target = operation.path
     pairs: list[tuple[str, str]] = []
-    known = {(one.location, one.name): one for one in operation.parameters}
+    known: dict[tuple[str, str], Parameter] = {(one.location, one.name): one for one in operation.parameters}
     for place, value in values.items():
         if place[0] == "path":
             target = target.replace(f"{{{place[1]}}}", quote(_scalar(value), safe=""))
@@ -272,4 +278,8 @@ def _uploads(content: Content, value: Mapping[str, Any]) -> Iterator[Upload]:
         part = parts.get(name) or parts.get("") or Part(name, "text")
         for one in inner if isinstance(inner, list) else [inner]:
             is_file = part.carrier == "file"
-            yield Upload(name, one if isinstance(one, str) and one else _FILE.decode() if is_file else _scalar(one), "example.txt" if is_file else None)
+            yield Upload(
+                name,
+                one if isinstance(one, str) and one else _FILE.decode() if is_file else _scalar(one),
+                "example.txt" if is_file else None,
+            )

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tillspec.api.model import Api, Content, Example, Header, Operation, Parameter, Requirement, Response, SecurityScheme
-from tillspec.docs import behavior, errors, signature
+from tillspec.docs import behavior, errors, signature, words
 from tillspec.docs.address import fragment
 from tillspec.docs.diagram import Diagram, states
 from tillspec.docs.errors import Failure
 from tillspec.docs.samples.request import variable
 from tillspec.docs.shape import Row, Shapes
 from tillspec.docs.text import code
-from tillspec.docs.words import listed
 from tillspec.runtime.behavior import ObjectBehavior
 
 _PLACES = {
@@ -154,7 +153,8 @@ class Operations:
             (*row.facts.flags, "deprecated") if parameter.deprecated and "deprecated" not in row.facts.flags else row.facts.flags
         )
         limits, text = (*row.facts.limits, *_written(parameter)), parameter.description or row.facts.text
-        row.facts = replace(row.facts, text=text, flags=flags, limits=limits)
+        shown = next((words.value(one.value) for one in parameter.examples), row.facts.example)
+        row.facts = replace(row.facts, text=text, flags=flags, limits=limits, example=shown)
         return row
 
     def _header(self, header: Header, anchor: str) -> Row:
@@ -268,9 +268,9 @@ def _requirement(api: Api, requirement: Requirement) -> str:
     told = []
     for name, scopes in requirement.schemes:
         scheme = api.security_schemes.get(name)
-        scope = f" with the scope {listed([code(one) for one in scopes])}" if scopes else ""
+        scope = f" with the scope {words.listed([code(one) for one in scopes])}" if scopes else ""
         told.append((_scheme(scheme) if scheme else code(name)) + scope)
-    return f"{listed(told)}." if told else "Or no credential at all."
+    return f"{words.listed(told)}." if told else "Or no credential at all."
 
 
 def _scheme(scheme: SecurityScheme) -> str:

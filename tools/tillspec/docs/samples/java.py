@@ -26,6 +26,7 @@ def java(sample: Sample) -> str:
         "    public static void main(String[] arguments) throws Exception {",
         f'        var server = System.getenv().getOrDefault("API_URL", {quoted(sample.server)});',
         f"        var request = HttpRequest.newBuilder(URI.create({_address(sample)}))", *headers,
+        "                .version(HttpClient.Version.HTTP_1_1)",
         f"                .method({quoted(sample.operation.method)}, {_body(sample.payload)})", "                .build();",
         "        var response = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());",
         '        System.out.println(response.statusCode() + " " + response.body());', "    }", "}",

@@ -54,9 +54,7 @@ class Calls:
         lines = "".join(f"\n        {one}," for one in arguments)
         credentials = self._credentials(sample)
         names = ["from " + self.package + " import models"] if any("models." in one for one in arguments) else []
-        imported = (
-            "Client, Credentials" + (", UserPassword" if "UserPassword" in credentials else "") if credentials else "Client"
-        )
+        imported = "Client, Credentials" if credentials else "Client"
         further = [f"import {name}" for name in ("datetime", "os", "uuid") if name == "os" or f"{name}." in lines]
         opened = [f'    os.environ.get("API_URL", {quoted(sample.server)}),'] + (
             [f"    credentials=Credentials({credentials}),"] if credentials else []
@@ -71,14 +69,13 @@ class Calls:
         return any(header.name.lower() == name.lower() and isinstance(header.value, Fresh) for header in sample.headers)
 
     def _credentials(self, sample: Sample) -> str:
-        given = {header.before: header.value for header in sample.headers}
-        keys = dict(sample.query_keys)
+        held = [*(header.value for header in sample.headers), *(key for _, key in sample.query_keys)]
+        values = [value for value in held if isinstance(value, Environment | Basic)]
         told = []
         for scheme in sample.schemes:
-            values = [value for value in (*given.values(), *keys.values()) if isinstance(value, Environment | Basic)]
             own = next((value for value in values if _belongs(value, scheme.name)), None)
             if isinstance(own, Basic):
-                told.append(f"{snake(scheme.name)}=UserPassword({_read(own.user)}, {_read(own.password)})")
+                told.append(f"{snake(scheme.name)}=({_read(own.user)}, {_read(own.password)})")
             elif own is not None:
                 told.append(f"{snake(scheme.name)}={_read(own.name)}")
         return ", ".join(told)

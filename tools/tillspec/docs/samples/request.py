@@ -148,7 +148,8 @@ def base_url(servers: tuple[Server, ...]) -> str:
 def _arguments(api: Api, operation: Operation) -> Iterator[tuple[tuple[str, str], Any]]:
     for parameter in operation.parameters:
         if parameter.required:
-            yield (parameter.location, parameter.name), example(parameter.schema, api.types)
+            given = parameter.examples[0].value if parameter.examples else example(parameter.schema, api.types)
+            yield (parameter.location, parameter.name), given
 
 
 def _schemes(api: Api, operation: Operation) -> tuple[SecurityScheme, ...]:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
-import pytest
-
 from docs.live import calls, environment, live, objects, texts
 from tillspec.api.model import Api
 from tillspec.docs.samples.all import LANGUAGES, Samples

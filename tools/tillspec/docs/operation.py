@@ -35,11 +35,12 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One media type of a body, with its table and its examples."""
+    """One media type of a body, with its table and its examples; all but the first have an anchor of their own."""
 
     media_type: str
     table: Row | None
-    examples: tuple[Shown, ...]
+    examples: tuple[Shown, ...] = ()
+    anchor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ class Operations:
             operation=operation,
             title=operation.summary or operation.id,
             parameters=tuple(self._parameters(operation)),
-            body=tuple(self._form(content, "body" if index == 0 else f"body-{index + 1}") for index, content in enumerate(body)),
+            body=self._forms(body, "body"),
             answers=tuple(self._answer(response) for response in answers),
             failures=tuple(self._failure(failure) for failure in self.failures[operation.id]),
             security=tuple(_security(self.api, operation)),
@@ -163,9 +164,16 @@ class Operations:
         row.facts = replace(row.facts, text=header.description or row.facts.text)
         return row
 
-    def _form(self, content: Content, anchor: str) -> Form:
+    def _forms(self, contents: tuple[Content, ...], anchor: str) -> tuple[Form, ...]:
+        """All media types of a body; the anchors of the first begin with that of the body."""
+        return tuple(
+            self._form(one, anchor if not index else f"{anchor}-{index + 1}", index) for index, one in enumerate(contents)
+        )
+
+    def _form(self, content: Content, anchor: str, index: int) -> Form:
         table = self.shapes.table(content.schema, anchor) if content.schema is not None else None
-        return Form(content.media_type, table, tuple(_shown(one, content.media_type) for one in content.examples))
+        examples = tuple(_shown(one, content.media_type) for one in content.examples)
+        return Form(content.media_type, table, examples, anchor if index else "")
 
     def _answer(self, response: Response) -> Answer:
         anchor = f"response-{response.status}"
@@ -175,10 +183,7 @@ class Operations:
             anchor=anchor,
             description=response.description,
             headers=tuple(self._header(header, anchor) for header in response.headers),
-            forms=tuple(
-                self._form(content, anchor if index == 0 else f"{anchor}-{index + 1}")
-                for index, content in enumerate(response.contents)
-            ),
+            forms=self._forms(response.contents, anchor),
             links=tuple(
                 Leads(link.name, link.operation_id, tuple(_takes(link.parameters)), link.description) for link in response.links
             ),
@@ -186,7 +191,7 @@ class Operations:
 
     def _failure(self, failure: Failure) -> tuple[Failure, tuple[Row, ...], tuple[Form, ...]]:
         headers = tuple(self._header(header, failure.anchor) for header in failure.response.headers)
-        return failure, headers, tuple(Form(content.media_type, self._top(content), ()) for content in failure.response.contents)
+        return failure, headers, tuple(Form(content.media_type, self._top(content)) for content in failure.response.contents)
 
     def _top(self, content: Content) -> Row | None:
         """The body of an error in a line; its fields stand on the page of its type."""

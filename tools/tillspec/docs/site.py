@@ -21,7 +21,7 @@ from tillspec.docs.trying import trial
 Files = Iterator[tuple[str, str]]
 """Files of the site: path from its root, and text."""
 
-PER_FILE = 4_000_000
+MOST_IN_ONE = 4_000_000
 """How many characters `llms-full.txt` has at most; what is more is left to the single pages."""
 
 
@@ -31,6 +31,8 @@ class _Said:
 
     twins: list[tuple[str, str, str]] = field(default_factory=list)
     index: list[search.Found] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
+    size: int = 0
 
 
 class Site:
@@ -93,6 +95,9 @@ class Site:
         yield path, render.page(template, context)
         twin = render.twin(template, context)
         self._said.twins.append((twin_path, title, text.sentence(about)))
+        if self._said.size + len(twin) <= MOST_IN_ONE:
+            self._said.whole.append(twin)
+            self._said.size += len(twin)
         yield twin_path, twin
 
     def _first_pages(self) -> list[Item]:
@@ -236,6 +241,7 @@ class Site:
     def _machines(self) -> Files:
         """What is made for machines: an index of the Markdown pages, all of them in one, and a map of the site."""
         yield "llms.txt", downloads.llms(self.api, self._said.twins, self.options)
+        yield "llms-full.txt", "\n\n---\n\n".join(self._said.whole)
         if self.options.base_url:
             pages = [path.removesuffix(".md") + ".html" for path, _, _ in self._said.twins]
             yield "sitemap.xml", downloads.sitemap(pages, self.options.base_url)

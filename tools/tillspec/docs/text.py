@@ -33,7 +33,7 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def html(markdown: str) -> Markup:
-    """Markdown as HTML. Raw HTML in it stays text; links go to http, https, mailto or a relative address; images are links."""
+    """Markdown as HTML. Raw HTML in it stays text; links go to http, https or mailto; images are links."""
     markdown = clean(markdown).strip()
     if _PLAIN.fullmatch(markdown) and not markdown[0].isdigit():
         return Markup(f"<p>{escape(markdown)}</p>")  # noqa: S704 - escaped
@@ -114,7 +114,7 @@ def without_title(markdown: str) -> str:
 
 
 def is_safe_link(url: str) -> bool:
-    """Whether a link of a contract's text becomes one: http, https, mailto, or relative to the page."""
+    """Whether a link may become one: it is of http, https or mailto, or relative."""
     if not _SCHEME.match(url):
         return True
     try:
@@ -133,6 +133,8 @@ def _markdown() -> MarkdownIt:
     made.add_render_rule("heading_close", _heading)
     made.add_render_rule("link_open", _link)
     made.add_render_rule("image", _image)
+    made.add_render_rule("th_open", _cell)
+    made.add_render_rule("td_open", _cell)
     made.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
     made.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return made
@@ -155,19 +157,31 @@ def _heading(self: RendererHTML, tokens: Sequence[Token], index: int, options: A
 
 
 def _link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """A link out of the site gives away nothing of where it stood."""
+    """A link out of the site gives away nothing of where it stood. A path of a contract leads nowhere here, so it stays text."""
     token = tokens[index]
     target = str(token.attrs.get("href", ""))
     if _SCHEME.match(target) or target.startswith("//"):
         token.attrs["rel"] = "noopener noreferrer"
-    elif "links" in env and not target.startswith("#"):
+    elif "links" not in env:
+        token.attrs = {}
+    elif not target.startswith("#"):
         path, mark, rest = target.partition("#")
         token.attrs = {"href": env["links"][path] + mark + rest} if path in env["links"] else {}
     return self.renderToken(tokens, index, options, env)
 
 
+def _cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """A cell, aligned by a class: the policy of a page allows no style of an element's own."""
+    token = tokens[index]
+    style = str(token.attrs.get("style", ""))
+    return f'<{token.tag} class="{style.removeprefix("text-align:")}">' if style else f"<{token.tag}>"
+
+
 def _image(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
-    """An image would be loaded from elsewhere, so it is a link."""
+    """An image would be loaded from elsewhere, so it is a link; a path of a contract leads nowhere here."""
     token = tokens[index]
     words = escape(_words(token.children) or "image")
-    return f'<a href="{escape(str(token.attrs["src"]))}" rel="noopener noreferrer">{words}</a>'
+    source = str(token.attrs["src"])
+    if not _SCHEME.match(source):
+        return str(words)
+    return f'<a href="{escape(source)}" rel="noopener noreferrer">{words}</a>'

@@ -39,7 +39,7 @@ class _Parts(HTMLParser):
 def assert_harmless(html: str) -> None:
     for tag, attributes in _Parts(html).found:
         assert tag in ALLOWED
-        assert attributes.keys() <= {"href", "title", "rel", "class", "start"}
+        assert attributes.keys() <= {"href", "title", "rel", "class", "start", "tabindex", "role", "aria-label"}
         if "href" in attributes:
             assert str(attributes["href"]).lower().startswith(("http://", "https://", "mailto:"))
     assert not any(char in html for char in "\u202e\x00\x1b")
@@ -76,7 +76,8 @@ def test_what_is_meant_literally_stays_so(value: str) -> None:
 @given(TEXTS)
 def test_a_twin_has_no_tags_though_raw_html_were_on(markdown: str) -> None:
     tokens = MarkdownIt("commonmark", {"html": True}).parse(text.twin(markdown))
-    assert not [token for token in tokens if token.type == "html_block"]
+    parts = [part for token in tokens for part in (token, *(token.children or ()))]
+    assert not [part for part in parts if part.type in ("html_block", "html_inline")]
 
 
 @pytest.mark.parametrize(

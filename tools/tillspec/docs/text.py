@@ -20,7 +20,7 @@ _PLAIN = re.compile(r"[\w ,.;'’()–-]+")
 """Text in which nothing can be markup; a list or a heading would begin with a sign, or with a digit."""
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _SCHEMES = ("http", "https", "mailto")
-_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`+[^`]*`+)", re.DOTALL)
+_CODE = re.compile(r"(```.*?(?:```|\Z)|~~~.*?(?:~~~|\Z)|`+[^`\n]*`+)", re.DOTALL)
 _TAG = re.compile(r"<(?=[a-zA-Z/!?])")
 _MARK = re.compile(r"([\\`*_\[\]<>#|~])")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
@@ -71,8 +71,26 @@ def sentence(markdown: str, most: int = 160) -> str:
 
 def twin(markdown: str) -> str:
     """Markdown of a contract for a Markdown page: what could be a tag is escaped, outside of code."""
-    parts = _CODE.split(clean(markdown).strip())
-    return "".join(part if index % 2 else _TAG.sub(r"\\<", part) for index, part in enumerate(parts))
+    markdown = clean(markdown).strip()
+    if not _TAG.search(markdown):
+        return markdown
+    parts = _CODE.split(markdown)
+    made = "".join(part if index % 2 else _TAG.sub(r"\\<", part) for index, part in enumerate(parts))
+    # what looks like code may be none to a reader of Markdown: then nothing is taken for code
+    return made if not _has_tags(made) else _TAG.sub(r"\\<", markdown.replace("\\", "\\\\"))
+
+
+def _has_tags(markdown: str) -> bool:
+    """Whether a reader with raw HTML on would see a tag."""
+    tokens = _with_tags().parse(markdown)
+    return any(token.type in ("html_block", "html_inline") for one in tokens for token in (one, *(one.children or ())))
+
+
+@cache
+def _with_tags() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark").enable("table")
 
 
 def cell(markdown: str) -> str:
@@ -135,7 +153,9 @@ def _markdown() -> MarkdownIt:
     made.add_render_rule("image", _image)
     made.add_render_rule("th_open", _cell)
     made.add_render_rule("td_open", _cell)
-    made.add_render_rule("table_open", lambda *_: '<div class="wide"><table>\n')
+    made.add_render_rule("fence", _code)
+    made.add_render_rule("code_block", _code)
+    made.add_render_rule("table_open", lambda *_: '<div class="wide" role="region" aria-label="Table" tabindex="0"><table>\n')
     made.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return made
 
@@ -168,6 +188,11 @@ def _link(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any,
         path, mark, rest = target.partition("#")
         token.attrs = {"href": env["links"][path] + mark + rest} if path in env["links"] else {}
     return self.renderToken(tokens, index, options, env)
+
+
+def _code(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """A block of code, which a keyboard can scroll."""
+    return f'<pre tabindex="0"><code>{escape(tokens[index].content)}</code></pre>\n'
 
 
 def _cell(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

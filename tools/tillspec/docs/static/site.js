@@ -40,10 +40,10 @@
   // -- search --
 
   const field = make("input", {
-    type: "search", id: "search", placeholder: "Search  /", autocomplete: "off", spellcheck: "false", role: "combobox",
-    "aria-label": "Search", "aria-expanded": "false", "aria-controls": "results", "aria-autocomplete": "list",
+    type: "search", id: "search-field", placeholder: "Search  /", autocomplete: "off", spellcheck: "false", role: "combobox",
+    "aria-label": "Search", "aria-expanded": "false", "aria-controls": "search-results", "aria-autocomplete": "list",
   });
-  const results = make("ul", { id: "results", class: "results", role: "listbox", "aria-label": "Results", hidden: true });
+  const results = make("ul", { id: "search-results", class: "results", role: "listbox", "aria-label": "Results", hidden: true });
   tools.append(make("div", { class: "find" }, field, results), theme);
   let index = null;
   let loading = false;
@@ -97,7 +97,7 @@
     const found = find(field.value);
     chosen = found.length ? 0 : -1;
     results.replaceChildren(...found.map((one, number) => make("li", {
-      role: "option", id: `result-${number}`, "aria-selected": String(number === 0), "data-path": one.path, onclick: () => go(one.path),
+      role: "option", id: `search-result-${number}`, "aria-selected": String(number === 0), "data-path": one.path, onclick: () => go(one.path),
     }, one.title, make("small", {}, one.kind))));
     if (!found.length && field.value.trim() && index) {
       results.append(make("li", { role: "option", "aria-selected": "false" }, "Nothing is called that."));
@@ -111,7 +111,7 @@
     [...results.children].forEach((one, number) => one.setAttribute("aria-selected", String(number === chosen)));
     if (chosen < 0) field.removeAttribute("aria-activedescendant");
     else {
-      field.setAttribute("aria-activedescendant", `result-${chosen}`);
+      field.setAttribute("aria-activedescendant", `search-result-${chosen}`);
       results.children[chosen]?.scrollIntoView({ block: "nearest" });
     }
   };
@@ -138,6 +138,7 @@
       return;
     } else if (event.key === "Escape") {
       field.value = "";
+      close();
       field.blur();
       return;
     } else return;
@@ -210,11 +211,11 @@
     samples.forEach((one, number) => {
       const language = one.dataset.language;
       one.removeAttribute("name");
-      one.id = `sample-${language}`;
+      one.id = `samples-${language}`;
       one.setAttribute("role", "tabpanel");
-      one.setAttribute("aria-labelledby", `tab-${language}`);
+      one.setAttribute("aria-labelledby", `samples-tab-${language}`);
       one.classList.add("tabbed");
-      tabs.append(make("button", { type: "button", role: "tab", id: `tab-${language}`, "aria-controls": one.id, onclick: () => choose(language), onkeydown: (event) => {
+      tabs.append(make("button", { type: "button", role: "tab", id: `samples-tab-${language}`, "aria-controls": one.id, onclick: () => choose(language), onkeydown: (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (step) choose(samples[(number + step + samples.length) % samples.length].dataset.language, true);
       } }, one.querySelector("summary").textContent));

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -61,14 +62,19 @@ class Page(HTMLParser):
             self.open.pop()
 
 
-def problems(site: Path) -> Iterator[str]:
-    """Everything that is wrong with the pages in a folder."""
-    pages = {path.relative_to(site).as_posix(): Page(path.read_text(encoding="utf-8")) for path in sorted(site.rglob("*.html"))}
-    anchors = {name: set(page.ids) for name, page in pages.items()}
-    for name, page in pages.items():
+def problems(site: Path, every: int = 1) -> Iterator[str]:
+    """Everything that is wrong with the pages in a folder, or with one of so many."""
+
+    @cache
+    def page_of(name: str) -> Page:
+        return Page((site / name).read_text(encoding="utf-8"))
+
+    for path in sorted(site.rglob("*.html"))[::every]:
+        name = path.relative_to(site).as_posix()
+        page = page_of(name)
         yield from (f"{name}: {what}" for what in _of_page(page))
         for link in {*page.links, *page.loads}:
-            if what := _wrong(site, name, link, anchors, is_loaded=link in page.loads):
+            if what := _wrong(site, name, link, page_of, is_loaded=link in page.loads):
                 yield f"{name}: {link}: {what}"
 
 
@@ -83,27 +89,17 @@ def _of_page(page: Page) -> Iterator[str]:
         yield f"badly nested: {page.crossed[:3]} {page.open[:3]}"
 
 
-def _wrong(site: Path, page: str, link: str, anchors: dict[str, set[str]], *, is_loaded: bool) -> str:
+def _wrong(site: Path, page: str, link: str, page_of: Callable[[str], Page], *, is_loaded: bool) -> str:
     """What is wrong with a link; empty where nothing is."""
     parts = urlsplit(link)
     if parts.scheme or parts.netloc:
-        return (
-            "is loaded from elsewhere"
-            if is_loaded
-            else ""
-            if parts.scheme in ("http", "https", "mailto") or not parts.scheme
-            else "scheme"
-        )
+        allowed = parts.scheme in ("http", "https", "mailto")
+        return "is loaded from elsewhere" if is_loaded else "" if allowed else "has another scheme"
     target = posixpath.normpath(posixpath.join(posixpath.dirname(page), parts.path)) if parts.path else page
     if parts.path.startswith("/") or target.startswith(".."):
         return "leads out of the site"
     if not (site / target).is_file():
         return "leads to nothing"
-    if (
-        parts.fragment
-        and target in anchors
-        and unquote(parts.fragment) not in anchors[target]
-        and parts.fragment not in anchors[target]
-    ):
+    if parts.fragment and target.endswith(".html") and not {unquote(parts.fragment), parts.fragment} & set(page_of(target).ids):
         return "has no such anchor"
     return ""

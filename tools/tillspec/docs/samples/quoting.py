@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-_CONTROL = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _SHELL = re.compile(r"[\w .:/=&?,;%+@~-]*", re.ASCII)
 _PHP = re.compile(r"(['\\])")
 
@@ -38,8 +38,11 @@ def java(text: str) -> str:
 
 def java_block(text: str, indent: str) -> str:
     """A text block of Java (JLS 3.10.6): backslashes and quotes in a row are escaped."""
-    body = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    lines = [re.sub(r"[ \t]+$", lambda found: "\\s" * len(found[0]), line) for line in body.split("\n")]
+    core = text.rstrip('"')  # quotes at the end would run into those that end the block
+    body = core.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\\"' * (len(text) - len(core))
+    lines = [
+        re.sub(r"[ \t]+$", lambda found: found[0].replace(" ", "\\s").replace("\t", "\\t"), line) for line in body.split("\n")
+    ]
     safe = (re.sub(r"[^\x20-\x7e]", lambda found: _units(found[0], "\\u{:04x}"), line) for line in lines)
     return '"""\n' + "\n".join(f"{indent}{line}" for line in safe) + '"""'
 

@@ -40,7 +40,7 @@ def test_javascript(require_engine: Callable[..., str]) -> None:
 
 def test_java(require_engine: Callable[..., str], tmp_path: Path) -> None:
     java = require_engine("java", install="apt-get install default-jdk-headless")
-    blocks = [text for text in TEXTS if "\r" not in text]
+    blocks = [*TEXTS, 'a\n"', '{\n  "a": "b\\n\u00e9"\n}', 'x\n\\"""\\', "a \nb"]
     values = [*map(quoting.java, TEXTS), *(quoting.java_block(text, " " * 8) for text in blocks)]
     prints = "\n".join(f"        print({value});" for value in values)
     (tmp_path / "Quoted.java").write_text(

@@ -61,7 +61,7 @@ def _body(payload: Payload | None) -> str:
     if payload is None:
         return "HttpRequest.BodyPublishers.noBody()"
     text = _multipart(payload) if payload.kind == "multipart" else payload.text
-    literal = java_block(text, " " * 24) if "\n" in text and "\r" not in text else quoted(text)
+    literal = java_block(text, " " * 24)
     return f"HttpRequest.BodyPublishers.ofString({literal})"
 
 

@@ -37,12 +37,12 @@ def java(text: str) -> str:
 
 
 def java_block(text: str, indent: str) -> str:
-    """A text block of Java (JLS 3.10.6): backslashes and quotes in a row are escaped."""
+    """A text of several lines as a text block of Java (JLS 3.10.6); as a string where its lines would lose anything in one."""
+    if "\n" not in text or not all(char == "\n" or char.isprintable() for char in text):
+        return java(text)
     core = text.rstrip('"')  # quotes at the end would run into those that end the block
     body = core.replace("\\", "\\\\").replace('"""', '\\"\\"\\"') + '\\"' * (len(text) - len(core))
-    lines = [
-        re.sub(r"[ \t]+$", lambda found: found[0].replace(" ", "\\s").replace("\t", "\\t"), line) for line in body.split("\n")
-    ]
+    lines = [re.sub(" +$", lambda found: "\\s" * len(found[0]), line) for line in body.split("\n")]
     safe = (re.sub(r"[^\x20-\x7e]", lambda found: _units(found[0], "\\u{:04x}"), line) for line in lines)
     return '"""\n' + "\n".join(f"{indent}{line}" for line in safe) + '"""'
 

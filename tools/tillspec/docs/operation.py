@@ -94,6 +94,18 @@ class View:
     verifying: signature.Recipe | None
 
     @property
+    def contents(self) -> tuple[tuple[str, str], ...]:
+        """The sections that the page has: their anchors and names."""
+        is_call = self.operation.role == "path"
+        sections = (
+            ("samples", "Samples", is_call), ("authorization", "Authorization", is_call and self.security),
+            ("parameters", "Parameters", self.parameters), ("body", "Body", self.body), ("responses", "Answers", self.answers),
+            ("errors", "Errors", self.failures), ("behavior", "Behaviour", self.matters or self.things),
+            ("delivery", "Deliveries", self.deliveries), ("verify", "Signature", self.verifying),
+        )  # fmt: skip
+        return tuple((anchor, name) for anchor, name, is_there in sections if is_there)
+
+    @property
     def rows(self) -> Iterator[Row]:
         """All rows of its tables."""
         for _, rows in self.parameters:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from tillspec.api.model import Operation
 from tillspec.docs.samples.request import Basic, Environment, Fresh, Sample
@@ -29,7 +30,7 @@ def trial(sample: Sample, operation: Operation) -> dict[str, Any] | None:
                 fixed[header.name] = "{fresh}"
             case text:
                 fixed[header.name] = str(text)
-    credentials += [{"name": key.name, "query": name} for name, key in sample.query_keys]
+    credentials += [{"name": key.name, "query": unquote(name)} for name, key in sample.query_keys]
     if any(one.get("header") == "Cookie" for one in credentials) or "Cookie" in fixed:
         return None
     return {

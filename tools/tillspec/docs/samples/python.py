@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tillspec.api.model import Api, Object, Operation, Ref
 from tillspec.docs.samples.quoting import python as quoted
-from tillspec.docs.samples.request import Basic, Environment, Fresh, Sample, is_json
+from tillspec.docs.samples.request import Basic, Environment, Fresh, Payload, Sample, Upload, is_json
 from tillspec.emit.calls import Call, groups
 from tillspec.emit.names import class_name, snake
 
@@ -118,53 +119,56 @@ def literal(value: Any, indent: str) -> str:
 
 
 def _httpx(sample: Sample) -> str:
-    payload = sample.payload
-    lines = [f"    {quoted(sample.operation.method)},", f"    {_address(sample)},"]
-    headers, fresh = [], False
+    payload, headers = sample.payload, list(_headers(sample))
+    lines = [f"    {quoted(sample.operation.method)},", f"    {_address(sample)},", *_basic(sample)]
+    if headers:
+        lines += ["    headers={", *(f"        {one}," for one in headers), "    },"]
+    lines += _content(payload) if payload else []
+    modules = [
+        name
+        for name, is_used in (
+            ("json", payload is not None and payload.kind == "json"),
+            ("os", True),
+            ("urllib.parse", bool(sample.query_keys)),
+            ("uuid", any(isinstance(header.value, Fresh) for header in sample.headers)),
+        )
+        if is_used
+    ]
+    called = ["response = httpx.request(", *lines, ")", "print(response.status_code, response.text)"]
+    return "\n".join([*(f"import {name}" for name in modules), "", "import httpx", "", *called])
+
+
+def _basic(sample: Sample) -> Iterator[str]:
+    for header in sample.headers:
+        if isinstance(header.value, Basic):
+            yield f"    auth=({_read(header.value.user)}, {_read(header.value.password)}),"
+
+
+def _headers(sample: Sample) -> Iterator[str]:
     for header in sample.headers:
         match header.value:
             case Environment(name=name):
-                headers.append(
-                    f"{quoted(header.name)}: " + (f"{quoted(header.before)} + " if header.before else "") + _read(name)
-                )
-            case Basic(user=user, password=password):
-                lines.append(f"    auth=({_read(user)}, {_read(password)}),")
+                yield f"{quoted(header.name)}: " + (f"{quoted(header.before)} + " if header.before else "") + _read(name)
             case Fresh():
-                headers.append(f"{quoted(header.name)}: str(uuid.uuid4())")
-                fresh = True
-            case text:
-                headers.append(f"{quoted(header.name)}: {quoted(text)}")
-    if headers:
-        lines += ["    headers={", *(f"        {one}," for one in headers), "    },"]
-    if payload and payload.kind == "multipart":
-        fields = {part.name: part.value for part in payload.parts if part.file is None}
-        files = [
-            f"({quoted(part.name)}, ({quoted(part.file)}, {quoted(part.value)}.encode()))" for part in payload.parts if part.file
-        ]
-        lines.append(f"    data={literal(fields, '    ')},")
-        lines.append(f"    files=[{', '.join(files)}],")
-    elif payload and payload.kind == "json":
-        lines.append(f"    content=json.dumps({literal(payload.value, '    ')}),")
-    elif payload:
-        lines.append(f"    content={quoted(payload.text)}.encode(),")
-    is_json_body = payload is not None and payload.kind == "json"
-    modules = [
-        name
-        for name, used in (("json", is_json_body), ("os", True), ("urllib.parse", bool(sample.query_keys)), ("uuid", fresh))
-        if used
-    ]
-    return "\n".join(
-        [
-            *(f"import {name}" for name in modules),
-            "",
-            "import httpx",
-            "",
-            "response = httpx.request(",
-            *lines,
-            ")",
-            "print(response.status_code, response.text)",
-        ]
-    )
+                yield f"{quoted(header.name)}: str(uuid.uuid4())"
+            case str() as text:
+                yield f"{quoted(header.name)}: {quoted(text)}"
+            case Basic():
+                pass
+
+
+def _content(payload: Payload) -> list[str]:
+    if payload.kind == "multipart":
+        rows = (f"        ({quoted(part.name)}, {_part(part)})," for part in payload.parts)
+        return ["    files=[", *rows, "    ],"]
+    if payload.kind == "json":
+        return [f"    content=json.dumps({literal(payload.value, '    ')}),"]
+    return [f"    content={quoted(payload.text)}.encode(),"]
+
+
+def _part(part: Upload) -> str:
+    """A part of a multipart body as httpx takes it; one without a file's name is a field."""
+    return f"({quoted(part.file)}, {quoted(part.value)}.encode())" if part.file else f"(None, {quoted(part.value)})"
 
 
 def _address(sample: Sample) -> str:

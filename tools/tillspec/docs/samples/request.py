@@ -83,7 +83,7 @@ class Sample:
         server: the base URL that stands where the environment gives no `API_URL`.
         target: path and query, percent-encoded.
         arguments: the values of parameters, by their place and name.
-        query_keys: credentials that go into the query, by the name of the parameter.
+        query_keys: credentials that go into the query, by the name of the parameter, percent-encoded.
     """
 
     operation: Operation
@@ -115,7 +115,7 @@ def sample(api: Api, operation: Operation, chosen: Example | None = None) -> Sam
     if cookies:
         headers.append(Header("Cookie", "; ".join(cookies)))
     query_keys = tuple(
-        (one.parameter or one.name, Environment(variable(one)))
+        (quote(one.parameter or one.name, safe=""), Environment(variable(one)))
         for one in schemes
         if one.kind == "apiKey" and one.location == "query"
     )
@@ -266,11 +266,14 @@ def is_json(media_type: str) -> bool:
 
 
 def _form(content: Content, value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The fields of a form; where nothing else is said, a list has a field for each item, and an object is JSON."""
     parts = {part.name: part for part in content.parts}
     for name, inner in value.items():
         part = parts.get(name) or parts.get("") or Part(name, "text")
-        nested = isinstance(inner, dict | list) and part.style is None
-        yield from [(name, _scalar(inner))] if nested else _fields(name, inner, part.style, explode=part.explode)
+        if part.style is not None:
+            yield from _fields(name, inner, part.style, explode=part.explode)
+        else:
+            yield from ((name, _scalar(one)) for one in (inner if isinstance(inner, list) else [inner]))
 
 
 def _uploads(content: Content, value: Mapping[str, Any]) -> Iterator[Upload]:

@@ -37,6 +37,16 @@
   };
   told();
 
+  // -- many versions are a list to choose from --
+
+  const versions = document.querySelector(".versions ul");
+  if (versions && versions.children.length > 3) {
+    const links = [...versions.querySelectorAll("a")];
+    const choice = make("select", { "aria-label": "Version", onchange: () => { location.href = choice.value; } },
+      ...links.map((link) => make("option", { value: link.getAttribute("href"), selected: link.hasAttribute("aria-current") }, link.textContent)));
+    versions.replaceWith(choice);
+  }
+
   // -- search --
 
   const field = make("input", {

@@ -249,6 +249,8 @@ def _payload(api: Api, operation: Operation, chosen: Example | None) -> Payload 
     content = next((one for one in contents if is_json(one.media_type)), contents[0])
     given = chosen or next(iter(content.examples), None)
     value = given.value if given is not None else example(content.schema, api.types) if content.schema is not None else ""
+    if given is None and not value and operation.body and not operation.body.required:
+        return None
     media_type = content.media_type.replace("*/*", "application/octet-stream")
     if is_json(media_type):
         return Payload("json", media_type, json.dumps(value, ensure_ascii=False, indent=2), value=value)

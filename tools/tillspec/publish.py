@@ -37,6 +37,7 @@ class Wanted:
         scenarios: Arazzo documents; empty for those in `scenarios/` beside the contract.
         figures: files of Markdown with what was measured.
         changelog: what `tillspec changelog --format json` printed, if there is any.
+        scalar: the script of Scalar's viewer (`dist/browser/standalone.js` of its package), for a page with it.
         released: the folder of released versions; None for `released/` beside the contract.
     """
 
@@ -52,6 +53,7 @@ class Wanted:
     scenarios: tuple[Path, ...] = ()
     figures: tuple[Path, ...] = ()
     changelog: Path | None = None
+    scalar: Path | None = None
     released: Path | None = None
 
 
@@ -97,6 +99,7 @@ def _options(wanted: Wanted, report: Report) -> Options:
         guide=sources.documents(wanted.guide, report),
         scenarios=sources.scenarios(wanted.spec, wanted.scenarios, report),
         figures=sources.documents(wanted.figures, report),
+        scalar=sources.script(wanted.scalar, report) if wanted.scalar else "",
         entries=sources.changelog(wanted.changelog, report) if wanted.changelog else (),
     )
 
@@ -123,7 +126,7 @@ def _files(api: Api, older: list[tuple[str, Api]], options: Options) -> Iterator
     options = replace(options, versions=versions, added=added(told))
     yield from Site(api, options).files()
     for name, path, each in everything[1:]:
-        own = replace(options, version=name, guide=(), figures=(), scenarios=(), entries=())
+        own = replace(options, version=name, guide=(), figures=(), scenarios=(), entries=(), scalar="")
         for page, text in Site(each, own).files():
             yield f"{path}/{page}", text
 

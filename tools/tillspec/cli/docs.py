@@ -39,6 +39,7 @@ def _common(command: F) -> F:
         click.option("--scenarios", type=_PATH, multiple=True, help="An Arazzo document; else scenarios/ beside the contract."),
         click.option("--figures", type=_PATH, multiple=True, help="A page of Markdown with what was measured (may be repeated)."),
         click.option("--changelog", type=_PATH, help="What tillspec changelog --format json printed."),
+        click.option("--scalar", type=_PATH, help="Scalar's standalone.js, for one further page with its viewer."),
         click.option("--released", type=_PATH, help="Released versions; by itself, released/ beside the contract."),
         options.allow,
         options.overlay,

@@ -52,6 +52,7 @@ class Options:
         figures: tables of what was measured, as pages of Markdown.
         entries: what changed, the newest version first.
         added: the version that an operation (by id, with an empty anchor) or a field of it (by its anchor) came with.
+        scalar: the script of Scalar's viewer, for one further page; empty where none is wanted.
         versions: all versions of the contract that have a site.
         version: the name of this one among them; empty for the first.
     """
@@ -63,6 +64,7 @@ class Options:
     scenarios: tuple[dict[str, object], ...] = ()
     figures: tuple[Document, ...] = ()
     entries: tuple[Entry, ...] = ()
+    scalar: str = ""
     added: Mapping[tuple[str, str], str] = field(default_factory=dict)
     versions: tuple[Version, ...] = ()
     version: str = ""

@@ -65,6 +65,15 @@ def policy(sandbox: str) -> str:
 
 
 @cache
+def viewer_policy(sandbox: str) -> str:
+    """The policy of the page with a viewer of others in it: it styles itself, and still asks nobody else."""
+    return "; ".join((
+        "default-src 'none'", "style-src 'self' 'unsafe-inline' file:", "script-src 'self' file:", "img-src 'self' data: blob:",
+        "font-src data:", f"connect-src {sandbox + ' ' if sandbox else ''}{_LOOPBACK}", "base-uri 'none'", "form-action 'none'",
+    ))  # fmt: skip
+
+
+@cache
 def _environment(*, escapes: bool) -> Environment:
     made = Environment(
         loader=FileSystemLoader(resources.templates() / "docs"),

@@ -17,6 +17,7 @@ from tillspec.docs.samples.all import LANGUAGES, Samples
 from tillspec.docs.scenarios import Scenario, scenarios
 from tillspec.docs.shape import Facts, Shapes
 from tillspec.docs.trying import trial
+from tillspec.docs.viewer import viewer
 
 Files = Iterator[tuple[str, str]]
 """Files of the site: path from its root, and text."""
@@ -72,6 +73,8 @@ class Site:
             yield from self._changelog()
         yield from self._schemas()
         yield from downloads.contract(self.api)
+        if self.options.scalar:
+            yield from viewer(self.api, self.options.scalar, self.options.sandbox)
         yield "assets/site.css", render.asset("site.css")
         yield "assets/site.js", render.asset("site.js")
         yield "assets/search.js", search.index(self._said.index)

@@ -52,6 +52,17 @@ def scenarios(spec: Path, named: tuple[Path, ...], report: Report) -> tuple[dict
     return tuple(found)
 
 
+def script(path: Path, report: Report) -> str:
+    """The text of a script that is given; what is none, or no text, is reported."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        text = ""
+        hint = "name dist/browser/standalone.js of the package @scalar/api-reference"
+        report.error("file-missing", f"{path} cannot be read: {getattr(error, 'strerror', None) or error}", hint=hint)
+    return text
+
+
 def changelog(path: Path, report: Report) -> tuple[Entry, ...]:
     """What `tillspec changelog --format json` printed: one object for each version, the newest first, or one alone."""
     source = open_file(path, report, "make it with: tillspec changelog --format json")

@@ -108,6 +108,11 @@ def lifecycle(declared: Lifecycle) -> tuple[str, ...]:
     return tuple(told)
 
 
+def owned(owner: str | None) -> str:
+    """Whose an object is, as the end of a sentence; empty where it is not said."""
+    return _OWNERS[owner] if owner else ""
+
+
 def answer(given: Answer) -> str:
     """What a request gets: a status, and its code."""
     if given.status is None:
@@ -121,7 +126,7 @@ def deliveries(declared: Delivery) -> tuple[str, ...]:
     counted, ends = listed(list(declared.delivered), "or"), listed(list(declared.ends), "or")
     told = [f"Answer {counted} within {duration(declared.timeout)}. Anything else, or nothing, is followed by another try."]
     if declared.retries:
-        waits = ", ".join(map(duration, declared.retries[:20])) + (" …" if len(declared.retries) > 20 else "")
+        waits = _waits(declared)
         tries = count(len(declared.retries), "further try")
         told.append(
             f"There are {tries}, after waits of {waits}, each counted from the end of the try before. Then it is given up."
@@ -135,6 +140,12 @@ def deliveries(declared: Delivery) -> tuple[str, ...]:
             f"Repetitions of one delivery share {code(declared.event_id)}, and nothing else has it: drop what you have seen."
         )
     return tuple(told)
+
+
+def _waits(declared: Delivery) -> str:
+    """The waits in a row; of many the first eight, and the last."""
+    told = [duration(wait) for wait in declared.retries]
+    return ", ".join(told) if len(told) <= 9 else f"{', '.join(told[:8])} and so on up to {told[-1]}"
 
 
 def _object(declared: OperationBehavior) -> Iterator[str]:
@@ -256,7 +267,13 @@ def _total(total: Total) -> str:
 def _rules(declared: ObjectBehavior) -> Iterator[str]:
     for rule in declared.rules:
         where = f" (at {code(rule.at)})" if rule.at else ""
-        yield f"{rule.message[:1].upper()}{rule.message[1:]}{where}{_refused(rule.status, rule.code)}."
+        yield f"{_begun(rule.message)}{where}{_refused(rule.status, rule.code)}."
+
+
+def _begun(message: str) -> str:
+    """A message as the begin of a sentence; the name of a field keeps its case."""
+    first = message.partition(" ")[0]
+    return message[:1].upper() + message[1:] if first.isalpha() and first.islower() else message
 
 
 def _refused(status: int | None, name: str | int | None) -> str:

@@ -112,7 +112,9 @@ def _codes(response: Response, anchor: str, told: list[tuple[Answer, str]]) -> I
                 when.append(example.summary)
     for answer, case in told:
         if answer.code is not None:
-            found.setdefault(str(answer.code), ([], None))[0].append(case)
+            when, _ = found.setdefault(str(answer.code), ([], None))
+            if not any(when):
+                when.append(case)
     for code, (when, value) in found.items():
         yield Code(code, fragment(f"{anchor}-{code}"), tuple(dict.fromkeys(filter(None, when))), value)
 

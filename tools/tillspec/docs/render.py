@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tillspec.docs import text
 _STATIC = Path(__file__).with_name("static")
 _THEME = 'try{var t=localStorage.getItem("theme");if(t)document.documentElement.dataset.theme=t}catch(e){}'
 """Before the first paint: the colours that the reader chose. It is the one script in a page, and the policy knows its hash."""
+_FENCE = re.compile("`{3,}")
 _LOOPBACK = "http://127.0.0.1:* http://localhost:*"
 
 
@@ -26,10 +28,18 @@ def page(template: str, context: dict[str, Any]) -> str:
 
 
 def twin(template: str, context: dict[str, Any]) -> str:
-    """A page of Markdown, from `templates/docs/`."""
-    made = _environment(escapes=False).get_template(f"{template}.md.j2").render(context)
-    lines = [line.rstrip() for line in made.split("\n")]
-    kept = [line for index, line in enumerate(lines) if line or (index and lines[index - 1])]
+    """A page of Markdown, from `templates/docs/`, without rows of empty lines outside of code."""
+    kept: list[str] = []
+    fence = ""
+    for line in _environment(escapes=False).get_template(f"{template}.md.j2").render(context).split("\n"):
+        opens = _FENCE.match(line)
+        if opens and not fence:
+            fence = opens[0]
+        elif opens and line.strip() == fence:
+            fence = ""
+        elif not fence and not line.strip() and (not kept or not kept[-1]):
+            continue
+        kept.append(line if fence else line.rstrip())
     return "\n".join(kept).strip() + "\n"
 
 

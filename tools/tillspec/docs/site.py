@@ -8,7 +8,7 @@ from typing import Any
 
 from tillspec import __version__
 from tillspec.api.model import Api, Operation
-from tillspec.docs import downloads, errors, render, search, text
+from tillspec.docs import behavior, downloads, errors, render, search, text
 from tillspec.docs.address import fragment, relative, slugs
 from tillspec.docs.navigation import Item, Places
 from tillspec.docs.operation import Operations, View, thing
@@ -145,9 +145,10 @@ class Site:
     def _start(self) -> Files:
         begin = next((one for one in self.api.operations if one.role == "path"), None)
         objects = [thing(name, declared) for name, declared in self.operations.objects.items() if declared.lifecycle]
+        outside = [(name, one.description, behavior.owned(one.owner)) for name, one in self.api.outside.items()]
         yield from self._page(
             "index", "index.html", self.api.title, self.api.description or self.api.title,
-            first=begin, sample=self.samples.curl(begin) if begin else "", objects=objects,
+            outside=outside, first=begin, sample=self.samples.curl(begin) if begin else "", objects=objects,
             operations=self.places.operations, scenarios=[(one, self._scenario_pages[one.id]) for one in self.scenarios],
         )  # fmt: skip
         if self.places.is_large:
@@ -204,7 +205,7 @@ class Site:
             for document in documents:
                 path = f"{folder}/{names[document.name]}.html"
                 yield from self._page(
-                    "document", path, document.name, document.text, document=document,
+                    "document", path, document.name, text.without_title(document.text), document=document,
                     body=text.document(text.without_title(document.text), links),
                 )  # fmt: skip
                 self._said.index.append(search.Found(document.name, folder, path, text.plain(document.text)[:2000]))

@@ -84,7 +84,9 @@ def _judge(run: Run, target: Target, tenant: Tenant, learned: Learned) -> None:
     first = refusals[0]
     told = f"{first.answer.status} {shown(first.answer.body[:200].decode('utf-8', 'replace'))}"
     if learned.accepted is None:
-        run.skip(target, Kind.ACCEPTS, f"no valid request is accepted: {told}", f"tenants.{tenant.name}.bodies.{target.id}")
+        way = run.credentials.way(target, tenant.name) if first.answer.status in (401, 403) else None
+        lacking = f"credentials.{way.schemes[0][0]}" if way is not None else f"bodies.{target.id}"
+        run.skip(target, Kind.ACCEPTS, f"no valid request is accepted: {told}", f"tenants.{tenant.name}.{lacking}")
     run.tell(
         target,
         Told(
@@ -118,16 +120,18 @@ async def _grow(run: Run, world: World, target: Target, tenant: Tenant) -> None:
         made = await world.fresh(target, tenant, body=value)
         return isinstance(made, Made) and (await run.send(made.draft)).answer.succeeded
 
-    whole, added = base, _additions(run, form.pointer, form.schema, base)
-    waiting = [added] if added else []
-    while waiting and tries < _MOST_TRIES:
-        group = waiting.pop(0)
-        value = _with(run, form.pointer, whole, group)
-        if value is None or not await accepts(value):
-            half = len(group) // 2
-            waiting += [group[:half], group[half:]] if half else []
-        else:
-            whole = value
+    whole, before = base, None
+    while whole is not before:  # an object that was added may have properties to add
+        before, added = whole, _additions(run, form.pointer, form.schema, whole)
+        waiting = [added] if added else []
+        while waiting and tries < _MOST_TRIES:
+            group = waiting.pop(0)
+            value = _with(run, form.pointer, whole, group)
+            if value is None or not await accepts(value):
+                half = len(group) // 2
+                waiting += [group[:half], group[half:]] if half else []
+            else:
+                whole = value
     if whole is not base:
         world.bodies[target.id].insert(0, whole)
 

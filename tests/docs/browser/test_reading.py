@@ -63,6 +63,15 @@ def test_search_finds_operations_errors_and_fields(reader: Page, base: str, word
         assert in_sight(reader, anchor)
 
 
+def test_search_puts_operations_first(reader: Page, served: str) -> None:
+    reader.goto(f"{served}/errors.html")
+    reader.keyboard.press("/")
+    reader.keyboard.type("session")
+    reader.locator("#search-results li").first.wait_for()
+    paths = reader.locator("#search-results li").evaluate_all("found => found.map((one) => one.dataset.path)")
+    assert all(path.startswith(("operations/", "webhooks/", "scenarios/")) and "#" not in path for path in paths[:10]), paths
+
+
 def test_search_says_when_there_is_nothing_and_escape_ends_it(reader: Page, base: str) -> None:
     reader.goto(f"{base}/index.html")
     reader.locator("#search-field").click()

@@ -91,7 +91,9 @@
     const found = [];
     for (const entry of index) {
       const worth = score(entry, words);
-      if (worth) found.push({ worth: worth + 1, title: entry.title, kind: entry.kind, path: entry.path });
+      // an operation goes before an error of it, and before a schema that bears its name
+      const rank = entry.path.includes("#") || entry.path.startsWith("schemas/") ? 0 : 4;
+      if (worth) found.push({ worth: worth + rank, title: entry.title, kind: entry.kind, path: entry.path });
       if (words.length > 1) continue;
       for (const name of entry.fields) {
         const last = name.slice(name.lastIndexOf(".") + 1).toLowerCase();
@@ -100,7 +102,9 @@
         }
       }
     }
-    return found.sort((one, other) => other.worth - one.worth).slice(0, 25);
+    const times = {};
+    return found.sort((one, other) => other.worth - one.worth)
+      .filter((one) => !one.path.includes("#") || (times[one.title] = (times[one.title] || 0) + 1) <= 3).slice(0, 25);
   };
 
   const show = () => {

@@ -73,20 +73,27 @@ def states(lifecycle: Lifecycle, identifier: str, title: str) -> Diagram:
                 boxes[name] = Box(name, x, y, width, kind)
             y += _tall(name)
         x += width + _GAP_X
-    arrows, below = [_start(boxes[lifecycle.initial])], tall + _EDGE
+    arrows, below = _arrows(lifecycle, boxes, gaps, place, tall + _EDGE)
+    told = "; ".join(f"{state} to {', '.join(targets)}" for state, targets in lifecycle.moves.items() if targets)
+    description = f"Begins as {lifecycle.initial}. {told}."
+    height = below + _EDGE if below > tall + _EDGE else tall - _GAP_Y + 2 * _EDGE
+    return Diagram(identifier, title, description, x - _GAP_X + _EDGE, height, tuple(boxes.values()), tuple(arrows))
+
+
+def _arrows(
+    lifecycle: Lifecycle, boxes: dict[str, Box], gaps: dict[tuple[str, int], Box], place: dict[str, int], below: float
+) -> tuple[list[Arrow], float]:
+    """The arrow to the first state, one for each move, and how far down the lowest of them goes."""
+    arrows = [_start(boxes[lifecycle.initial])]
     for state, targets in lifecycle.moves.items():
         for target in targets:
             if place[target] > place[state]:
-                through = [gaps[state, column] for column in columns if place[state] < column < place[target]]
+                through = [gap for (source, column), gap in gaps.items() if source == state and column < place[target]]
                 arrows.append(_forward(boxes[state], through, boxes[target]))
             else:
                 arrows.append(_back(boxes[state], boxes[target], below))
                 below += 10
-    has_back = below > tall + _EDGE
-    told = "; ".join(f"{state} to {', '.join(targets)}" for state, targets in lifecycle.moves.items() if targets)
-    description = f"Begins as {lifecycle.initial}. {told}."
-    height = below + (_EDGE if has_back else -_GAP_Y + _EDGE)
-    return Diagram(identifier, title, description, x - _GAP_X + _EDGE, height, tuple(boxes.values()), tuple(arrows))
+    return arrows, below
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,6 +253,7 @@
     if (body) body.value = request.body;
     const output = make("output", { "aria-live": "polite" });
     const send = make("button", { type: "submit", class: "send" }, "Send");
+    const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const off = () => { send.disabled = !address.value.trim(); };
     const form = make("form", { autocomplete: "off" },
       labelled("Sandbox", address),
@@ -269,14 +270,14 @@
       for (const [one, input] of parameters) path = path.replaceAll(`{${one.name}}`, encodeURIComponent(input.value));
       const query = [request.query];
       const headers = new Headers();
-      for (const [name, value] of Object.entries(request.headers)) headers.set(name, value === "{fresh}" ? crypto.randomUUID?.() ?? String(Math.random()).slice(2) : value);
+      for (const [name, value] of Object.entries(request.headers)) headers.set(name, value === "{fresh}" ? fresh() : value);
       const pair = {};
       for (const [one, input] of credentials) {
         if (one.query) query.push(`${encodeURIComponent(one.query)}=${encodeURIComponent(input.value)}`);
         else if (one.basic) pair[one.basic] = input.value;
         else if (input.value) headers.set(one.header, `${one.before}${input.value}`);
       }
-      if (pair.user) headers.set("Authorization", `Basic ${btoa(unescape(encodeURIComponent(`${pair.user}:${pair.password}`)))}`);
+      if (pair.user) headers.set("Authorization", `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${pair.user}:${pair.password}`)))}`);
       const search = query.filter(Boolean).join("&");
       send.disabled = true;
       output.replaceChildren("Sending …");

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check sandbox verify test faults durability prove lint types bench build clean kill-table
+.PHONY: help setup generate check docs sandbox verify test faults durability prove lint types bench build clean kill-table
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -35,6 +35,12 @@ test: $(VENV)/.node ## run all tests but those of planted faults, which make fau
 faults: $(VENV)/.node ## plant every fault in the sandbox and in other servers, and look whether it is there; correct variants as well
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
 	  tests/faults tests/strangers
+
+# Pages that are not there are left out: tables of what was measured are made by other targets.
+docs: $(READY) ## build the site of the contract, with the guide and what was measured, into site/
+	$(BIN)/tillspec docs build --out site --sandbox http://127.0.0.1:8787 \
+	  $(addprefix --guide ,$(wildcard README.md spec/README.md CONTRIBUTING.md)) \
+	  $(addprefix --figures ,$(wildcard tests/prove/README.md tests/faults/KILLS.md))
 
 sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1:8787, in tillspec-sandbox.db
 	@$(BIN)/tillspec sandbox

@@ -35,6 +35,8 @@ LADDER: dict[str, set[str]] = {
     "formats": {*_TEXT, "version"},
     "lint": {*_TEXT, "document", "rules", "api"},
     "prove": {*_TEXT, "document"},
+    "docs": {*_TEXT, "api", "document", "emit", "resources", "runtime", "version"},
+    "publish": {*_TEXT, "api", "docs", "pipeline", "write"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
@@ -52,6 +54,8 @@ LADDER: dict[str, set[str]] = {
         "verify",
         "sandbox",
         "compat",
+        "docs",
+        "publish",
         "version",
     },
     "__main__": {"cli"},
@@ -79,6 +83,8 @@ READERS = {
     "compat.explain": "the pages of the rules",
     "compat.released": "the released contracts",
     "verify.testing": "the profile that is named",
+    "docs.render": "the site's style and script",
+    "docs.sources": "the pages, figures and changelogs that are named",
     "sandbox.seed_data": "the file of seed data that is named",
     "sandbox.page.assets": "the page's style and script",
     "sandbox.control.page": "the style and the script of the control page",
@@ -264,7 +270,7 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
     assert [path for path in folder.rglob("*") if path.suffix in (".py", ".pyc")] == []
 
 
-PAGES = ("sandbox/", "verify/")
+PAGES = ("docs/", "sandbox/", "verify/")
 """Templates of pages, which are not printed as files of a project."""
 
 

@@ -176,6 +176,13 @@ def test_a_base_install_says_what_the_sandbox_needs(based: Clean, tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_base_install_says_what_a_site_needs(based: Clean, tmp_path: Path) -> None:
+    done = based.run("tillspec", "docs", "build", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "pip install 'tillspec[docs]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_installed_wheel_serves(wheel: Path, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> None:
     """The extra of the sandbox alone: its pages and their files come with the wheel."""
     clean = Clean(tmp_path_factory.mktemp("serving"))

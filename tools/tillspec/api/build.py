@@ -247,6 +247,7 @@ class _Builder:
             default=_default(schema),
             description=at.text("description"),
             deprecated=at.flag("deprecated"),
+            examples=tuple(self._examples(at)),
             span=self.bundle.span(at.pointer),
         )
 

@@ -261,6 +261,7 @@ class Parameter:
     default: str | None = None
     description: str = ""
     deprecated: bool = False
+    examples: tuple[Example, ...] = field(default=(), compare=False, repr=False)
     span: Span = span_field()
 
 

@@ -8,6 +8,7 @@ from tillspec import __version__
 from tillspec.cli.changelog import changelog
 from tillspec.cli.completion import completion
 from tillspec.cli.diff import diff
+from tillspec.cli.docs import docs
 from tillspec.cli.generate import generate
 from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
@@ -25,6 +26,7 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 Examples:
   tillspec generate                      from spec/openapi.yaml into generated/
   tillspec generate --check              fail if generated/ is not what the contract says
+  tillspec docs build                    a static site from the contract, into site/
   tillspec lint api.yaml                 find what makes a contract untrustworthy
   tillspec prove api.yaml                prove that the models of a contract are exactly the contract
   tillspec verify --url URL --spec api.yaml   prove a live server against its contract
@@ -37,6 +39,7 @@ def main() -> None:
     """Tillspec generates models, servers and clients from an OpenAPI contract, and holds them to it."""
 
 
+main.add_command(docs)
 main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)

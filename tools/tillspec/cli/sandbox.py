@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ Examples:
 @click.option("--base-url", metavar="URL", help="Where browsers reach it, if not at host and port.")
 @click.option("--rate-limit", metavar="N/SPAN", help="Limit requests, such as 100/1m; without it, nothing is limited.")
 @click.option("--allow-private-webhooks", is_flag=True, help="Send webhooks to private addresses; loopback is allowed anyway.")
+@click.option("--allow-origin", "origins", multiple=True, metavar="ORIGIN", callback=lambda _, __, given: origins(given),
+              help="Let a page of this origin ask from a browser; null is a page from a disk (may be repeated).")  # fmt: skip
 @click.option("--control-from-anywhere", is_flag=True, help="Let other machines use the control plane, if they know its secret.")
 @click.option(
     "--request-timeout",
@@ -96,6 +99,18 @@ def _options(*, freeze_clock: bool, rate_limit: str | None, allow_private_webhoo
         raise click.BadParameter("write it as https://sandbox.example", param_hint="--base-url")
     switches = Switches(rate_limit=limit(rate_limit) if rate_limit is not None else None, private=allow_private_webhooks)
     return Options(freeze=freeze_clock, switches=switches, **given)
+
+
+def origins(given: tuple[str, ...]) -> tuple[str, ...]:
+    """Origins as browsers write them.
+
+    Raises:
+        click.BadParameter: one is none.
+    """
+    for origin in given:
+        if origin not in ("*", "null") and not re.fullmatch(r"https?://[a-z0-9.\-\[\]:]+", origin):
+            raise click.BadParameter("write it as http://127.0.0.1:8788, without a path; null or *", param_hint="--allow-origin")
+    return given
 
 
 def limit(text: str) -> RateLimit:

@@ -15,6 +15,7 @@ from tillspec.sandbox import ids
 from tillspec.sandbox.background import background
 from tillspec.sandbox.context import REQUEST_ID, STATE, Sandbox
 from tillspec.sandbox.control import ROOT as CONTROL
+from tillspec.sandbox.cross_origin import CrossOrigin
 from tillspec.sandbox.gate import WIRE, Gate
 from tillspec.sandbox.handlers import create_app as create_contract
 from tillspec.sandbox.page import PREFIX as PAGE
@@ -33,7 +34,9 @@ _BELOW_PAGE: Final = f"{PAGE}/"
 
 def create() -> ASGIApp:
     """The application of a worker, with the settings that were handed over."""
-    return SandboxApp(Settings.found())
+    settings = Settings.found()
+    app = SandboxApp(settings)
+    return CrossOrigin(app, settings.origins) if settings.origins else app
 
 
 class SandboxApp:

@@ -26,7 +26,7 @@ class Options:
     """What one may choose.
 
     A client has `request_timeout` seconds to send a request. With `seed`, ids are the same in every run; with `freeze` a new
-    sandbox's clock stands still.
+    sandbox's clock stands still. Pages of `origins` may ask from a browser.
     """
 
     host: str = "127.0.0.1"
@@ -40,6 +40,7 @@ class Options:
     request_timeout: float = 30.0
     switches: Switches = Switches()
     control_from_anywhere: bool = False
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,8 @@ def serve(ready: Ready, options: Options) -> None:
     """Serves until it is told to end (SIGINT or SIGTERM)."""
     Settings(
         database=options.database, base_url=ready.base_url, request_timeout=options.request_timeout,
-        control_from_anywhere=options.control_from_anywhere, freeze=options.freeze, switches=options.switches.written(),
+        control_from_anywhere=options.control_from_anywhere, origins=options.origins,
+        freeze=options.freeze, switches=options.switches.written(),
         seed_data=str(options.seed_data.resolve()) if options.seed_data is not None else None,
     ).hand_over()  # fmt: skip
     config = uvicorn.Config(

@@ -16,7 +16,7 @@ class Settings:
 
     `base_url` is where browsers reach it. A client has `request_timeout` seconds to send a request. `seed_data`, `freeze` and
     `switches` (as `Switches.written` has them) are what a reset goes back to. With `control_from_anywhere` the control plane
-    answers other machines as well.
+    answers other machines as well. Pages of `origins` may ask from a browser.
     """
 
     database: str
@@ -26,6 +26,7 @@ class Settings:
     seed_data: str | None = None
     freeze: bool = False
     switches: str = "{}"
+    origins: tuple[str, ...] = ()
 
     def hand_over(self) -> None:
         """Puts them where the workers find them."""
@@ -35,4 +36,4 @@ class Settings:
     def found(cls) -> Self:
         """The settings that were handed over."""
         plain: dict[str, Any] = json.loads(os.environ[_ENVIRONMENT])
-        return cls(**plain)
+        return cls(**plain | {"origins": tuple(plain.get("origins", ()))})

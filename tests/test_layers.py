@@ -35,11 +35,26 @@ LADDER: dict[str, set[str]] = {
     "formats": {*_TEXT, "version"},
     "lint": {*_TEXT, "document", "rules", "api"},
     "prove": {*_TEXT, "document"},
-    "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
+    "downstream": {*_TEXT, "request", "document", "resources", "write", "version"},
+    "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write", "downstream"},
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
     "sandbox": {"resources"},
-    "cli": {*_TEXT, "request", "write", "rules", "formats", "lint", "prove", "pipeline", "verify", "sandbox", "version"},
+    "cli": {
+        *_TEXT,
+        "request",
+        "write",
+        "rules",
+        "formats",
+        "lint",
+        "prove",
+        "document",
+        "downstream",
+        "pipeline",
+        "verify",
+        "sandbox",
+        "version",
+    },
     "__main__": {"cli"},
     "version": set(),
 }
@@ -55,6 +70,10 @@ READERS = {
     "write.lock": "the output folder",
     "write.plan": "the output folder",
     "write.stage": "its own temporary folder",
+    "write.typescript": "the version of the package that is installed, and its own temporary folder",
+    "downstream.settings": "the settings of the repo",
+    "downstream.pin": "the repo's pin",
+    "downstream.setup": "what the repo has already",
     "emit.runtime": "the files that are copied",
     "runtime.schemas": "the schemas that generated models bring along",
     "rules.structure": "the published schemas",
@@ -246,8 +265,8 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
     assert [path for path in folder.rglob("*") if path.suffix in (".py", ".pyc")] == []
 
 
-PAGES = ("sandbox/", "verify/")
-"""Templates of pages, which are not printed as files of a project."""
+PAGES = ("sandbox/", "verify/", "downstream/")
+"""Templates of pages, and of what a repo is set up with: nothing of the generator's output."""
 
 
 def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:

@@ -7,6 +7,7 @@ import click
 from tillspec import __version__
 from tillspec.cli.completion import completion
 from tillspec.cli.generate import generate
+from tillspec.cli.init import init as downstream_init
 from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
 from tillspec.cli.sandbox import sandbox
@@ -20,6 +21,7 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
     context_settings=_HELP,
     epilog="""\b
 Examples:
+  tillspec init --surface vinr           set up a repo of your own that generates from the contract
   tillspec generate                      from spec/openapi.yaml into generated/
   tillspec generate --check              fail if generated/ is not what the contract says
   tillspec lint api.yaml                 find what makes a contract untrustworthy
@@ -33,6 +35,7 @@ def main() -> None:
     """Tillspec generates models, servers and clients from an OpenAPI contract, and holds them to it."""
 
 
+main.add_command(downstream_init)
 main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)

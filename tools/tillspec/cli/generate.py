@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
+from tillspec.cli.configured import configured
 from tillspec.cli.told import print_diagnostics, tell_missing, watched
 from tillspec.request import OUTPUTS, SERVERS, Request
 from tillspec.write.lock import is_current
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tillspec.pipeline import Outcome
     from tillspec.write.plan import Plan
 
+NOTHING = "nothing was written"
 _MOST_DIFFS = 3
 _TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "fastapi", "httpx", "anyio")
 _MOST_FILES = 4
@@ -35,6 +37,7 @@ Examples:
   tillspec generate --only models --only client
   tillspec generate --surface vinr --handlers src/handlers
   tillspec generate --server fastapi
+  tillspec generate --only typescript        by openapi-typescript, which npm installed
   tillspec generate --check
 
 \b
@@ -77,9 +80,14 @@ Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date
 @options.overlay
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if a run would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand, or whose lock is broken.")
-def generate(check_only: bool, force: bool, **given: Any) -> None:
-    """Generate models, a server, a client and the bundled contract from an OpenAPI document."""
-    request = _request(**given)
+@click.pass_context
+def generate(context: click.Context, /, check_only: bool, force: bool, **given: Any) -> None:
+    """Generate models, a server, a client and the bundled contract from an OpenAPI document.
+
+    In a folder with a tillspec.toml (tillspec init writes it), what it says holds where no option says otherwise.
+    """
+    beyond = {"role": "", "narrowing": (), "pin": None}
+    request = _request(**configured(context, given | beyond, NOTHING))
     if not check_only and not request.handlers and is_current(request):
         click.echo(f"{request.out}: up to date")
         return
@@ -87,7 +95,7 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
     try:
         outcome = _run(request, check_only, force)
     except ModuleNotFoundError as error:
-        tell_missing(error, "generate", "nothing was written")
+        tell_missing(error, "generate", NOTHING)
     seconds = time.monotonic() - started
     if check_only:
         _tell_check(outcome.plan)
@@ -97,7 +105,7 @@ def generate(check_only: bool, force: bool, **given: Any) -> None:
 
 def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> Request:
     request = Request(only=frozenset(only), surfaces=frozenset(surfaces), **given)
-    _check_package(request.package)
+    check_package(request.package)
     if request.server != SERVERS[0] and not request.wants("server"):
         raise click.BadParameter("no server was asked for; add --only server, or leave --server out", param_hint="--server")
     out = request.out.resolve()
@@ -109,7 +117,12 @@ def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> 
     return request
 
 
-def _check_package(package: str) -> None:
+def check_package(package: str) -> None:
+    """Hold an import name to what Python takes, and to what is taken.
+
+    Raises:
+        click.BadParameter: it cannot be one.
+    """
     import keyword
 
     parts = package.split(".")

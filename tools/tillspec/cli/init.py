@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tillspec.cli.told import print_diagnostics, tell_missing
-from tillspec.request import PARTS, ROLES, SERVERS
+from tillspec.request import OUTPUTS, ROLES, SERVERS
 
 if TYPE_CHECKING:
     from tillspec.downstream.pin import Pinned
@@ -170,12 +170,11 @@ def _tell(made: Setup, settings: Settings, pin: Pinned | None, title: str) -> No
 
 def _next(settings: Settings) -> list[str]:
     """What to do next, in order."""
-    python = shlex.quote((settings.out / "python").as_posix())
-    parts = [part for part in PARTS[settings.role] if part != "bundle"]
-    steps = [
-        f"make generate    makes {', '.join(parts)} below {settings.out}/",
-        f"Put {python} on your PYTHONPATH, and import {settings.package}.",
-    ]
+    parts = [part for part in OUTPUTS if part in settings.only and part != "bundle"]
+    steps = [f"make generate    makes {', '.join(parts)} below {settings.out}/"]
+    if "models" in parts:
+        python = shlex.quote((settings.out / "python").as_posix())
+        steps.append(f"Put {python} on your PYTHONPATH, and import {settings.package}.")
     if settings.is_server:
         folder = f"{settings.handlers}/" if settings.handlers else "your handlers"
         steps.append(f"Write the handlers in {folder}; they are yours from then on.")

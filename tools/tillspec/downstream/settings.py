@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from tillspec.diagnostics import Refused, Report
 from tillspec.request import PARTS, ROLES, SERVERS
@@ -41,7 +41,7 @@ class Settings:
         package: the import name of the generated package.
         server: one of `SERVERS`.
         handlers: where its own handlers are scaffolded, if at all.
-        typescript: whether TypeScript's declarations are generated as well.
+        typescript: whether TypeScript's declarations are generated as well, or "only" they.
         url: where `tillspec verify` finds the repo's server; `profile` and `baseline` are that command's files.
     """
 
@@ -55,15 +55,16 @@ class Settings:
     package: str = "checkout_api"
     server: str = SERVERS[0]
     handlers: Path | None = None
-    typescript: bool = False
+    typescript: bool | Literal["only"] = False
     url: str | None = None
     profile: Path | None = None
     baseline: Path | None = None
 
     @property
     def only(self) -> frozenset[str]:
-        """The outputs that the role has use for."""
-        return frozenset(PARTS[self.role]) | ({"typescript"} if self.typescript else set())
+        """The outputs that the repo has use for."""
+        python = frozenset() if self.typescript == "only" else frozenset(PARTS[self.role])
+        return frozenset({"bundle"}) | python | ({"typescript"} if self.typescript else set())
 
     @property
     def is_server(self) -> bool:
@@ -142,8 +143,9 @@ class _Reader:
 
     def _generate(self, value: Mapping[str, Any]) -> dict[str, Any]:
         typescript = value.get("generate", {}).get("typescript", False)
-        if not isinstance(typescript, bool):
-            self._refuse("typescript is neither true nor false", "typescript = true", "generate", "typescript")
+        if not isinstance(typescript, bool) and typescript != "only":
+            hint = 'typescript = true; or "only", for no Python beside it'
+            self._refuse('typescript is neither true nor false nor "only"', hint, "generate", "typescript")
         return {
             "role": self._choice(value, "generate", "role", ROLES),
             "surfaces": frozenset(self._texts(value, "generate", "surfaces", 'surfaces = ["vinr"]')),

@@ -8,9 +8,12 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 from tillspec import __version__
 from tillspec.diagnostics import Report
+from tillspec.pointer import look_up
 from tillspec.write.whole import scratch
 
 PINNED = "7.13.0"
@@ -29,7 +32,8 @@ _PATIENCE = 120
 def declarations(document: str, folders: Iterable[Path], report: Report) -> bytes | None:
     """The text of a `.d.ts` for an OpenAPI document, with our header; None, with the reason reported, where it cannot be made.
 
-    Nothing is installed, and the program sees nothing but the document, in a folder of its own.
+    Nothing is installed, and the program sees nothing but the document, in a folder of its own: what would have it read elsewhere
+    is taken out before.
 
     Args:
         document: the contract as one document, in JSON.
@@ -72,7 +76,8 @@ def _version(package: Path) -> str:
 def _run(command: list[str], document: str, report: Report) -> bytes | None:
     with scratch() as folder:
         made = folder / "made.d.ts"
-        (folder / "openapi.json").write_text(document, encoding="utf-8")
+        closed = _closed(value := json.loads(document), value)
+        (folder / "openapi.json").write_text(json.dumps(closed), encoding="utf-8")
         try:
             done = subprocess.run(  # noqa: S603 - our own arguments; the document is data to it
                 [*command, "openapi.json", "--output", made.name],
@@ -92,6 +97,40 @@ def _run(command: list[str], document: str, report: Report) -> bytes | None:
             report.error("typescript", f"{_NAME} refuses the contract: {said}", hint=hint)
             return None
         return (_HEADER + _without_comment(made.read_text(encoding="utf-8"))).encode()
+
+
+def _closed(value: Any, root: Any) -> Any:
+    """A value without what the program would follow to a file, to the network or to nowhere, even inside of examples.
+
+    References of the contract itself are all of the form `#/…` here, so that nothing which means anything is lost.
+    """
+    if isinstance(value, list):
+        return [_closed(item, root) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _closed(item, root) for key, item in value.items() if not _leads_out(key, item, root)}
+    about = kept.get("discriminator")
+    if isinstance(about, dict) and isinstance(about.get("mapping"), dict):
+        mapping = {key: item for key, item in about["mapping"].items() if _is_name(item) or not _leads_out("$ref", item, root)}
+        kept["discriminator"] = about | {"mapping": mapping}
+    return kept
+
+
+def _is_name(value: Any) -> bool:
+    """Whether a discriminator's mapping names a component, and is no reference."""
+    return isinstance(value, str) and "/" not in value and "#" not in value
+
+
+def _leads_out(key: str, value: Any, root: Any) -> bool:
+    if not isinstance(value, str) or key not in ("$ref", "externalValue"):
+        return False
+    if key == "externalValue" or not value.startswith("#/"):
+        return True
+    try:
+        look_up(root, unquote(value[1:]))
+    except LookupError:
+        return True
+    return False
 
 
 def _without_comment(text: str) -> str:

@@ -12,25 +12,38 @@ from click.core import ParameterSource
 from tillspec.cli.told import print_diagnostics
 
 _FILE = Path("tillspec.toml")
+READING = ("spec", "overlays", "allowed")
+"""The parameters of every command that reads a contract."""
+
+GENERATING = (*READING, "surfaces", "out", "package", "only", "server", "handlers", "role", "narrowing", "pin")
+VERIFYING = (*READING, "surfaces", "url", "profile_file", "baseline_file")
 
 
-def configured(context: click.Context, given: dict[str, Any], outcome: str, status: int = 1) -> dict[str, Any]:
+def configured(
+    context: click.Context, given: dict[str, Any], names: tuple[str, ...], outcome: str, status: int = 1
+) -> dict[str, Any]:
     """A command's parameters, completed by the `tillspec.toml` of this folder where there is one and no contract was named.
 
-    Where `pin` is among them, the contract must have one. Leaves with a status, and says that `outcome` is all that came of it,
-    where a file is broken.
+    Leaves with a status, and says that `outcome` is all that came of it, where a file is broken.
+
+    Args:
+        context: the command's.
+        given: its parameters.
+        names: those that the file may decide; where `pin` is among them, the contract must have one.
+        outcome: what is said where a file is broken.
+        status: the exit status then.
     """
     if not _FILE.is_file() or _was_given(context, "spec"):
         return given
     from tillspec.diagnostics import Refused
 
     try:
-        found = _found(context, "pin" in given)
+        found = _found(context, "pin" in names)
     except Refused as refused:
         print_diagnostics(refused.diagnostics)
         click.secho(outcome, fg="red", bold=True, err=True)
         sys.exit(status)
-    return given | {name: value for name, value in found.items() if name in given and not _was_given(context, name)}
+    return given | {name: found[name] for name in names if name in given and not _was_given(context, name)}
 
 
 def _was_given(context: click.Context, name: str) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
-from tillspec.cli.configured import configured
+from tillspec.cli.configured import GENERATING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing, watched
 from tillspec.request import OUTPUTS, SERVERS, Request
 from tillspec.write.lock import is_current
@@ -87,7 +87,7 @@ def generate(context: click.Context, /, check_only: bool, force: bool, **given: 
     In a folder with a tillspec.toml (tillspec init writes it), what it says holds where no option says otherwise.
     """
     beyond = {"role": "", "narrowing": (), "pin": None}
-    request = _request(**configured(context, given | beyond, NOTHING))
+    request = _request(**configured(context, given | beyond, GENERATING, NOTHING))
     if not check_only and not request.handlers and is_current(request):
         click.echo(f"{request.out}: up to date")
         return

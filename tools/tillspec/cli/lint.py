@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
-from tillspec.cli.configured import configured
+from tillspec.cli.configured import READING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def lint(context: click.Context, /, form: str, explain: str | None, fixing: bool
         if explain:
             _explain(explain)
             return
-        given = configured(context, given, "nothing was checked")
+        given = configured(context, given, READING, "nothing was checked")
         spec: Path = given.pop("spec")
         findings = _run(fixing, spec, **given)
     except ModuleNotFoundError as error:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tillspec.cli import options
-from tillspec.cli.configured import configured
+from tillspec.cli.configured import READING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing, watched
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def prove(context: click.Context, /, given: str | None, out: TextIO | None, brie
 
     gc.disable()  # as in generate
     try:
-        reading = configured(context, reading, "nothing was proved", status=2)
+        reading = configured(context, reading, READING, "nothing was proved", status=2)
         spec: Path = reading.pop("spec")
         result = _run(given, spec, most, **reading)
     except ModuleNotFoundError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tillspec.cli import options
-from tillspec.cli.configured import configured
+from tillspec.cli.configured import VERIFYING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def verify(context: click.Context, /, **given: Any) -> None:
     from tillspec.diagnostics import Refused
 
     try:
-        given = configured(context, given, NOT_VERIFIED, status=2)
+        given = configured(context, given, VERIFYING, NOT_VERIFIED, status=2)
     except ModuleNotFoundError as error:
         tell_missing(error, "verify", NOT_VERIFIED, status=2, extras="verify")
     if given["url"] is None:

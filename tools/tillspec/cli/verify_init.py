@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
-from tillspec.cli.configured import configured
+from tillspec.cli.configured import VERIFYING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.cli.verify import NOT_VERIFIED, origin_of
 
@@ -41,7 +41,7 @@ def init(context: click.Context, /, out: Path, **given: Any) -> None:
         click.echo("  hint: name another with --out, or - to print it", err=True)
         sys.exit(2)
     try:
-        asked = configured(context, given, NOT_VERIFIED, status=2)
+        asked = configured(context, given, VERIFYING, NOT_VERIFIED, status=2)
         text, probed = _written(**asked)
     except ModuleNotFoundError as error:
         tell_missing(error, "verify", NOT_VERIFIED, status=2, extras="verify")

@@ -77,17 +77,18 @@ def _before(path: Path) -> bytes | None:
 
 def _whole(settings: Settings, pin: Pinned | None, ci: str, *, rewrite: bool) -> Iterator[tuple[str, str]]:
     """The files that are ours, by path."""
-    view = _view(settings)
+    shown = view(settings)
     if rewrite:
-        yield said.NAME, render(said.NAME, **view)
+        yield said.NAME, render(said.NAME, **shown)
     if pin is not None:
         yield pins.NAME, pin.text()
-    yield "tillspec.mk", render("tillspec.mk", **view)
+    yield "tillspec.mk", render("tillspec.mk", **shown)
     if ci in _WORKFLOW:
-        yield _WORKFLOW[ci], render(_WORKFLOW[ci], **view)
+        yield _WORKFLOW[ci], render(_WORKFLOW[ci], **shown)
 
 
-def _view(settings: Settings) -> dict[str, Any]:
+def view(settings: Settings) -> dict[str, Any]:
+    """What the templates are printed from."""
     extras = ["generate", *(["sandbox"] if settings.is_client else []), *(["verify"] if settings.is_server else [])]
     if settings.server == "fastapi" and settings.is_server:
         extras.append("fastapi")
@@ -139,7 +140,7 @@ def _in_hooks(text: str, lines: str) -> str | None:
         return None
     lines, indent = lines.partition("\n")[2], listed.start_mark.column - 2
     moved = "".join(f"{' ' * indent}{line}\n" if indent >= 0 else f"{line[-indent:]}\n" for line in lines.splitlines())
-    end = _end_of(text, listed.value[-1].end_mark.index)
+    end = _end_of(text, _last_of(listed).end_mark.index)
     made = _after(text[:end], moved) + text[end:]
     wanted = value | {"repos": [*value["repos"], *yaml.safe_load(lines)]}
     try:
@@ -172,8 +173,15 @@ def _value_of(node: Any, key: str) -> Any:
     return None
 
 
+def _last_of(node: Any) -> Any:
+    """The last node that is written in one piece: what a block ends with, before comments."""
+    while not getattr(node, "flow_style", True) and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    return node
+
+
 def _end_of(text: str, offset: int) -> int:
-    """Where the last line that has something on it before an offset ends."""
-    filled = len(text[:offset].rstrip())
-    end = text.find("\n", filled)
+    """Where the line of an offset ends."""
+    end = text.find("\n", len(text[:offset].rstrip()))
     return len(text) if end < 0 else end + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from urllib.parse import unquote
 
 from tillspec import __version__
 from tillspec.diagnostics import Report
-from tillspec.pointer import look_up
+from tillspec.pointer import join, look_up
 from tillspec.write.whole import scratch
 
 PINNED = "7.13.0"
@@ -111,14 +112,15 @@ def _closed(value: Any, root: Any) -> Any:
     kept = {key: _closed(item, root) for key, item in value.items() if not _leads_out(key, item, root)}
     about = kept.get("discriminator")
     if isinstance(about, dict) and isinstance(about.get("mapping"), dict):
-        mapping = {key: item for key, item in about["mapping"].items() if _is_name(item) or not _leads_out("$ref", item, root)}
-        kept["discriminator"] = about | {"mapping": mapping}
+        mapping = {key: _mapped(item) for key, item in about["mapping"].items()}
+        kept["discriminator"] = about | {"mapping": {key: to for key, to in mapping.items() if not _leads_out("$ref", to, root)}}
     return kept
 
 
-def _is_name(value: Any) -> bool:
-    """Whether a discriminator's mapping names a component, and is no reference."""
-    return isinstance(value, str) and "/" not in value and "#" not in value
+def _mapped(value: Any) -> Any:
+    """What a discriminator's mapping leads to, as a reference where it is the name of a component."""
+    is_name = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9._-]+", value)
+    return join("#/components/schemas", value) if is_name else value
 
 
 def _leads_out(key: str, value: Any, root: Any) -> bool:

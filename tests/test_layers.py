@@ -35,11 +35,12 @@ LADDER: dict[str, set[str]] = {
     "formats": {*_TEXT, "version"},
     "lint": {*_TEXT, "document", "rules", "api"},
     "prove": {*_TEXT, "document"},
-    "downstream": {*_TEXT, "request", "document", "resources", "write", "version"},
+    "downstream": {*_TEXT, "request", "document", "resources", "compat", "write", "version"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write", "downstream"},
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
     "sandbox": {"resources"},
+    "compat": {*_TEXT, "document", "rules", "api", "formats", "version"},
     "cli": {
         *_TEXT,
         "request",
@@ -53,6 +54,7 @@ LADDER: dict[str, set[str]] = {
         "pipeline",
         "verify",
         "sandbox",
+        "compat",
         "version",
     },
     "__main__": {"cli"},
@@ -80,6 +82,9 @@ READERS = {
     "rules.behavior_invalid": "the schema of the vocabulary",
     "rules.explain": "the pages of the rules",
     "cli.verify": "the profile that is named",
+    "cli.diff": "the approvals that are named",
+    "compat.explain": "the pages of the rules",
+    "compat.released": "the released contracts",
     "verify.testing": "the profile that is named",
     "sandbox.seed_data": "the file of seed data that is named",
     "sandbox.page.assets": "the page's style and script",
@@ -87,6 +92,7 @@ READERS = {
     "sandbox.starting": "what a sandbox says when it starts",
 }
 STARTERS = {
+    "compat.revisions": "git, which is asked for the files of a revision",
     "sandbox.starting": "the sandbox that a test or a command asks for",
     "cli.sandbox_run": "the command that is run beside a sandbox",
 }

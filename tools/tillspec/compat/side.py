@@ -1,0 +1,228 @@
+"""One of the two contracts: its values by pointer, its references followed, its schemas as views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from tillspec.compat.view import ANNOTATIONS, Key, Part, Union, View, declared_types, merged
+from tillspec.document.bundle import Bundle
+from tillspec.pointer import Pointer, join, look_up
+from tillspec.source import Span
+
+_MOST_PARTS = 500
+_NULLS: tuple[Any, ...] = ({"type": "null"}, {"enum": [None]}, {"const": None})
+_COMBINED = ("allOf", "anyOf", "oneOf", "$ref")
+
+
+class Side:
+    """A contract, as it is compared."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.document: dict[str, Any] = bundle.value
+        self.is_3_0 = bundle.version == "3.0"
+        self._views: dict[Key, View] = {}
+        self._values: dict[Pointer, Any] = {}
+
+    def span(self, pointer: Pointer | None) -> Span | None:
+        """Where a person wrote what stands at a pointer."""
+        return None if pointer is None else self.bundle.span(pointer)
+
+    def at(self, pointer: Pointer) -> Any:
+        """What stands at a pointer; None where nothing does."""
+        if pointer not in self._values:
+            try:
+                self._values[pointer] = look_up(self.document, pointer)
+            except (LookupError, ValueError):
+                self._values[pointer] = None
+        return self._values[pointer]
+
+    def follow(self, pointer: Pointer) -> Pointer:
+        """Where references that stand at a pointer end."""
+        seen: set[Pointer] = set()
+        while pointer not in seen:
+            seen.add(pointer)
+            target = _target(self.at(pointer))
+            if target is None:
+                return pointer
+            pointer = target
+        return pointer
+
+    def view(self, key: Key) -> View:
+        """What schemas say together."""
+        if key not in self._views:
+            self._views[key] = self._flattened(key)
+        return self._views[key]
+
+    def _flattened(self, key: Key) -> View:
+        parts: list[Part] = []
+        unions: list[Union] = []
+        never = null_too = False
+        waiting: list[tuple[Pointer, bool]] = [(pointer, True) for pointer in reversed(key)]
+        seen: set[Pointer] = set()
+        while waiting and len(seen) < _MOST_PARTS:
+            pointer, is_entry = waiting.pop()
+            value = self.at(pointer)
+            if pointer in seen or value is True:
+                continue
+            seen.add(pointer)
+            if not isinstance(value, dict):
+                never |= value is False
+                continue
+            target = _target(value)
+            if target is not None:
+                waiting.append((target, is_entry))
+                if self.is_3_0:
+                    continue
+            null_too |= is_entry and value.get("nullable") is True and "type" not in value
+            part, below, found, nulls = self._split(pointer, value)
+            parts.append((pointer, part))
+            unions += found
+            null_too |= is_entry and nulls
+            alone = is_entry and not set(value) - ANNOTATIONS - {"allOf", "nullable"}
+            waiting += [(one, (is_entry if word != "allOf" else alone)) for word, one in reversed(below)]
+        view = merged(key, parts, never=never, null_too=null_too)
+        view.unions = unions
+        return view
+
+    def _split(
+        self, pointer: Pointer, value: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[tuple[str, Pointer]], list[Union], bool]:
+        """A schema by itself; what also holds of its values; its unions; and whether a union allows null."""
+        if not any(word in value for word in _COMBINED):
+            return value, [], [], False
+        part = {word: item for word, item in value.items() if word not in _COMBINED}
+        below = [("allOf", join(pointer, "allOf", n)) for n in range(len(_list(value, "allOf")))]
+        unions, nulls = [], False
+        for word in ("anyOf", "oneOf"):
+            branches = [join(pointer, word, n) for n in range(len(_list(value, word)))]
+            kept = [one for one in branches if self.at(one) not in _NULLS]
+            nulls |= len(kept) < len(branches)
+            if len(kept) == 1:
+                below.append((word, kept[0]))
+            elif kept and not self._is_list(part, kept):
+                discriminator = value.get("discriminator")
+                found = discriminator if isinstance(discriminator, dict) else None
+                unions.append(Union(word, tuple(kept), found, join(pointer, word)))
+        return part, below, unions, nulls
+
+    def _is_list(self, part: dict[str, Any], branches: list[Pointer]) -> bool:
+        """Whether branches only list values, or only types; then the schema itself does."""
+        values = [self.at(self.follow(pointer)) for pointer in branches]
+        if not all(isinstance(value, dict) for value in values):
+            return False
+        words = [set(value) - ANNOTATIONS for value in values]
+        if all(one in ({"const"}, {"const", "type"}, {"enum"}, {"enum", "type"}) for one in words) and not {
+            "enum",
+            "const",
+        } & set(part):
+            part["enum"] = [item for value in values for item in ([value["const"]] if "const" in value else value["enum"])]
+            return True
+        if all(one == {"type"} for one in words) and "type" not in part:
+            part["type"] = sorted({name for value in values for name in declared_types(value) or ()})
+            return True
+        return False
+
+    @cached_property
+    def components(self) -> dict[Pointer, Any]:
+        """Every component, by its pointer."""
+        sections = self.document.get("components")
+        return {
+            join("/components", section, name): entry
+            for section, entries in (sections.items() if isinstance(sections, dict) else ())
+            for name, entry in (entries.items() if isinstance(entries, dict) else ())
+        }
+
+
+def references(value: Any) -> Iterator[Pointer]:
+    """Where the references in a value lead, those of examples and extensions among them."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            target = _target(item)
+            if target is not None:
+                yield target
+            discriminator = item.get("discriminator")
+            mapping = discriminator.get("mapping") if isinstance(discriminator, dict) else None
+            for named in mapping.values() if isinstance(mapping, dict) else ():
+                yield mapped(named)
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+
+
+def mapped(named: Any) -> Pointer:
+    """Where a value of a discriminator's mapping leads: a reference, or the name of a component."""
+    text = str(named)
+    return text[1:] if text.startswith("#/") else join("/components/schemas", text)
+
+
+def _target(value: Any) -> Pointer | None:
+    reference = value.get("$ref") if isinstance(value, dict) else None
+    return reference[1:] if isinstance(reference, str) and reference.startswith("#") else None
+
+
+def _list(value: dict[str, Any], word: str) -> list[Any]:
+    found = value.get(word)
+    return found if isinstance(found, list) else []
+
+
+class Sameness:
+    """What is the same on both sides, all that it refers to among it, and so need not be looked at."""
+
+    def __init__(self, old: Side, new: Side) -> None:
+        self.old, self.new = old, new
+        self.comparable = old.bundle.version == new.bundle.version and not (_leaves_components(old) or _leaves_components(new))
+        self.whole = self.comparable and old.document.get("components") == new.document.get("components")
+        self._same: dict[tuple[Key, Key], bool] = {}
+
+    @cached_property
+    def changed(self) -> set[Pointer]:
+        """The components that differ, or refer to one that does."""
+        old, new = self.old.components, self.new.components
+        changed = {pointer for pointer in old.keys() | new.keys() if pointer not in old or pointer not in new}
+        changed |= {pointer for pointer in old.keys() & new.keys() if old[pointer] != new[pointer]}
+        users: dict[Pointer, set[Pointer]] = {}
+        for pointer, entry in old.items():
+            for target in references(entry):
+                users.setdefault(_component(target), set()).add(pointer)
+        waiting = list(changed)
+        while waiting:
+            more = users.get(waiting.pop(), set()) - changed
+            changed |= more
+            waiting += more
+        return changed
+
+    def of(self, old: Key, new: Key) -> bool:
+        """Whether two lists of schemas are the same."""
+        if not self.comparable or len(old) != len(new):
+            return False
+        known = self._same.get((old, new))
+        if known is None:
+            known = all(self._is_same(one, other) for one, other in zip(old, new, strict=True))
+            self._same[old, new] = known
+        return known
+
+    def of_values(self, old: Any, new: Any) -> bool:
+        """Whether two objects are the same."""
+        if not self.comparable or old != new:
+            return False
+        return self.whole or not any(_component(target) in self.changed for target in references(old))
+
+    def _is_same(self, old: Pointer, new: Pointer) -> bool:
+        if old == new and old in self.old.components:
+            return self.whole or old not in self.changed
+        return self.of_values(self.old.at(old), self.new.at(new))
+
+
+def _leaves_components(side: Side) -> bool:
+    """Whether references may lead to other places than components, which are not looked at for what refers to them."""
+    return any(word in source.text for source in side.bundle.sources for word in ("#/paths/", "#/webhooks/"))
+
+
+def _component(pointer: Pointer) -> Pointer:
+    """The component that a pointer leads to, or into."""
+    return "/".join(pointer.split("/")[:4]) if pointer.startswith("/components/") else pointer

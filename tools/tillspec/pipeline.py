@@ -5,7 +5,7 @@ Each step is a function of what the step before gave. Only `apply` at the very e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from tillspec.document.load import load
 from tillspec.document.overlay import overlay
 from tillspec.document.select import select
 from tillspec.downstream import pin
+from tillspec.downstream.concerns import Concern, check_overlay
 from tillspec.emit.all import emit, own_files
 from tillspec.emit.bundle import bundle as bundle_of
 from tillspec.request import Request
@@ -31,11 +32,12 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run came to: the plan, the warnings, and which of the user's own files were made."""
+    """What a run came to: the plan, the warnings, which of the user's own files were made, and what overlays changed."""
 
     plan: Plan
     warnings: list[Diagnostic]
     scaffolded: list[str]
+    overlaid: list[Concern]
 
 
 def original(spec: Path, allowed: tuple[str, ...], report: Report) -> Bundle:
@@ -91,8 +93,15 @@ def described(overlaid: Bundle, surfaces: frozenset[str], report: Report) -> tup
     return chosen, api
 
 
-def generate(request: Request, *, check_only: bool = False, force: bool = False, progress: Progress = lambda _: None) -> Outcome:
-    """Make everything that was asked for, and write it unless `check_only`.
+def generate(
+    request: Request,
+    *,
+    check_only: bool = False,
+    force: bool = False,
+    progress: Progress = lambda _: None,
+    beside: Sequence[Plan] = (),
+) -> Outcome:
+    """Make everything that was asked for, and write it unless `check_only`: all of it, with what `beside` plans, or nothing.
 
     Raises:
         Refused: something is wrong; nothing was written.
@@ -105,6 +114,8 @@ def generate(request: Request, *, check_only: bool = False, force: bool = False,
     adapted = overlay(whole, request.overlays, report)
     report.stop_on_error()
     chosen, api = described(adapted, request.surfaces, report)
+    changed = check_overlay(whole, adapted, request, report)
+    report.stop_on_error()
     progress(f"generating {len(api.types)} types and {len(api.operations)} operations")
     files = emit(api, request, report)
     report.stop_on_error()
@@ -121,9 +132,9 @@ def generate(request: Request, *, check_only: bool = False, force: bool = False,
     if not check_only:
         check_owned(planned, report, force=force)
         report.stop_on_error()
-        apply([planned, own] if own else [planned], report)
+        apply([planned, *([own] if own else []), *beside], report)
         report.stop_on_error()
-    return Outcome(planned, report.items, [file.path for file in own.files] if own else [])
+    return Outcome(planned, report.items, [file.path for file in own.files] if own else [], changed)
 
 
 def _typescript(api: Api, request: Request, report: Report) -> dict[str, bytes]:

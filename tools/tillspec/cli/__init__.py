@@ -14,6 +14,7 @@ from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
 from tillspec.cli.release import release
 from tillspec.cli.sandbox import sandbox
+from tillspec.cli.upgrade import upgrade
 from tillspec.cli.verify import verify
 from tillspec.cli.verify_init import init
 
@@ -49,4 +50,5 @@ main.add_command(release)
 main.add_command(sandbox)
 verify.add_command(init)
 main.add_command(verify)
+main.add_command(upgrade)
 main.add_command(completion)

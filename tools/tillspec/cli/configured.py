@@ -58,7 +58,7 @@ def _found(context: click.Context, needs_pin: bool) -> dict[str, Any]:
     if needs_pin:
         pin.check_source(pinned, said.source)
     return {
-        "spec": context.with_resource(contracts.pinned(said.source, pinned)).root,
+        "spec": context.with_resource(contracts.pinned(said.source, pinned, said.allowed)).root,
         "overlays": said.overlays,
         "allowed": said.allowed,
         "surfaces": tuple(sorted(said.surfaces)),

@@ -6,6 +6,7 @@ import gc
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ NOTHING = "nothing was written"
 _MOST_DIFFS = 3
 _TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "fastapi", "httpx", "anyio")
 _MOST_FILES = 4
+_MOST_ROWS = 24
 
 
 @click.command(
@@ -93,14 +95,15 @@ def generate(context: click.Context, /, check_only: bool, force: bool, **given: 
         return
     started = time.monotonic()
     try:
-        outcome = _run(request, check_only, force)
+        outcome = run_generator(request, check_only=check_only, force=force)
     except ModuleNotFoundError as error:
         tell_missing(error, "generate", NOTHING)
     seconds = time.monotonic() - started
+    _tell_overlaid(outcome)
     if check_only:
         _tell_check(outcome.plan)
     else:
-        _tell(outcome, request, seconds)
+        tell_written(outcome, request, f" ({seconds:.1f} s)")
 
 
 def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> Request:
@@ -134,14 +137,15 @@ def check_package(package: str) -> None:
         raise click.BadParameter(message, param_hint="--package")
 
 
-def _run(request: Request, check_only: bool, force: bool) -> Outcome:
+def run_generator(request: Request, *, check_only: bool = False, force: bool = False, beside: Sequence[Plan] = ()) -> Outcome:
+    """Generate, and print warnings. Leaves with status 1 where that is refused."""
     from tillspec.diagnostics import Refused
     from tillspec.pipeline import generate as run
 
     gc.disable()  # a run leaves little garbage in cycles, and looking for it would cost an eighth of its time
     try:
         with watched() as progress:
-            outcome = run(request, check_only=check_only, force=force, progress=progress)
+            outcome = run(request, check_only=check_only, force=force, progress=progress, beside=beside)
     except Refused as refused:
         print_diagnostics(refused.diagnostics)
         errors = sum(item.severity == "error" for item in refused.diagnostics)
@@ -154,7 +158,21 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
     return outcome
 
 
-def _tell(outcome: Outcome, request: Request, seconds: float) -> None:
+def _tell_overlaid(outcome: Outcome) -> None:
+    """What overlays changed of the contract, in short."""
+    if not outcome.overlaid:
+        return
+    from tillspec.downstream.concerns import lines
+
+    rows = list(lines(one.change for one in outcome.overlaid))
+    click.secho(f"Changes of the contract by the overlay: {len(outcome.overlaid)}", bold=True)
+    click.echo("\n".join(rows[:_MOST_ROWS]))
+    if len(rows) > _MOST_ROWS:
+        click.echo(f"  … and {len(rows) - _MOST_ROWS} more lines")
+
+
+def tell_written(outcome: Outcome, request: Request, took: str = "") -> None:
+    """What a run did to the output folder."""
     plan = outcome.plan
     for (status, folder), files in groupby(plan.changes, key=lambda file: (file.status, (plan.folder / file.path).parent)):
         paths = [plan.folder / file.path for file in files]
@@ -164,7 +182,7 @@ def _tell(outcome: Outcome, request: Request, seconds: float) -> None:
     words = {"created": "created", "updated": "updated", "same": "unchanged", "stale": "removed"}
     counts = {word: sum(file.status == status for file in plan.files) for status, word in words.items()}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    click.secho(f"{plan.folder}: {told} ({seconds:.1f} s)", fg="green", bold=True)
+    click.secho(f"{plan.folder}: {told}{took}", fg="green", bold=True)
     for name in outcome.scaffolded:
         click.echo(f"  yours from now on: {(request.handlers or Path()) / name}")
 

@@ -113,7 +113,7 @@ def _pinned(settings: Settings) -> tuple[Pinned, str]:
     from tillspec.pipeline import described, original
 
     report = Report()
-    with present(settings.source) as opened:
+    with present(settings.source, allowed=settings.allowed) as opened:
         whole = original(opened.root, settings.allowed, report)
         adapted = overlay(whole, settings.overlays, report)
         report.stop_on_error()

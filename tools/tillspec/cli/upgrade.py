@@ -1,0 +1,125 @@
+"""`tillspec upgrade`: a repo's pin, moved to a newer contract."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from tillspec.cli.generate import run_generator, tell_written
+from tillspec.cli.told import print_diagnostics, tell_missing
+from tillspec.request import Request
+
+if TYPE_CHECKING:
+    from tillspec.downstream.pin import Pinned
+    from tillspec.downstream.settings import Settings
+    from tillspec.downstream.upgrade import Move
+
+_NOTHING = "nothing was changed"
+_COLOURS = {"head": None, "breaks": "red"}
+
+
+@click.command(
+    short_help="Move the pin of a repo's contract, and generate.",
+    epilog="""\b
+Examples:
+  tillspec upgrade --dry-run       what would change, and what of it breaks this repo
+  tillspec upgrade                 the newest release; of a file or a ref, what it is now
+  tillspec upgrade --to 1.4.0      a certain release
+
+\b
+Exit status: 0 done (or nothing to do), 1 refused, 2 wrong usage.
+""",
+)
+@click.option("--to", "version", metavar="VERSION", help="The release of the package's contract; the newest, if none is named.")
+@click.option("--dry-run", is_flag=True, help="Show what changes, and change nothing.")
+def upgrade(version: str | None, dry_run: bool) -> None:
+    """Bring the repo in this folder to a newer contract.
+
+    Shows what changed and what of it breaks this repo, by its surfaces and its role; moves the pin, generates, and leaves a
+    commit message. Your own files are not touched.
+    """
+    from tillspec.diagnostics import Refused
+
+    try:
+        _upgrade(version or "", dry_run=dry_run)
+    except ModuleNotFoundError as error:
+        tell_missing(error, "upgrade", _NOTHING)
+    except Refused as refused:
+        print_diagnostics(refused.diagnostics)
+        _leave()
+
+
+def _leave() -> NoReturn:
+    click.secho(_NOTHING, fg="red", bold=True, err=True)
+    sys.exit(1)
+
+
+def _upgrade(version: str, *, dry_run: bool) -> None:
+    from tillspec.diagnostics import Report
+    from tillspec.downstream import pin, settings
+    from tillspec.downstream.contracts import present
+    from tillspec.downstream.upgrade import move
+    from tillspec.pipeline import original
+
+    said, old = settings.read(), pin.read()
+    if version and said.source != settings.PACKAGED:
+        message = f"it names a release of the package's contract; this repo's is {said.source}, as it is now"
+        raise click.BadParameter(message, param_hint="--to")
+    with present(said.source, version=version, allowed=said.allowed) as opened:
+        whole = original(opened.root, said.allowed, Report())
+        new = pin.of(whole, said.source, opened.commit)
+        if old == new:
+            click.secho(f"the pin is at {new.version}: nothing to do", fg="green", bold=True)
+            return
+        made = move(said, old, new, whole)
+        _tell(made, said)
+        if not dry_run:
+            _carry_out(made, said, opened.root)
+
+
+def _tell(move: Move, settings: Settings) -> None:
+    from tillspec.downstream.upgrade import told
+
+    for kind, line in told(move, settings):
+        click.secho(line, fg=_COLOURS.get(kind), bold=bool(kind))
+    click.echo()
+
+
+def _carry_out(move: Move, settings: Settings, root: Path) -> None:
+    """Generate, write the pin with it, and leave the message."""
+    from tillspec.downstream import pin
+    from tillspec.downstream.upgrade import message, message_file
+    from tillspec.write.plan import File, Plan
+    from tillspec.write.whole import put
+
+    request = Request(
+        spec=root, out=settings.out, package=settings.package, only=settings.only, surfaces=settings.surfaces,
+        allowed=settings.allowed, overlays=settings.overlays, handlers=settings.handlers, server=settings.server,
+        role=settings.role, narrowing=settings.narrowing, pin=move.new.pin,
+    )  # fmt: skip
+    written = _pin_file(move.new)
+    outcome = run_generator(request, beside=[Plan(Path(), (File(pin.NAME, written, move.new.text().encode()),), ())])
+    click.echo(f"  updated {pin.NAME}")
+    tell_written(outcome, request)
+    text, file = message(move, settings), message_file(Path())
+    try:
+        put(file, text)
+    except OSError as error:
+        click.secho(f"error: {file} cannot be written: {error.strerror}; its text is below", fg="red", bold=True, err=True)
+    shown = os.path.relpath(file)
+    click.secho(f"\nA commit message is in {shown}:", bold=True)
+    click.echo("".join(f"    {line}".rstrip() + "\n" for line in text.splitlines()))
+    paths = [pin.NAME, str(settings.out), *([str(settings.handlers)] if settings.handlers and outcome.scaffolded else [])]
+    click.echo(f"To commit it: {shlex.join(['git', 'add', '-A', '--', *paths])} && {shlex.join(['git', 'commit', '-F', shown])}")
+
+
+def _pin_file(new: Pinned) -> bytes | None:
+    from tillspec.downstream import pin
+
+    path = Path(pin.NAME)
+    return path.read_bytes() if path.is_file() else None

@@ -7,6 +7,7 @@ way round finds that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +23,15 @@ from tillspec.document.select import select
 from tillspec.request import Request
 
 _WIDTH = 80
+_QUOTED = re.compile(r"`([^`]*)`")
+_VERBS = frozenset(
+    re.findall(
+        r"\S+",
+        "added removed became required optional refused allowed tightened loosened changed lowered raised shortened lengthened "
+        "narrowed widened opened closed exclusive inclusive dropped weakened strengthened withdrawn read only writable write "
+        "readable",
+    )
+)
 _OPPOSITE = {"client": "server", "server": "client", "both": "both"}
 
 
@@ -45,10 +55,22 @@ def concerns(old: Bundle, new: Bundle, role: str) -> list[Concern]:
         for back in compare(new, old, today).changes:
             if back.rule in VERSION_RULES or back.severity is not Severity.BREAKING:
                 continue
-            same = {one.fingerprint for one in changes if (one.operation, one.place) == (back.operation, back.place)}
+            same = {one.fingerprint for one in _seen_from_the_other_side(back, changes)}
             broken |= same
             unseen += [] if same else [back]
     return [Concern(change, change.fingerprint in broken) for change in changes] + [Concern(change, True) for change in unseen]
+
+
+def _seen_from_the_other_side(back: Change, changes: list[Change]) -> list[Change]:
+    """The changes that a change of the opposite comparison is: at the same place, about the same thing, of the same value."""
+    found = [one for one in changes if (one.operation, one.place) == (back.operation, back.place)]
+    found = [one for one in found if _subject(one.rule) == _subject(back.rule)] or found
+    return [one for one in found if _QUOTED.findall(one.words) == _QUOTED.findall(back.words)] or found
+
+
+def _subject(rule: str) -> frozenset[str]:
+    """What a rule is about, whichever way it has changed: `request-enum-value` of `request-enum-value-added`."""
+    return frozenset(rule.split("-")) - _VERBS
 
 
 def part(whole: Bundle, surfaces: Iterable[str]) -> Bundle:
@@ -62,7 +84,7 @@ def check_overlay(whole: Bundle, adapted: Bundle, request: Request, report: Repo
     """What overlays change, and whether that narrows the contract for a repo's role; what does and is not allowed is reported.
 
     A server must still keep the contract as its owner wrote it, so that what would break its callers narrows it. A caller calls
-    servers that keep the owner's, so that what would break them narrows it.
+    servers that keep the owner's, so that what would break them narrows it. Where the API is, a repo may say as it likes.
     """
     if not request.overlays:
         return []
@@ -80,7 +102,7 @@ def check_overlay(whole: Bundle, adapted: Bundle, request: Request, report: Repo
 
 
 def _is_allowed(change: Change, request: Request) -> bool:
-    return change.fingerprint in request.narrowing or change.rule in request.narrowing
+    return change.rule.startswith("server-") or change.fingerprint in request.narrowing or change.rule in request.narrowing
 
 
 def lines(changes: Iterable[Change]) -> Iterator[str]:

@@ -76,6 +76,7 @@ READERS = {
     "downstream.settings": "the settings of the repo",
     "downstream.pin": "the repo's pin",
     "downstream.setup": "what the repo has already",
+    "downstream.upgrade": "what was generated before",
     "emit.runtime": "the files that are copied",
     "runtime.schemas": "the schemas that generated models bring along",
     "rules.structure": "the published schemas",

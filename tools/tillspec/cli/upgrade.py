@@ -15,7 +15,6 @@ from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.request import Request
 
 if TYPE_CHECKING:
-    from tillspec.downstream.pin import Pinned
     from tillspec.downstream.settings import Settings
     from tillspec.downstream.upgrade import Move
 
@@ -94,7 +93,7 @@ def _carry_out(move: Move, settings: Settings, root: Path) -> None:
     """Generate, write the pin with it, and leave the message."""
     from tillspec.downstream import pin
     from tillspec.downstream.upgrade import message, message_file
-    from tillspec.write.plan import File, Plan
+    from tillspec.write.plan import Plan
     from tillspec.write.whole import put
 
     request = Request(
@@ -102,8 +101,7 @@ def _carry_out(move: Move, settings: Settings, root: Path) -> None:
         allowed=settings.allowed, overlays=settings.overlays, handlers=settings.handlers, server=settings.server,
         role=settings.role, narrowing=settings.narrowing, pin=move.new.pin,
     )  # fmt: skip
-    written = _pin_file(move.new)
-    outcome = run_generator(request, beside=[Plan(Path(), (File(pin.NAME, written, move.new.text().encode()),), ())])
+    outcome = run_generator(request, beside=[Plan(Path(), (pin.file(move.new),), ())])
     click.echo(f"  updated {pin.NAME}")
     tell_written(outcome, request)
     text, file = message(move, settings), message_file(Path())
@@ -116,10 +114,3 @@ def _carry_out(move: Move, settings: Settings, root: Path) -> None:
     click.echo("".join(f"    {line}".rstrip() + "\n" for line in text.splitlines()))
     paths = [pin.NAME, str(settings.out), *([str(settings.handlers)] if settings.handlers and outcome.scaffolded else [])]
     click.echo(f"To commit it: {shlex.join(['git', 'add', '-A', '--', *paths])} && {shlex.join(['git', 'commit', '-F', shown])}")
-
-
-def _pin_file(new: Pinned) -> bytes | None:
-    from tillspec.downstream import pin
-
-    path = Path(pin.NAME)
-    return path.read_bytes() if path.is_file() else None

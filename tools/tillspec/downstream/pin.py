@@ -12,6 +12,7 @@ from tillspec.diagnostics import Refused, Report
 from tillspec.document.bundle import Bundle
 from tillspec.request import Pin
 from tillspec.source import Mark, Place, Position, Source, Span
+from tillspec.write.plan import File
 
 NAME = "tillspec-contract.lock"
 _NOTE = "The contract that this repo is generated from. Moved by tillspec upgrade; do not edit."
@@ -69,6 +70,11 @@ def check(whole: Bundle, pin: Pin | None, report: Report) -> None:
     message = f"the contract is version {version or 'unknown'}, and {pin.version or 'another'} is pinned{same}"
     hint = "tillspec upgrade shows what has changed and moves the pin; tillspec upgrade --dry-run shows it alone"
     report.error("pin-differs", message, Span(whole.span("").source, "/info/version"), hint)
+
+
+def file(pin: Pinned, path: Path = Path(NAME)) -> File:
+    """The pin's file: what is there, and what belongs there."""
+    return File(str(path), path.read_bytes() if path.is_file() else None, pin.text().encode())
 
 
 def check_source(found: Pinned | None, source: str) -> None:

@@ -99,10 +99,10 @@ def generate(context: click.Context, /, check_only: bool, force: bool, **given: 
     except ModuleNotFoundError as error:
         tell_missing(error, "generate", NOTHING)
     seconds = time.monotonic() - started
-    _tell_overlaid(outcome)
     if check_only:
         _tell_check(outcome.plan)
     else:
+        _tell_overlaid(outcome)
         tell_written(outcome, request, f" ({seconds:.1f} s)")
 
 

@@ -64,8 +64,8 @@ def test_a_makefile_has_what_the_role_needs(tmp_path: Path, tillspec: Tillspec, 
     assert recipes(tmp_path, "generate") == "tillspec generate\n"
     assert recipes(tmp_path, "check") == "tillspec generate --check\n"
     verified = recipes(tmp_path, "verify")
-    assert ("python -m pytest" in verified, "tillspec verify" in verified) == (role != "server", role != "client")
-    assert ("--app-dir server" in verified) == (role != "client")
+    assert ("python3 -m pytest" in verified, "tillspec verify" in verified) == (role != "server", role != "client")
+    assert ("--app-dir server --port 8000" in verified) == (role != "client")
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab", "none"])
@@ -160,13 +160,14 @@ def test_somebody_at_a_terminal_is_asked(tmp_path: Path, answer: str, status: in
         (".pre-commit-config.yaml", "repos: [{repo: local, hooks: []}]\n", "tillspec generate --check"),
         (".pre-commit-config.yaml", "repos: [broken\n", "tillspec generate --check"),
         (".gitlab-ci.yml", "include: other.yml\n", "- local: .gitlab/tillspec.yml"),
+        ("Makefile", "# caf\xe9\n", "include tillspec.mk"),
     ],
 )
 def test_what_cannot_be_added_to_is_left_and_told(tmp_path: Path, tillspec: Tillspec, path: str, text: str, told: str) -> None:
-    (tmp_path / path).write_text(text)
+    (tmp_path / path).write_text(text, encoding="latin-1")
     done = tillspec("init", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert (tmp_path / path).read_text() == text
+    assert (tmp_path / path).read_text(encoding="latin-1") == text
     assert told in done.stdout.split(f"{path} has something of its own")[1]
 
 
@@ -205,6 +206,12 @@ def test_settings_of_ones_own_stay_as_they_are(tmp_path: Path, tillspec: Tillspe
     done = tillspec("init", "--role", "client", cwd=tmp_path)
     assert (done.returncode, '-role = "server"' in done.stdout) == (1, True)
     assert (tmp_path / "tillspec.toml").read_text() == text
+
+
+def test_the_server_is_started_where_the_settings_look_for_it(tmp_path: Path, tillspec: Tillspec) -> None:
+    (tmp_path / "tillspec.toml").write_text('[generate]\nrole = "server"\n[verify]\nurl = "http://127.0.0.1:9123/"\n')
+    assert tillspec("init", cwd=tmp_path).returncode == 0
+    assert "--app-dir . --port 9123" in recipes(tmp_path, "verify")
 
 
 def test_all_is_written_or_nothing(tmp_path: Path, tillspec: Tillspec) -> None:

@@ -70,8 +70,10 @@ def moved(folder: Path, source: str = "contract.yaml") -> bool:
 def test_nothing_to_do_is_said(folder: Path, tillspec: Tillspec) -> None:
     before = snapshot(folder)
     done = tillspec("upgrade", cwd=folder)
-    assert (done.returncode, done.stdout) == (0, "the pin is at 1.0.0: nothing to do\n")
+    assert (done.returncode, done.stdout) == (0, "the pin is at 1.0.0, and generated/ is what it says: nothing to do\n")
     assert snapshot(folder) == before
+    shutil.rmtree(folder / "generated")
+    assert tillspec("upgrade", cwd=folder).stdout.endswith("generated/ is not what it says\nRun: tillspec generate\n")
 
 
 def test_a_dry_run_shows_all_and_changes_nothing(folder: Path, tillspec: Tillspec) -> None:

@@ -129,7 +129,10 @@ def _ask(made: Setup, *, yes: bool) -> None:
         return
     click.echo("There already, and would be changed:\n")
     for file in made.touched:
-        click.echo(printable(file.diff()) + "\n")
+        click.echo(printable(file.diff().expandtabs(4)) + "\n")
+    new = [file.path for file in made.changes if file.before is None]
+    if new:
+        click.echo(click.wrap_text(f"Not there yet, and would be made: {', '.join(new)}", 80) + "\n")
     if not sys.stdin.isatty():
         click.secho("error: nobody can be asked here, for this is no terminal", fg="red", bold=True, err=True)
         click.echo("  hint: look at the changes above; to make them, add --yes", err=True)

@@ -15,6 +15,7 @@ from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.request import Request
 
 if TYPE_CHECKING:
+    from tillspec.downstream.pin import Pinned
     from tillspec.downstream.settings import Settings
     from tillspec.downstream.upgrade import Move
 
@@ -72,13 +73,35 @@ def _upgrade(version: str, *, dry_run: bool) -> None:
     with present(said.source, version=version, allowed=said.allowed) as opened:
         whole = original(opened.root, said.allowed, Report())
         new = pin.of(whole, said.source, opened.commit)
+        request = _request(said, new, opened.root)
         if old == new:
-            click.secho(f"the pin is at {new.version}: nothing to do", fg="green", bold=True)
+            _tell_same(request)
             return
         made = move(said, old, new, whole)
         _tell(made, said)
         if not dry_run:
-            _carry_out(made, said, opened.root)
+            _carry_out(made, said, request)
+
+
+def _request(settings: Settings, pin: Pinned, root: Path) -> Request:
+    """What `tillspec generate` is asked for once the pin is moved."""
+    return Request(
+        spec=root, out=settings.out, package=settings.package, only=settings.only, surfaces=settings.surfaces,
+        allowed=settings.allowed, overlays=settings.overlays, handlers=settings.handlers, server=settings.server,
+        role=settings.role, narrowing=settings.narrowing, pin=pin.pin,
+    )  # fmt: skip
+
+
+def _tell_same(request: Request) -> None:
+    from tillspec.diagnostics import printable
+    from tillspec.write.lock import is_current
+
+    version = printable(request.pin.version if request.pin else "")
+    if is_current(request):
+        click.secho(f"the pin is at {version}, and {request.out}/ is what it says: nothing to do", fg="green", bold=True)
+    else:
+        click.secho(f"the pin is at {version} already, and {request.out}/ is not what it says", bold=True)
+        click.echo("Run: tillspec generate")
 
 
 def _tell(move: Move, settings: Settings) -> None:
@@ -89,18 +112,13 @@ def _tell(move: Move, settings: Settings) -> None:
     click.echo()
 
 
-def _carry_out(move: Move, settings: Settings, root: Path) -> None:
+def _carry_out(move: Move, settings: Settings, request: Request) -> None:
     """Generate, write the pin with it, and leave the message."""
     from tillspec.downstream import pin
     from tillspec.downstream.upgrade import message, message_file
     from tillspec.write.plan import Plan
     from tillspec.write.whole import put
 
-    request = Request(
-        spec=root, out=settings.out, package=settings.package, only=settings.only, surfaces=settings.surfaces,
-        allowed=settings.allowed, overlays=settings.overlays, handlers=settings.handlers, server=settings.server,
-        role=settings.role, narrowing=settings.narrowing, pin=move.new.pin,
-    )  # fmt: skip
     outcome = run_generator(request, beside=[Plan(Path(), (pin.file(move.new),), ())])
     click.echo(f"  updated {pin.NAME}")
     tell_written(outcome, request)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tillspec import __version__
 from tillspec.downstream import pin as pins
@@ -19,6 +20,7 @@ from tillspec.write.plan import File
 
 CI = ("github", "gitlab", "none")
 _WORKFLOW = {"github": ".github/workflows/tillspec.yml", "gitlab": ".gitlab/tillspec.yml"}
+_PORT = 8000
 _HOOK, _HOOKS = "tillspec generate --check", ".pre-commit-config.yaml"
 _TARGETS = re.compile(r"^(generate|check|verify)\s*:(?!=)", re.MULTILINE)
 _INCLUDES = re.compile(r"^-?include\s.*\btillspec\.mk\b", re.MULTILINE)
@@ -63,12 +65,23 @@ def setup(folder: Path, settings: Settings, pin: Pinned | None, ci: str, *, rewr
         if path == ".gitlab-ci.yml" and ci != "gitlab":
             continue
         lines, before = render(path), _before(folder / path)
-        after = lines if before is None else added(before.decode("utf-8", "replace"), lines)
+        if before is None:
+            files.append(File(path, None, lines.encode()))
+            continue
+        after = _added(added, before, lines)
         if after is None:
             by_hand[path] = lines
         else:
-            files.append(File(path, before, before if before is not None and after == "" else after.encode()))
+            files.append(File(path, before, after.encode() if after else before))
     return Setup(tuple(sorted(files, key=lambda file: file.path)), by_hand)
+
+
+def _added(added: Callable[[str, str], str | None], before: bytes, lines: str) -> str | None:
+    """What a file becomes with the lines; None where it cannot be read, or a person must put them in."""
+    try:
+        return added(before.decode("utf-8"), lines)
+    except UnicodeDecodeError:
+        return None
 
 
 def _before(path: Path) -> bytes | None:
@@ -112,9 +125,18 @@ def view(settings: Settings) -> dict[str, Any]:
         "is_server": settings.is_server,
         "is_git": settings.source.startswith("git:"),
         "python_path": in_make((settings.out / "python").as_posix()),
+        "port": _port_of(settings.url),
         "app": in_make((settings.handlers or Path()).as_posix()),
         "requirement": f"'tillspec[{','.join(extras)}]=={__version__}'",
     }
+
+
+def _port_of(url: str | None) -> int:
+    """The port of a URL; uvicorn's own, where it names none that can be used."""
+    try:
+        return urlsplit(url or "").port or _PORT
+    except ValueError:
+        return _PORT
 
 
 # -- lines in the user's own files: "" where they are there already, None where a person must put them in ---------------------

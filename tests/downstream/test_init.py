@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,7 +15,7 @@ import pytest
 import yaml
 
 from helpers import Tillspec, snapshot
-from tillspec import __version__
+from tillspec import __version__, resources
 
 WRITTEN = {
     ".github/workflows/tillspec.yml",
@@ -24,6 +25,24 @@ WRITTEN = {
     "tillspec.mk",
     "tillspec.toml",
 }
+
+
+CONTRACT = """\
+openapi: 3.1.0
+info: {title: Small, version: 1.0.0}
+paths:
+  /session: {get: {operationId: a, x-behavior: {surface: vinr}, responses: {'204': {description: None.}}}}
+  /cart: {get: {operationId: b, x-behavior: {surface: diddo}, responses: {'204': {description: None.}}}}
+"""
+
+
+@pytest.fixture(autouse=True)
+def packaged(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A small contract in place of the packaged one, which takes its time to be read."""
+    folder = tmp_path_factory.mktemp("spec")
+    (folder / "openapi.yaml").write_text(CONTRACT)
+    shutil.copy(resources.spec() / "behavior.schema.json", folder)
+    monkeypatch.setattr(resources, "spec", lambda: folder)
 
 
 def files(folder: Path) -> set[str]:

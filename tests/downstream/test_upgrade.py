@@ -249,6 +249,7 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             (spec / "released" / path).parent.mkdir(parents=True, exist_ok=True)
             (spec / "released" / path).write_text(text)
     (spec / "openapi.yaml").write_text(OLD.replace("1.0.0", "1.11.0-dev").replace("schemas.yaml", "../schemas.yaml"))
+    shutil.copy(resources.spec() / "behavior.schema.json", spec)
     monkeypatch.setattr(resources, "spec", lambda: spec)
     folder = tmp_path / "repo"
     folder.mkdir()

@@ -6,7 +6,7 @@ import gc
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,7 +89,7 @@ def generate(context: click.Context, /, check_only: bool, force: bool, **given: 
     In a folder with a tillspec.toml (tillspec init writes it), what it says holds where no option says otherwise.
     """
     beyond = {"role": "", "narrowing": (), "pin": None}
-    request = _request(**configured(context, given | beyond, GENERATING, NOTHING))
+    request = request_of(**configured(context, given | beyond, GENERATING, NOTHING))
     if not check_only and not request.handlers and is_current(request):
         click.echo(f"{request.out}: up to date")
         return
@@ -106,7 +106,12 @@ def generate(context: click.Context, /, check_only: bool, force: bool, **given: 
         tell_written(outcome, request, f" ({seconds:.1f} s)")
 
 
-def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> Request:
+def request_of(only: Iterable[str], surfaces: Iterable[str], **given: Any) -> Request:
+    """What is asked for.
+
+    Raises:
+        click.BadParameter: a part of it cannot be, or contradicts another.
+    """
     request = Request(only=frozenset(only), surfaces=frozenset(surfaces), **given)
     check_package(request.package)
     if request.server != SERVERS[0] and not request.wants("server"):

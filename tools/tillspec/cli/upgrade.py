@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from tillspec.cli.generate import run_generator, tell_written
+from tillspec.cli.generate import request_of, run_generator, tell_written
 from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.request import Request
 
@@ -85,7 +85,7 @@ def _upgrade(version: str, *, dry_run: bool) -> None:
 
 def _request(settings: Settings, pin: Pinned, root: Path) -> Request:
     """What `tillspec generate` is asked for once the pin is moved."""
-    return Request(
+    return request_of(
         spec=root, out=settings.out, package=settings.package, only=settings.only, surfaces=settings.surfaces,
         allowed=settings.allowed, overlays=settings.overlays, handlers=settings.handlers, server=settings.server,
         role=settings.role, narrowing=settings.narrowing, pin=pin.pin,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tillspec.diagnostics import Refused, Report
+from tillspec.diagnostics import Refused, Report, printable
 from tillspec.document.bundle import Bundle
 from tillspec.request import Pin
 from tillspec.source import Mark, Place, Position, Source, Span
@@ -50,9 +50,14 @@ def of(whole: Bundle, source: str, commit: str = "") -> Pinned:
 
 
 def version_of(whole: Bundle) -> str:
-    """A contract's `info.version`; empty where it says none."""
+    """A contract's `info.version` on one line, without control characters; empty where it says none."""
     info = whole.value.get("info")
-    return str(info.get("version", "")) if isinstance(info, dict) else ""
+    return line(str(info.get("version", ""))) if isinstance(info, dict) else ""
+
+
+def line(text: str) -> str:
+    """A text of a contract on one line, without what would move a terminal's cursor."""
+    return printable(text.replace("\n", " "))
 
 
 def digest_of(whole: Bundle) -> str:

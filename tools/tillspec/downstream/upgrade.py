@@ -55,7 +55,7 @@ def move(settings: Settings, old: Pinned | None, new: Pinned, whole: Bundle) -> 
         Refused: an overlay cannot be applied to it.
     """
     info = whole.value.get("info")
-    title = str(info.get("title", "")) if isinstance(info, dict) else ""
+    title = pins.line(str(info.get("title", ""))) if isinstance(info, dict) else ""
     known = _old(settings, old) if old is not None else None
     if known is None:
         return Move(title, old, new, None)

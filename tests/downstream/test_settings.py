@@ -172,6 +172,15 @@ def test_options_win_over_the_settings(pinned: Path, tillspec: Tillspec) -> None
     assert not (pinned / "made").exists()
 
 
+def test_what_is_said_of_a_server_is_nothing_to_a_run_without_one(pinned: Path, tillspec: Tillspec) -> None:
+    text = SETTINGS.replace('role = "client"', 'role = "server"\nserver = "fastapi"')
+    (pinned / "tillspec.toml").write_text(text)
+    assert tillspec("generate", "--only", "bundle", cwd=pinned).returncode == 0
+    assert not (pinned / "made" / "python").exists()
+    assert tillspec("generate", cwd=pinned).returncode == 0
+    assert list((pinned / "made" / "python" / "pets_api").glob("fastapi*"))
+
+
 def test_a_contract_that_is_named_is_taken_as_if_there_were_no_settings(pinned: Path, tillspec: Tillspec) -> None:
     (pinned / "tillspec.toml").write_text("[broken")
     done = tillspec("generate", "--spec", "contract.yaml", "--out", "all", "--only", "bundle", cwd=pinned)

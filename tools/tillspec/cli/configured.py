@@ -43,6 +43,8 @@ def configured(
         print_diagnostics(refused.diagnostics)
         click.secho(outcome, fg="red", bold=True, err=True)
         sys.exit(status)
+    if "server" in names and given["only"] and "server" not in given["only"]:
+        found["server"] = given["server"]  # which says what a server is for, and none is asked for
     return given | {name: found[name] for name in names if name in given and not _was_given(context, name)}
 
 

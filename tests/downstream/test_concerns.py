@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers import Tillspec, snapshot
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle, bundle
 from tillspec.document.load import load
 from tillspec.downstream.concerns import concerns, lines
+from tillspec.write.whole import scratch
 
 CONTRACT = """\
 openapi: 3.1.0
@@ -61,25 +65,25 @@ def schema(value: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("edit", "breaks"),
-    [
-        (lambda api: schema(api, "Pet")["required"].append("kind"), {"client"}),
-        (lambda api: schema(api, "Pet")["properties"]["kind"]["enum"].append("cow"), {"server"}),
-        (lambda api: schema(api, "Pet")["properties"]["kind"]["enum"].remove("cat"), {"client"}),
-        (lambda api: schema(api, "Pet")["properties"].update(age={"type": "integer"}), {"server"}),
-        (lambda api: schema(api, "Pet")["properties"]["name"].update(maxLength=10), {"client"}),
-        (lambda api: schema(api, "Pet")["properties"]["name"].update(maxLength=40), {"server"}),
-        (lambda api: schema(api, "Made")["required"].append("state"), {"server"}),
-        (lambda api: schema(api, "Made")["required"].remove("id"), {"client"}),
-        (lambda api: schema(api, "Made")["properties"]["state"]["enum"].append("dead"), set()),
-        (lambda api: schema(api, "Made")["properties"].update(note={"type": "string"}), set()),
-        (lambda api: api["paths"].update({"/cows": {"get": {"responses": {"204": {"description": "."}}}}}), {"server"}),
-        (lambda api: api["paths"].pop("/carts"), {"client"}),
-        (lambda api: api["info"].update(version="1.0.1"), set()),
-        (lambda api: api["paths"]["/pets"]["post"].update(summary="Adds"), set()),
-    ],
-)  # fmt: skip
+EDITS: list[tuple[Edit, set[str]]] = [
+    (lambda api: schema(api, "Pet")["required"].append("kind"), {"client"}),
+    (lambda api: schema(api, "Pet")["properties"]["kind"]["enum"].append("cow"), {"server"}),
+    (lambda api: schema(api, "Pet")["properties"]["kind"]["enum"].remove("cat"), {"client"}),
+    (lambda api: schema(api, "Pet")["properties"].update(age={"type": "integer"}), {"server"}),
+    (lambda api: schema(api, "Pet")["properties"]["name"].update(maxLength=10), {"client"}),
+    (lambda api: schema(api, "Pet")["properties"]["name"].update(maxLength=40), {"server"}),
+    (lambda api: schema(api, "Made")["required"].append("state"), {"server"}),
+    (lambda api: schema(api, "Made")["required"].remove("id"), {"client"}),
+    (lambda api: schema(api, "Made")["properties"]["state"]["enum"].append("dead"), set()),
+    (lambda api: schema(api, "Made")["properties"].update(note={"type": "string"}), set()),
+    (lambda api: api["paths"].update({"/cows": {"get": {"responses": {"204": {"description": "."}}}}}), {"server"}),
+    (lambda api: api["paths"].pop("/carts"), {"client"}),
+    (lambda api: api["info"].update(version="1.0.1"), set()),
+    (lambda api: api["paths"]["/pets"]["post"].update(summary="Adds"), set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "breaks"), EDITS)
 def test_a_change_breaks_whom_it_breaks(tmp_path: Path, edit: Edit, breaks: set[str]) -> None:
     before: dict[str, Any] = yaml.safe_load(CONTRACT)
     after = copy.deepcopy(before)
@@ -88,6 +92,21 @@ def test_a_change_breaks_whom_it_breaks(tmp_path: Path, edit: Edit, breaks: set[
     found = {role: {one.change.rule for one in concerns(old, new, role) if one.breaks} for role in ("client", "server", "both")}
     assert {role for role in ("client", "server") if found[role]} == breaks
     assert found["both"] == found["client"] | found["server"]
+
+
+@given(st.lists(st.sampled_from([edit for edit, _ in EDITS]), max_size=4, unique=True))
+@settings(max_examples=40)
+def test_what_breaks_a_server_is_what_breaks_a_caller_the_other_way_round(edits: list[Edit]) -> None:
+    before: dict[str, Any] = yaml.safe_load(CONTRACT)
+    after = copy.deepcopy(before)
+    for edit in edits:
+        with contextlib.suppress(LookupError, ValueError):  # an edit before it may have taken its place away
+            edit(after)
+    with scratch() as folder:
+        old, new = read(folder, before, "old.yaml"), read(folder, after, "new.yaml")
+        forth = {(one.change.operation, one.change.place) for one in concerns(old, new, "server") if one.breaks}
+        back = {(one.change.operation, one.change.place) for one in concerns(new, old, "client") if one.breaks}
+    assert forth == back
 
 
 def test_of_two_changes_at_one_place_each_breaks_its_own(tmp_path: Path) -> None:

@@ -151,8 +151,7 @@ def implementer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_implementer_starts_from_the_stub(stranger: Stranger, implementer: Path) -> None:
     own = snapshot(implementer)
     stranger.run("tillspec", "init", "--surface", "vinr", "--role", "server", cwd=implementer)
-    settings = implementer / "tillspec.toml"
-    settings.write_text(settings.read_text().replace("# profile = ", "profile = "))
+    assert 'profile = "verify.toml"' in (implementer / "tillspec.toml").read_text(), "it was there"
     told = stranger.run("make", "generate", cwd=implementer)
     assert "yours from now on: server/app.py" in told, "what was not there is scaffolded"
     assert {path: data for path, data in snapshot(implementer).items() if path in own} == own, "and what was is not touched"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tillspec.downstream.setup import Setup
 
 _NOTHING = "nothing was written"
+_PROFILE = Path("verify.toml")
 _CI = ("github", "gitlab", "none")
 _PACKAGES = {"client": "checkout_client", "server": "checkout_server", "both": "checkout"}
 
@@ -97,7 +98,7 @@ def _settings(
     if not made.package:
         made = dataclasses.replace(made, package=_PACKAGES[made.role])
     if known is None and made.is_server:
-        made = dataclasses.replace(made, handlers=Path("server"))
+        made = dataclasses.replace(made, handlers=Path("server"), profile=_PROFILE if _PROFILE.is_file() else None)
     if not made.is_server:
         made = dataclasses.replace(made, handlers=None, server=SERVERS[0])
     check_package(made.package)
@@ -181,7 +182,10 @@ def _next(settings: Settings) -> list[str]:
     if settings.is_server:
         folder = f"{settings.handlers}/" if settings.handlers else "your handlers"
         steps.append(f"Write the handlers in {folder}; they are yours from then on.")
-        steps.append(f"tillspec verify init --url {shlex.quote(settings.url or 'http://127.0.0.1:8000')}")
+        if settings.profile is None:
+            url = shlex.quote(settings.url or "http://127.0.0.1:8000")
+            steps.append(f"tillspec verify init --url {url}; fill in what it writes,")
+            steps[-1] += f'\n     and name it in tillspec.toml: profile = "{_PROFILE}"'
     steps += [
         "make verify      " + ("holds your server to the contract" if settings.is_server else "runs your tests"),
         f"Commit it all, {settings.out}/ as well; CI runs make check.",

@@ -46,9 +46,9 @@ approved, or an approval that has expired; 2 a contract or a file that cannot be
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="text", show_default=True, help="How changes are printed.")
 @click.option("--fail-on", type=click.Choice(("breaking", "warning")), help="What makes the exit status 1.")
 @click.option("--approvals", "file", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help=f"The changes that are meant, each with a reason and a last day.  [default: {_APPROVALS}, if it is there]")  # fmt: skip
+              help=f"The changes that are meant, with reasons and last days.  [default: {_APPROVALS}, if there]")  # fmt: skip
 @click.option("--write-approvals", "writing", is_flag=True,
-              help="Add an entry to the approvals for each breaking change that has none; reason and day are yours to fill in.")  # fmt: skip
+              help="Add an entry for each breaking change that has none; reason and day are yours to fill in.")  # fmt: skip
 @click.option("--explain", metavar="RULE", help="Print what a rule means and what to do; all: list the rules.")
 @options.allow
 def diff(old: str | None, new: str | None, explain: str | None, file: Path | None, writing: bool, **given: Any) -> None:

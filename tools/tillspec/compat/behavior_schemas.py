@@ -33,8 +33,8 @@ def schema_behavior(old: View, new: View, direction: Direction) -> Iterator[Find
 
 
 def _place(view: View, word: str) -> Pointer | None:
-    at = view.where.get("x-behavior")
-    return join(at, word) if at is not None and word in view.behavior else at or view.spot
+    at = view.at("x-behavior")
+    return join(at, word) if at is not None and word in view.behavior else at
 
 
 def _promise(word: str, before: Any, after: Any, _: Direction) -> Iterator[Told]:

@@ -34,6 +34,7 @@ class Collector:
         self.graph = Graph(self.schemas.compare)
         self.messages: list[Message] = []
         self._found: list[tuple[Call | None, str, Finding | Message]] = []
+        self._told: dict[str, Change] = {}
 
     def tell(self, call: Call | None, place: str, finding: Finding) -> None:
         """Take a finding of an operation, or of the document where there is none."""
@@ -51,13 +52,13 @@ class Collector:
         self.graph.add(pair)
 
     def changes(self) -> list[Change]:
-        """All that was found, each change once, in the order in which it was found."""
-        found: dict[str, Change] = {}
+        """All that was found so far, each change once, in the order in which it was found."""
         for call, place, what in self._found:
             for at, finding in self.graph.below(what.pair) if isinstance(what, Message) else [("", what)]:
                 change = self._change(call, f"{place} {at}".strip() if at else place, finding)
-                found.setdefault(change.fingerprint, change)
-        return list(found.values())
+                self._told.setdefault(change.fingerprint, change)
+        self._found.clear()
+        return list(self._told.values())
 
     def changed(self) -> Iterator[Message]:
         """The messages in which something was found."""

@@ -8,7 +8,9 @@ from pathlib import Path
 from tillspec.compat.revisions import NoRevision, Revision
 from tillspec.diagnostics import Refused, Report
 from tillspec.document.bundle import Bundle, bundle
+from tillspec.document.grammar import walk
 from tillspec.document.load import DISK, Files, load
+from tillspec.rules.unfolding import unfolding
 
 DEFAULT = "spec/openapi.yaml"
 _ROOTS = ("openapi.yaml", "openapi.yml", "openapi.json")
@@ -39,6 +41,8 @@ def contract(named: str, beside: str = DEFAULT, allowed: Sequence[str] = ()) -> 
     whole = bundle(document, report)
     report.stop_on_error()
     assert whole
+    report.items += unfolding(whole, walk("openapi", whole.value, ""))
+    report.stop_on_error()
     return whole
 
 

@@ -44,7 +44,7 @@ class _Fields:
 
     def compare(self, old: Fields, new: Fields) -> None:
         moved = {key: other for key in old.keys() - new.keys() for other in new.keys() - old.keys()
-                 if self.sent and key[1] == other[1] and "path" not in (key[0], other[0])}  # fmt: skip
+                 if self.sent and key[1].lower() == other[1].lower() and "path" not in (key[0], other[0])}  # fmt: skip
         for key, pointer in old.items():
             there = moved.get(key, key)
             if there in new:

@@ -11,15 +11,16 @@ from tillspec.compat.view import ANNOTATIONS, OTHER_WORDS, View
 from tillspec.pointer import Pointer
 
 _DEEPEST = 12
+_MOST = 5_000
 
 
 def others(old: Side, new: Side, before: View, after: View, word: str) -> Iterator[Finding]:
     """What is found of conditions such as `not`, `if`, `contains` and `dependentRequired`."""
     for keyword in OTHER_WORDS:
-        one, other = before.where.get(keyword), after.where.get(keyword)
+        one, other = (view.at(keyword) if keyword in view.where else None for view in (before, after))
         if one is None and other is None:
             continue
-        said = [canonical(plain(side, side.at(at))) if at else "" for side, at in ((old, one), (new, other))]
+        said = [canonical(_said(side, keyword, at)) if at else "" for side, at in ((old, one), (new, other))]
         if said[0] == said[1]:
             continue
         event = "tightened" if one is None else "loosened" if other is None else "changed"
@@ -28,18 +29,31 @@ def others(old: Side, new: Side, before: View, after: View, word: str) -> Iterat
         yield Finding(f"{word}-constraint-{event}", words, f"{keyword} {said[0]} {said[1]}", *where)
 
 
-def plain(side: Side, value: Any, deep: int = 0) -> Any:
-    """A schema as a value by itself: references unfolded as far as a person would, without what constrains nothing."""
-    if deep > _DEEPEST:
-        return "…"
-    if isinstance(value, dict):
-        target = _target(value)
-        if target is not None:
-            return plain(side, side.at(side.follow(target)), deep + 1)
-        kept = {key: item for key, item in value.items() if key not in ANNOTATIONS and not key.startswith("x-")}
-        return {key: _sorted(plain(side, item, deep + 1)) if key in ("required", "enum") else plain(side, item, deep + 1)
-                for key, item in kept.items()}  # fmt: skip
-    return [plain(side, item, deep + 1) for item in value] if isinstance(value, list) else value
+def _said(side: Side, keyword: str, at: Pointer) -> Any:
+    """What a keyword says; `if` together with `then` and `else`, which mean nothing without it."""
+    words = (keyword,) if keyword != "if" else ("if", "then", "else")
+    unfolding = _Unfolding(side)
+    return [unfolding.plain(side.at(f"{at.rpartition('/')[0]}/{word}")) for word in words]
+
+
+class _Unfolding:
+    """Makes schemas values by themselves: references unfolded as far as a person would, without what constrains nothing."""
+
+    def __init__(self, side: Side) -> None:
+        self.side, self.left = side, _MOST
+
+    def plain(self, value: Any, deep: int = 0) -> Any:
+        self.left -= 1
+        if deep > _DEEPEST or self.left < 0:
+            return "…"
+        if isinstance(value, dict):
+            target = _target(value)
+            if target is not None:
+                return self.plain(self.side.at(self.side.follow(target)), deep + 1)
+            kept = {key: item for key, item in value.items() if key not in ANNOTATIONS and not key.startswith("x-")}
+            plain = {key: self.plain(item, deep + 1) for key, item in kept.items()}
+            return {key: _sorted(item) if key in ("required", "enum") else item for key, item in plain.items()}
+        return [self.plain(item, deep + 1) for item in value] if isinstance(value, list) else value
 
 
 def _sorted(values: Any) -> Any:

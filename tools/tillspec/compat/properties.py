@@ -7,25 +7,26 @@ from collections.abc import Iterator
 from tillspec.compat.change import Finding, quoted
 from tillspec.compat.deprecation import deprecation
 from tillspec.compat.graph import Edge, Pair
-from tillspec.compat.side import Side
-from tillspec.compat.view import View
+from tillspec.compat.side import COMBINED, Sameness, Side
+from tillspec.compat.view import Key, View
 from tillspec.pointer import join
 from tillspec.rules.reading.nodes import Direction
 
 _HIDDEN = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
 
 
-def properties(old: Side, new: Side, before: View, after: View, direction: Direction) -> tuple[list[Finding], list[Edge]]:
+def properties(sameness: Sameness, before: View, after: View, direction: Direction) -> tuple[list[Finding], list[Edge]]:
     """What is found of the properties of two objects, and those that both have."""
     if not (before.allows("object") and after.allows("object")):
         return [], []
-    looked = _Properties(old, new, before, after, direction)
+    looked = _Properties(sameness, before, after, direction)
     return list(looked.findings()), looked.edges
 
 
 class _Properties:
-    def __init__(self, old: Side, new: Side, before: View, after: View, direction: Direction) -> None:
-        self.old, self.new, self.before, self.after, self.direction = old, new, before, after, direction
+    def __init__(self, sameness: Sameness, before: View, after: View, direction: Direction) -> None:
+        self.sameness, self.old, self.new = sameness, sameness.old, sameness.new
+        self.before, self.after, self.direction = before, after, direction
         self.edges: list[Edge] = []
         self.word = direction.value
 
@@ -37,7 +38,7 @@ class _Properties:
                 self.edges.append(
                     (join("", name), Pair(self.before.properties[name], self.after.properties[name], self.direction))
                 )
-                yield from self._kept(name, one, other)
+                yield from self._kept(name)
             elif one:
                 yield from self._gone(name)
             elif other:
@@ -59,10 +60,14 @@ class _Properties:
         words = "must be there" if must else "may be left out"
         return self._found(f"{self.word}-property-became-{'required' if must else 'optional'}", name, words, old, new)
 
-    def _kept(self, name: str, one: View, other: View) -> Iterator[Finding]:
-        where = self.before.properties[name][0], self.after.properties[name][0]
+    def _kept(self, name: str) -> Iterator[Finding]:
+        keys = self.before.properties[name], self.after.properties[name]
+        where = keys[0][0], keys[1][0]
         if (name in self.before.required) != (name in self.after.required):
             yield self._required(name, *where)
+        if self.sameness.of(*keys):
+            return
+        one, other = self.old.view(keys[0]), self.new.view(keys[1])
         for rule, words, detail in deprecation(one.annotations, other.annotations):
             yield Finding(rule, f"the property {quoted(name)} {words}", detail, *where, join("", name))
 
@@ -112,11 +117,14 @@ class _Properties:
         yield Finding(f"{self.word}-{'closed' if closed else 'opened'}", words, "", *where)
 
 
-def _shown(side: Side, view: View, direction: Direction) -> dict[str, View]:
+def _shown(side: Side, view: View, direction: Direction) -> dict[str, Key]:
     """The properties that a message of a direction may have."""
-    shown = {}
-    for name, key in view.properties.items():
-        below = side.view(key)
-        if not below.never and not below.flag(_HIDDEN[direction]):
-            shown[name] = below
-    return shown
+    return {name: key for name, key in view.properties.items() if not _is_hidden(side, key, _HIDDEN[direction])}
+
+
+def _is_hidden(side: Side, key: Key, word: str) -> bool:
+    value = side.at(key[0])
+    if len(key) == 1 and isinstance(value, dict) and not any(word in value for word in COMBINED):
+        return value.get(word) is True  # what most properties are, without a closer look
+    below = side.view(key)
+    return below.never or below.flag(word)

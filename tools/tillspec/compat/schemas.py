@@ -45,7 +45,7 @@ class Schemas:
         found += others(self.old, self.new, old, new, word)
         found += schema_behavior(old, new, pair.direction)
         edges: list[Edge] = []
-        for more, below in (properties(self.old, self.new, old, new, pair.direction), forms.compared(old, new)):
+        for more, below in (properties(self.sameness, old, new, pair.direction), forms.compared(old, new)):
             found += more
             edges += below
         edges += _items(old, new, pair.direction)

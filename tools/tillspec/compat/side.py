@@ -7,13 +7,17 @@ from functools import cached_property
 from typing import Any
 
 from tillspec.compat.view import ANNOTATIONS, Key, Part, Union, View, declared_types, merged
+from tillspec.diagnostics import Diagnostic, Refused
 from tillspec.document.bundle import Bundle
 from tillspec.pointer import Pointer, join, look_up
 from tillspec.source import Span
 
-_MOST_PARTS = 500
+_MOST_PARTS = 1_000_000
+"""So many schemas are merged into others, counting each as often as it is used; more would take minutes."""
+
+_VERSIONED = ("nullable", "exclusiveMinimum", "exclusiveMaximum", "$ref")
 _NULLS: tuple[Any, ...] = ({"type": "null"}, {"enum": [None]}, {"const": None})
-_COMBINED = ("allOf", "anyOf", "oneOf", "$ref")
+COMBINED = ("allOf", "anyOf", "oneOf", "$ref")
 
 
 class Side:
@@ -25,6 +29,7 @@ class Side:
         self.is_3_0 = bundle.version == "3.0"
         self._views: dict[Key, View] = {}
         self._values: dict[Pointer, Any] = {}
+        self._merged = 0
 
     def span(self, pointer: Pointer | None) -> Span | None:
         """Where a person wrote what stands at a pointer."""
@@ -62,7 +67,7 @@ class Side:
         never = null_too = False
         waiting: list[tuple[Pointer, bool]] = [(pointer, True) for pointer in reversed(key)]
         seen: set[Pointer] = set()
-        while waiting and len(seen) < _MOST_PARTS:
+        while waiting:
             pointer, is_entry = waiting.pop()
             value = self.at(pointer)
             if pointer in seen or value is True:
@@ -74,7 +79,7 @@ class Side:
             target = _target(value)
             if target is not None:
                 waiting.append((target, is_entry))
-                if self.is_3_0:
+                if self.is_3_0 or len(value) == 1:
                     continue
             null_too |= is_entry and value.get("nullable") is True and "type" not in value
             part, below, found, nulls = self._split(pointer, value)
@@ -83,17 +88,25 @@ class Side:
             null_too |= is_entry and nulls
             alone = is_entry and not set(value) - ANNOTATIONS - {"allOf", "nullable"}
             waiting += [(one, (is_entry if word != "allOf" else alone)) for word, one in reversed(below)]
+        self._count(len(parts), key)
         view = merged(key, parts, never=never, null_too=null_too)
         view.unions = unions
         return view
+
+    def _count(self, parts: int, key: Key) -> None:
+        self._merged += parts
+        if self._merged > _MOST_PARTS:
+            message = f"these schemas are merged of more than {_MOST_PARTS:,} others, counting each as often as it is used"
+            hint = "do not combine what is combined of the same parts already"
+            raise Refused([Diagnostic("too-large", message, self.span(key[0] if key else ""), hint)])
 
     def _split(
         self, pointer: Pointer, value: dict[str, Any]
     ) -> tuple[dict[str, Any], list[tuple[str, Pointer]], list[Union], bool]:
         """A schema by itself; what also holds of its values; its unions; and whether a union allows null."""
-        if not any(word in value for word in _COMBINED):
+        if not any(word in value for word in COMBINED):
             return value, [], [], False
-        part = {word: item for word, item in value.items() if word not in _COMBINED}
+        part = {word: item for word, item in value.items() if word not in COMBINED}
         below = [("allOf", join(pointer, "allOf", n)) for n in range(len(_list(value, "allOf")))]
         unions, nulls = [], False
         for word in ("anyOf", "oneOf"):
@@ -198,8 +211,10 @@ class Sameness:
 
     def of(self, old: Key, new: Key) -> bool:
         """Whether two lists of schemas are the same."""
-        if not self.comparable or len(old) != len(new):
+        if len(old) != len(new):
             return False
+        if not self.comparable:
+            return len(old) == 1 and _is_leaf(self.old.at(old[0]), self.new.at(new[0]))
         known = self._same.get((old, new))
         if known is None:
             known = all(self._is_same(one, other) for one, other in zip(old, new, strict=True))
@@ -216,6 +231,13 @@ class Sameness:
         if old == new and old in self.old.components:
             return self.whole or old not in self.changed
         return self.of_values(self.old.at(old), self.new.at(new))
+
+
+def _is_leaf(one: Any, other: Any) -> bool:
+    """Whether two schemas are equal, and mean the same in every version of OpenAPI."""
+    if one != other or not isinstance(one, dict):
+        return False
+    return not any(isinstance(item, dict | list) or word in _VERSIONED for word, item in one.items())
 
 
 def _leaves_components(side: Side) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +22,7 @@ OBJECT_WORDS = frozenset(
 ARRAY_WORDS = frozenset(("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains"))
 STRING_WORDS = frozenset(("pattern", "minLength", "maxLength"))
 OTHER_WORDS = (
-    "not", "if", "then", "else", "contains", "minContains", "maxContains", "propertyNames", "dependentRequired",
+    "not", "if", "contains", "minContains", "maxContains", "propertyNames", "dependentRequired",
     "dependentSchemas", "unevaluatedItems", "contentEncoding",
 )  # fmt: skip
 """Keywords of which only is looked whether they are there and the same."""
@@ -62,16 +61,18 @@ class View:
     others: dict[str, Any] = field(default_factory=dict)
     annotations: dict[str, Any] = field(default_factory=dict)
     behavior: dict[str, Any] = field(default_factory=dict)
-    where: dict[str, Pointer] = field(default_factory=dict)
+    where: dict[str, tuple[Pointer, str]] = field(default_factory=dict)
+    home: Pointer | None = None
 
     @property
     def spot(self) -> Pointer | None:
-        """Where the schema stands; None where nothing is said of the value."""
-        return self.key[0] if self.key else None
+        """Where the schema stands, references followed; None where nothing is said of the value."""
+        return self.home or (self.key[0] if self.key else None)
 
     def at(self, word: str) -> Pointer | None:
         """Where a keyword stands; where it does not, the schema itself."""
-        return self.where.get(word, self.spot)
+        found = self.where.get(word)
+        return join(*found) if found is not None else self.spot
 
     def flag(self, word: str) -> bool:
         return self.annotations.get(word) is True
@@ -96,10 +97,11 @@ Part = tuple[Pointer, dict[str, Any]]
 
 def merged(key: Key, parts: list[Part], *, never: bool, null_too: bool) -> View:
     """What the parts of a schema say together (`allOf`: each of them holds)."""
-    view = View(key, never=never)
+    view = View(key, never=never, home=next((pointer for pointer, part in parts if part.keys() != {"$ref"}), None))
     for pointer, part in parts:
         for word in part:
-            view.where.setdefault(word, join(pointer, word))
+            if word not in view.where:
+                view.where[word] = pointer, word
     _types(view, parts, null_too)
     _enum(view, parts, null_too)
     view.bounds = bounds_of([part for _, part in parts], view.types)
@@ -122,7 +124,7 @@ def _types(view: View, parts: list[Part], null_too: bool) -> None:
             found = set(names) if found is None else found & names
     if found is None:
         found = _implied(parts)
-        view.null = found is None or null_too
+        view.null = found is None or null_too or "null" in found
     else:
         view.null = null_too or "null" in found
     if found is not None:
@@ -175,9 +177,7 @@ def _enum(view: View, parts: list[Part], null_too: bool) -> None:
 
 
 def _object(view: View, parts: list[Part]) -> None:
-    names = dict.fromkeys(name for _, part in parts for name in entries(part.get("properties")))
-    for name in names:
-        view.properties[name] = tuple(dict.fromkeys(pointer for one in parts for pointer in _of_property(one, name)))
+    view.properties = _properties(parts)
     lists = [part["required"] for _, part in parts if isinstance(part.get("required"), list)]
     view.required = frozenset(name for one in lists for name in one if isinstance(name, str))
     rest: list[Pointer] = []
@@ -186,7 +186,7 @@ def _object(view: View, parts: list[Part]) -> None:
             value = part.get(word, True)
             if value is False or value == {"not": {}}:
                 view.closed = True
-                view.where["additionalProperties"] = join(pointer, word)
+                view.where["additionalProperties"] = pointer, word
             elif isinstance(value, dict) and value:
                 rest.append(join(pointer, word))
         for pattern in entries(part.get("patternProperties")):
@@ -194,13 +194,19 @@ def _object(view: View, parts: list[Part]) -> None:
     view.rest = tuple(rest)
 
 
-def _of_property(part: Part, name: str) -> Iterator[Pointer]:
-    """The schemas that a part has for a property; one that is not declared may be ruled out by the part."""
-    pointer, schema = part
-    if name in entries(schema.get("properties")):
-        yield join(pointer, "properties", name)
-    elif not entries(schema.get("patternProperties")) and schema.get("additionalProperties", True) not in (True, {}):
-        yield join(pointer, "additionalProperties")
+def _properties(parts: list[Part]) -> dict[str, Key]:
+    """The schemas of each property; one that is not declared by a part may be ruled out by it."""
+    found: dict[str, list[Pointer]] = {}
+    for pointer, part in parts:
+        for name in entries(part.get("properties")):
+            found.setdefault(name, []).append(join(pointer, "properties", name))
+    for pointer, part in parts:
+        if not entries(part.get("patternProperties")) and part.get("additionalProperties", True) not in (True, {}):
+            declared = entries(part.get("properties"))
+            for name, key in found.items():
+                if name not in declared:
+                    key.append(join(pointer, "additionalProperties"))
+    return {name: tuple(key) for name, key in found.items()}
 
 
 def _array(view: View, parts: list[Part]) -> None:

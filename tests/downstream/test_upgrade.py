@@ -147,7 +147,8 @@ def test_an_upgrade_that_cannot_be_generated_moves_nothing(folder: Path, tillspe
     assert snapshot(folder) == before
     put(folder, newer(OLD).replace("'201'", "'2x1'"), NEWER)
     before = snapshot(folder)
-    assert tillspec("upgrade", cwd=folder).returncode == 1
+    done = tillspec("upgrade", cwd=folder)
+    assert (done.returncode, "error[structure]" in done.stderr, "request-property" in done.stdout) == (1, True, False)
     assert snapshot(folder) == before
 
 

@@ -63,15 +63,17 @@ def _upgrade(version: str, *, dry_run: bool) -> None:
     from tillspec.diagnostics import Report
     from tillspec.downstream import pin, settings
     from tillspec.downstream.contracts import present
-    from tillspec.downstream.upgrade import move
-    from tillspec.pipeline import original
+    from tillspec.downstream.upgrade import adapted, move
+    from tillspec.pipeline import described, original
 
     said, old = settings.read(), pin.read()
     if version and said.source != settings.PACKAGED:
         message = f"it names a release of the package's contract; this repo's is {said.source}, as it is now"
         raise click.BadParameter(message, param_hint="--to")
+    report = Report()
     with present(said.source, version=version, allowed=said.allowed) as opened:
-        whole = original(opened.root, said.allowed, Report())
+        whole = original(opened.root, said.allowed, report)
+        described(adapted(said, whole), said.surfaces, report)  # so that what is no contract is not compared
         new = pin.of(whole, said.source, opened.commit)
         request = _request(said, new, opened.root)
         if old == new:
@@ -119,8 +121,9 @@ def _carry_out(move: Move, settings: Settings, request: Request) -> None:
     from tillspec.write.plan import Plan
     from tillspec.write.whole import put
 
-    outcome = run_generator(request, beside=[Plan(Path(), (pin.file(move.new),), ())])
-    click.echo(f"  updated {pin.NAME}")
+    moved = pin.file(move.new)
+    outcome = run_generator(request, beside=[Plan(Path(), (moved,), ())])
+    click.echo(f"  {moved.status} {pin.NAME}")
     tell_written(outcome, request)
     text, file = message(move, settings), message_file(Path())
     try:

@@ -60,7 +60,7 @@ def move(settings: Settings, old: Pinned | None, new: Pinned, whole: Bundle) -> 
     if known is None:
         return Move(title, old, new, None)
     before, is_part = known
-    after = _adapted(settings, whole)
+    after = adapted(settings, whole)
     mine = concerns(before if is_part else part(before, settings.surfaces), part(after, settings.surfaces), settings.role)
     all_of_it = len(mine) if is_part or not settings.surfaces else len(concerns(before, after, settings.role))
     return Move(title, old, new, mine, max(all_of_it - len(mine), 0))
@@ -75,7 +75,7 @@ def _old(settings: Settings, old: Pinned) -> tuple[Bundle, bool] | None:
         with pinned(old.source, old, settings.allowed) as opened:
             found = _whole(opened.root, settings.allowed)
         if pins.digest_of(found) == old.digest:
-            return _adapted(settings, found), False
+            return adapted(settings, found), False
     except Refused:
         pass  # it may well be gone, or no longer fit the overlay
     made = settings.out / "openapi.json"
@@ -99,7 +99,12 @@ def _whole(root: Path, allowed: tuple[str, ...]) -> Bundle:
     return whole
 
 
-def _adapted(settings: Settings, whole: Bundle) -> Bundle:
+def adapted(settings: Settings, whole: Bundle) -> Bundle:
+    """A contract with the repo's overlays.
+
+    Raises:
+        Refused: one of them cannot be applied.
+    """
     report = Report()
     made = overlay(whole, settings.overlays, report)
     report.stop_on_error()

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check sandbox verify test faults durability prove lint types bench build clean kill-table
+.PHONY: help setup generate check sandbox verify test downstream faults durability prove lint types bench build clean kill-table
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -28,9 +28,12 @@ generate: $(READY) ## generate models, server, client and bundle from spec/ into
 check: $(READY) ## fail if generated/ is not what spec/ says
 	$(BIN)/tillspec generate --check
 
-test: $(VENV)/.node ## run all tests but those of planted faults, which make faults runs
+test: $(VENV)/.node ## run all tests but those of planted faults and of downstream repos, which have targets of their own
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
-	  --ignore tests/faults --ignore tests/strangers
+	  --ignore tests/faults --ignore tests/strangers --ignore tests/downstream/test_downstream.py
+
+downstream: $(VENV)/.node ## install the wheel alone, and use it in the example repos as strangers would
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations 5 tests/downstream/test_downstream.py
 
 faults: $(VENV)/.node ## plant every fault in the sandbox and in other servers, and look whether it is there; correct variants as well
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
@@ -81,4 +84,4 @@ build: $(READY) ## wheel and sdist into dist/
 	$(BIN)/python -m build
 
 clean: ## remove what can be made again
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules tests/downstream/frontend/node_modules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -19,10 +20,12 @@ def node_modules(require_engine: Callable[..., str]) -> Path:
     require_engine("node", install=INSTALL)
     npm = require_engine("npm", install=INSTALL)
     folder = FRONTEND / "node_modules"
-    if not folder.is_dir():
-        command = [npm, "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=FRONTEND, env=os.environ | {"CI": "true"}, capture_output=True, text=True, check=False)
-        if done.returncode:
-            shutil.rmtree(folder, ignore_errors=True)
-            pytest.fail(f"npm ci failed: {done.stderr}")
+    with (FRONTEND / "package-lock.json").open() as held:  # tests run in several processes, and one of them installs
+        fcntl.flock(held, fcntl.LOCK_EX)
+        if not (folder / ".package-lock.json").is_file():  # which npm writes at its end
+            command, environment = [npm, "ci", "--no-audit", "--no-fund"], os.environ | {"CI": "true"}
+            done = subprocess.run(command, cwd=FRONTEND, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode:
+                shutil.rmtree(folder, ignore_errors=True)
+                pytest.fail(f"npm ci failed: {done.stderr}")
     return folder

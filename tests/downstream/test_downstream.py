@@ -181,6 +181,38 @@ def test_a_merchant_is_not_broken_by_what_a_server_must_add(stranger: Stranger, 
     stranger.run("make", "check", cwd=merchant)
 
 
+OVERLAY = """\
+overlay: 1.0.0
+info: {title: The shop's own, version: '1'}
+actions:
+  - target: $
+    update: {servers: [{url: 'https://checkout.shop.example', description: Our own.}]}
+  - target: $.components.schemas.VinrSession.properties
+    update: {shop: {type: string, description: Which of our shops it is.}}
+  - target: $.paths['/checkout/session/{sessionId}/result']
+    remove: true
+"""
+PROMISE = """\
+  - target: $.components.schemas.VinrSession
+    update: {required: [expiresAt]}
+"""
+
+
+def test_a_merchant_adapts_the_contract_by_an_overlay(stranger: Stranger, merchant: Path) -> None:
+    settings, package = merchant / "tillspec.toml", merchant / "generated" / "python" / "checkout_client"
+    settings.write_text(settings.read_text().replace("# overlay = ", "overlay = "))
+    (merchant / "overlay.yaml").write_text(OVERLAY)
+    told = stranger.run("make", "generate", cwd=merchant)
+    assert "Changes of the contract by the overlay:" in told
+    assert {"operation-removed", "server-added", "response-property-added"} <= set(told.split())
+    assert "shop: str | MISSING = MISSING" in (package / "models.py").read_text()
+    assert "get_vinr_session_result" not in (package / "client" / "sessions.py").read_text()
+    (merchant / "overlay.yaml").write_text(OVERLAY + PROMISE)
+    told = stranger.run("make", "generate", cwd=merchant, status=2)
+    assert "error[overlay-narrows]" in told
+    assert "leave it out of overlay.yaml" in told, "a client must not rely on what a server need not send"
+
+
 def test_an_implementer_keeps_the_contract(stranger: Stranger, implementer: Path, free_url: str) -> None:
     settings = implementer / "tillspec.toml"
     settings.write_text(settings.read_text().replace("http://127.0.0.1:8000", free_url))

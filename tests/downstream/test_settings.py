@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,18 @@ words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_si
 )
 def test_what_is_written_is_read_again(made: Settings) -> None:
     assert settings.parse(render(settings.NAME, **setup.view(made))) == made
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_is_offered_in_comments_can_be_taken(role: str) -> None:
+    text = render(settings.NAME, **setup.view(Settings(role=role)))
+    taken = re.sub(r"(?m)^# (?=[a-z-]+ = )", "", text)
+    assert taken != text
+    made = settings.parse(taken)
+    assert (made.overlays, made.narrowing, made.typescript) == ((Path("overlay.yaml"),), ("...",), True)
+    if role != "client":
+        assert (made.handlers, made.server) == (Path("server"), "fastapi")
+        assert (made.profile, made.baseline) == (Path("verify.toml"), Path("known.toml"))
 
 
 # -- the pin ---------------------------------------------------------------------------------------------------------------

@@ -91,10 +91,11 @@ def check_overlay(whole: Bundle, adapted: Bundle, request: Request, report: Repo
     role = _OPPOSITE.get(request.role, "both")
     found = concerns(part(whole, request.surfaces), part(adapted, request.surfaces), role)
     told = [Concern(one.change, one.breaks and bool(request.role) and not _is_allowed(one.change, request)) for one in found]
+    files = ", ".join(path.name for path in request.overlays)
     for change in (one.change for one in told if one.breaks):
         where = ": ".join(word for word in (change.operation, change.place) if word)
         hint = (
-            f'leave it out of the overlay, or allow it in tillspec.toml: allow-narrowing = ["{change.fingerprint}"], '
+            f'leave it out of {files}, or allow it in tillspec.toml: allow-narrowing = ["{change.fingerprint}"], '
             f'or "{change.rule}" for all such'
         )
         report.error("overlay-narrows", f"{where}: {change.words} ({change.rule})", change.span, hint)

@@ -25,7 +25,8 @@ SCHEMAS = CONTRACT["components"]["schemas"]
 LIFECYCLES = {words["object"]: words["lifecycle"] for each in SCHEMAS.values() if "lifecycle" in (words := each.get(KEY, {}))}
 STORIES = {
     *("vinrPaid", "vinrDeclined", "vinrChallenged", "vinrChallengeRunsOut", "vinrCanceled", "vinrExpired", "vinrRetried"),
-    *("vinrForeign", "gr4vySession", "gr4vyExpired", "dinteroOrderSession", "dinteroExpress", "diddoCheckout", "diddoQr"),
+    *("vinrForeign", "gr4vySession", "gr4vyCardKept", "gr4vyExpired", "dinteroOrderSession", "dinteroExpress"),
+    *("diddoCheckout", "diddoQr"),
     *("vinrTold", "dinteroTold", "diddoTold"),
 }
 

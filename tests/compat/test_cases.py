@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tillspec.compat.change import Change
-from tillspec.compat.compare import compare
+from compat_documents import changes, with_value
 from tillspec.compat.facets import FACETS
 from tillspec.compat.released import VERSION_RULES
 from tillspec.compat.rules import RULES
-from tillspec.diagnostics import Report
-from tillspec.document.bundle import Bundle, bundle
-from tillspec.document.load import Document
 from tillspec.pointer import split
-from tillspec.source import Source
 
 CASES = Path(__file__).with_name("cases")
-TODAY = date(2026, 11, 27)
 SHORT = {
     "$post": "/paths/~1orders/post",
     "$get": "/paths/~1orders~1{id}/get",
@@ -42,42 +35,13 @@ VALUES, EDITS, EQUAL, VERSIONS = (table(name) for name in ("values", "edits", "e
 SHOP = yaml.safe_load((CASES / "shop.openapi.yaml").read_text())
 
 
-def bundled(value: Any) -> Bundle:
-    report = Report()
-    whole = bundle(Document(Source("api.yaml", "/api.yaml", "", value)), report)
-    assert whole, report.items
-    return whole
-
-
-def found(old: Any, new: Any) -> list[Change]:
-    return list(compare(bundled(old), bundled(new), TODAY).changes)
-
-
 def told(old: Any, new: Any) -> list[str]:
     """The severities and rules of what is found, those of the version left out, since the tests do not move it."""
-    rules = {change.rule for change in found(old, new)} - set(VERSION_RULES)
+    rules = {change.rule for change in changes(old, new)} - set(VERSION_RULES)
     return sorted(f"{RULES[rule].severity} {rule}" for rule in rules)
 
 
 # -- values ----------------------------------------------------------------------------------------------------------------
-
-
-def with_value(schema: Any, direction: str, version: str = "3.1.0") -> dict[str, Any]:
-    """A document with a schema of a property of a body that is sent, or of one that is read."""
-    body = {"content": {"application/json": {"schema": {"type": "object", "properties": {"x": schema}}}}}
-    fine = {"200": {"description": "Fine."}}
-    post = {"requestBody": body, "responses": fine} if direction == "request" else {"responses": {"200": {**fine["200"], **body}}}
-    thing = {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}}
-    trees = {
-        name: {"type": "object", "properties": {"below": {"type": "array", "items": {"$ref": f"#/components/schemas/{name}"}}}}
-        for name in ("Tree", "Tree2")
-    }
-    return {
-        "openapi": version,
-        "info": {"title": "Value", "version": "1.0.0"},
-        "paths": {"/x": {"post": post}},
-        "components": {"schemas": {"Thing": thing, **trees}},
-    }
 
 
 def expected(case: dict[str, Any], direction: str) -> dict[str, list[str]]:
@@ -166,7 +130,7 @@ CHANGES: dict[str, list[dict[str, Any]]] = {
 def test_a_version(case: dict[str, str], change: str) -> None:
     old, new = edited(SHOP, []), edited(SHOP, CHANGES[change])
     old["info"]["version"], new["info"]["version"] = case["old"], case["new"]
-    rules = [one.rule for one in found(old, new) if one.rule in VERSION_RULES]
+    rules = [one.rule for one in changes(old, new) if one.rule in VERSION_RULES]
     assert (rules or ["-"]) == [case[change]]
 
 

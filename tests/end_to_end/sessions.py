@@ -138,6 +138,7 @@ class Sessions(server.Sessions):
                 return responses.Gr4vyFieldsBadRequest(body=surfaces.gr4vy_bad_request(message))
             case models.Gr4vyCardFields(number=number):
                 session.payment_method = models.Gr4vyPaymentMethod(scheme="visa", label=number[-4:])
+                self.shop.keep_card(session_id)
             case models.Gr4vyClickToPayFields():
                 session.payment_method = models.Gr4vyPaymentMethod()
             case models.Gr4vyStoredPaymentMethodFields(id=stored):

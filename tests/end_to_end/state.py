@@ -16,6 +16,7 @@ from checkout_api import models, responses
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 VINR_WINDOW = datetime.timedelta(minutes=5)
+CARD_KEPT = datetime.timedelta(minutes=5)
 VINR_RETENTION = datetime.timedelta(hours=24)
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -79,9 +80,13 @@ class Merchant:
     vinr_sessions: dict[str, VinrSession] = field(default_factory=dict)
     first_answers: dict[str, FirstAnswer] = field(default_factory=dict)
     gr4vy_sessions: dict[uuid.UUID, models.Gr4vySession] = field(default_factory=dict)
+    cards_until: dict[uuid.UUID, datetime.datetime] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     templates: dict[str, list[models.DiddoCartLine]] = field(default_factory=dict)
     carts: dict[str, LiveCart] = field(default_factory=dict)
+
+
+_NEVER = datetime.datetime.max.replace(tzinfo=datetime.UTC)
 
 
 def _now() -> datetime.datetime:
@@ -97,6 +102,12 @@ class Shop:
     tokens: dict[str, Merchant] = field(default_factory=dict)
     now: Callable[[], datetime.datetime] = _now
 
+    def keep_card(self, session_id: uuid.UUID) -> None:
+        """Note that a session's card data is new."""
+        for merchant in self.merchants.values():
+            if session_id in merchant.gr4vy_sessions:
+                merchant.cards_until[session_id] = self.now() + CARD_KEPT
+
     def gr4vy_session(self, session_id: uuid.UUID) -> models.Gr4vySession | None:
         """A session by its id alone, which is what permits `/fields`."""
         for merchant in self.merchants.values():
@@ -106,6 +117,8 @@ class Shop:
 
     def gr4vy_session_of(self, merchant: Merchant, session_id: uuid.UUID) -> models.Gr4vySession | None:
         session = merchant.gr4vy_sessions.get(session_id)
+        if session and merchant.cards_until.get(session_id, _NEVER) <= self.now():
+            session.payment_method = None
         return session if session and session.expires_at > self.now() else None
 
     def order_session(self, session_id: str) -> OrderSession | None:

@@ -38,6 +38,7 @@ RUN = {  # how many steps of each: all of them, where no buyer is needed
     "vinrRetried": 5,
     "vinrForeign": 3,
     "gr4vySession": 9,
+    "gr4vyCardKept": 4,
     "gr4vyExpired": 5,
     "dinteroOrderSession": 6,
     "dinteroExpress": 8,

@@ -45,18 +45,36 @@ async def _head_200(asked: Asked, ask: Ask) -> Answer:
 
 
 @around(
-    "head-without-its-headers",
+    "head-with-another-etag",
     HTTP,
     "getDiddoQr",
-    "HEAD has neither ETag nor Cache-Control.",
-    shows=lambda callers: "etag" not in _method(callers, "HEAD", "getDiddoQr").headers,
+    "HEAD has an ETag of its own.",
+    shows=lambda callers: _method(callers, "HEAD", "getDiddoQr").headers["etag"] == '"head"',
 )
-async def _head_bare(asked: Asked, ask: Ask) -> Answer:
+async def _head_tagged(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
-    if asked.method == "HEAD":
-        for name in ("etag", "cache-control", "vary"):
-            answer.drop(name)
+    if asked.method == "HEAD" and answer.ok:
+        answer.put("etag", '"head"')
     return answer
+
+
+def _overridden(callers: Callers) -> bool:
+    named = {"X-HTTP-Method-Override": "DELETE"}
+    return bool(_method(callers, "POST", "getGr4vySession", headers=named).is_success)
+
+
+@around(
+    "method-overridden",
+    HTTP,
+    "getGr4vySession",
+    "X-HTTP-Method-Override makes a POST what it names.",
+    anything=True,
+    shows=_overridden,
+)
+async def _override(asked: Asked, ask: Ask) -> Answer:
+    if asked.method == "POST":
+        asked.method = asked.header("x-http-method-override") or asked.method
+    return await ask(asked)
 
 
 @around(

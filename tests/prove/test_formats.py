@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tillspec.prove import formats, samples
+from tillspec.prove.dialects import Schemas
+from tillspec.prove.judge import Judge
+from tillspec.prove.synthesise import Synthesiser
 
 MORE: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # the names of formats, what is of them, what is not
@@ -39,4 +42,27 @@ def test_samples_are_what_they_are_said_to_be(name: str) -> None:
 
 
 def test_every_format_has_samples() -> None:
-    assert samples.VALID.keys() == samples.INVALID.keys() == formats.TEXTS.keys()
+    assert (
+        samples.VALID.keys() == samples.INVALID.keys() == samples.PLAIN.keys() == samples.DISPUTED.keys() == formats.TEXTS.keys()
+    )
+    assert all(len(set(texts)) >= 3 for texts in samples.PLAIN.values()), "a list of three that are distinct can be made of each"
+
+
+@pytest.mark.parametrize("name", formats.TEXTS)
+def test_what_parsers_disagree_on_is_in_no_value_that_is_made(name: str) -> None:
+    """A server that refuses a leap second, or an address without a domain, is as right as one that takes it."""
+    judge = Judge(Schemas({}, "3.1"))
+    maker = Synthesiser(judge)
+    text = {"type": "string", "format": name}
+    several = {"type": "array", "items": text, "minItems": 3, "uniqueItems": True}
+    schema = {"type": "object", "properties": {"one": text, "all": several}}
+    for pick in range(8):
+        made = maker.make([schema], pick=pick)
+        assert {made["one"], *made["all"]} <= set(samples.PLAIN[name])
+        assert not {text for text in (made["one"], *made["all"]) if ":60" in text}
+
+
+def test_it_is_made_where_nothing_else_is_allowed() -> None:
+    maker = Synthesiser(Judge(Schemas({}, "3.1")))
+    assert maker.make([{"type": "string", "format": "uri", "pattern": "^urn:isbn:"}]).startswith("urn:isbn:")
+    assert maker.make([{"type": "string", "format": "email", "maxLength": 3}]) == "x@y"

@@ -317,7 +317,7 @@ class Refused(Exception):
         self.status, self.code, self.message, self.headers = status, code, message, headers
 
 
-VARIANTS = ("validates first", "422 for 400", "further fields", "numbered", "UUIDs", "reads first")
+VARIANTS = ("validates first", "422 for 400", "further fields", "numbered", "UUIDs", "reads first", "measures headers")
 """Ways to keep the contract that are as good as any."""
 
 
@@ -409,6 +409,8 @@ class Shop:
             key = next((one for one in known if one.lower() == key.lower()), key)
         if "no key" in self and not key:
             key = FIRST
+        if len(key) > max(map(len, known)) and "measures headers" in self:
+            raise Refused(413, "too_large")
         if key not in known:
             if "crashes without a key" in self and not key:
                 raise Refused(500, "crash")

@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from jsonschema_rs import Draft202012Validator
@@ -20,9 +21,9 @@ from tillspec.diagnostics import Report
 from tillspec.pipeline import read as read_contract
 from tillspec.pointer import join, look_up
 from tillspec.prove.synthesise import Impossible
-from tillspec.verify.accepted import only_fault
 from tillspec.verify.contract import Contract
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.accepted import only_fault
 from tillspec.verify.probes.bodies import Mutant, bodies, mutants
 from tillspec.verify.profile import Profile
 from tillspec.verify.run import Run
@@ -291,3 +292,45 @@ def test_a_server_that_refuses_all_is_not_tested() -> None:
     assert made.found("MUST") == set()
     assert {one.operation for one in made.untested} == {"order"}
     assert not made.passed("invalid-body-refused")
+
+
+LINKED = """
+openapi: 3.1.0
+info: {title: Links, version: '1'}
+paths:
+  /orders:
+    post:
+      operationId: order
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema:
+              type: object
+              required: [back]
+              properties:
+                back: {type: string, format: uri, minLength: 8, maxLength: 60}
+                mail: {type: string, format: email, minLength: 5, maxLength: 60}
+                note: {type: string, minLength: 2, maxLength: 10}
+      responses: {'201': {description: Made.}, 4XX: {description: Not so.}}
+"""
+
+
+@pytest.mark.parametrize(("shortest", "severities"), [(2, {"INFO"}), (3, {"INFO", "SHOULD"})])
+def test_the_edge_of_a_format_is_its_parsers_affair(shortest: int, severities: set[str]) -> None:
+    """`https://` is a URI, and `ann@e` a mailbox, that many a parser refuses; a note of two characters is none of that."""
+
+    async def order(request: Request) -> Response:
+        value = json.loads(await request.body() or b"0")
+        if not validator.is_valid(value):
+            return Response(status_code=422)
+        host, mail = urlsplit(str(value.get("back"))).hostname, str(value.get("mail", "a@b.c"))
+        right = host and "." in mail.rpartition("@")[2] and len(str(value.get("note", "note"))) >= shortest
+        return Response(status_code=201 if right else 422)
+
+    made = contract_of(LINKED)
+    validator = Draft202012Validator(made.targets["order"].json_body.schema, validate_formats=True)  # type: ignore[union-attr]
+    with serving(Starlette(routes=[Route("/orders", order, methods=["POST"])])) as url:
+        found = support_verified(made, url, probes=(bodies,))
+    assert {str(one.severity) for one in found.findings} == severities, str(found)
+    assert {one.aspect.split()[0] for one in found.findings if one.severity == "INFO"} == {"/back", "/mail"}, str(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import threading
 import time
@@ -72,6 +74,8 @@ def test_a_profile_to_fill_in(tillspec: Command, running_sandbox: Sandbox, tmp_p
         (("--url", "http://127.0.0.1:1", "--shard", "3/2"), "the second of three is 2/3"),
         (("--url", "http://127.0.0.1:1", "--profile", "none.toml"), "none.toml cannot be read"),
         (("--url", "http://127.0.0.1:1", "--spec", "none.yaml"), "none.yaml"),
+        (("--url", "http://127.0.0.1:1", "--only", "createVinrSesion"), "there is createVinrSession"),
+        (("--url", "http://127.0.0.1:1", "--surface", "venr"), "there is vinr"),
     ],
 )
 def test_what_cannot_be_asked_for(tillspec: Command, arguments: tuple[str, ...], told: str) -> None:
@@ -85,7 +89,56 @@ def test_a_profile_with_a_mistake_is_told_with_its_line(tillspec: Command, tmp_p
     (tmp_path / "verify.toml").write_text("[server]\nrat = 5\n")
     made = tillspec("verify", "--url", "http://127.0.0.1:1", "--spec", SPEC, "--profile", "verify.toml")
     assert made.returncode == 2
-    assert "verify.toml:2:" in made.stderr
+    assert "verify.toml:2:1:" in made.stderr
+
+
+def test_where_nothing_is_left_to_verify_nothing_is_green(tillspec: Command, running_sandbox: Sandbox) -> None:
+    asked = ("--url", running_sandbox.url, "--spec", SPEC, "--profile", running_sandbox.profile)
+    made = tillspec("verify", *asked, "--only", "createVinrSession", "--safe", "--no-random")
+    assert (made.returncode, "there is no operation to verify that only reads" in made.stdout) == (2, True), made.stdout
+
+
+def test_a_credential_that_does_not_work_is_no_deviation(tillspec: Command, running_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "verify.toml").write_text('[tenants.first.credentials]\nVinrApiKey = "sk_test_of_somebody_else"\n')
+    asked = ("--url", running_sandbox.url, "--spec", SPEC, "--profile", "verify.toml")
+    made = tillspec("verify", *asked, "--only", "createVinrSession", "--no-random")
+    assert (made.returncode, "MUST" in made.stdout) == (2, False), made.stdout
+    assert "no valid request is accepted: 401" in made.stdout
+    assert "fill in   tenants.first.credentials.VinrApiKey" in made.stdout
+    assert "sk_test_of_somebody_else" not in made.stdout + made.stderr
+
+
+def test_a_name_that_the_contract_has_not_is_told(tillspec: Command, running_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "verify.toml").write_text(
+        '[tenants.first.credentials]\nVinrKey = "sk_1"\n[tenants.first.bodies]\ncreateVinrSesion = {amount = 1}\n'
+    )
+    asked = ("--url", running_sandbox.url, "--spec", SPEC, "--profile", "verify.toml")
+    made = tillspec("verify", *asked, "--only", "createVinrSession", "--no-random")
+    assert "verify.toml: tenants.first.credentials.VinrKey names no security scheme of the contract" in made.stderr
+    assert "verify.toml: tenants.first.bodies.createVinrSesion names no operation of the contract" in made.stderr
+    good = tillspec("verify", *asked[:4], "--profile", running_sandbox.profile, "--only", "getDiddoQr", "--no-random")
+    assert "warning" not in good.stderr
+
+
+def test_what_was_not_tested_is_about_what_was_asked_for(tillspec: Command, running_sandbox: Sandbox) -> None:
+    asked = ("--url", running_sandbox.url, "--spec", SPEC, "--profile", running_sandbox.profile, "--no-random")
+    assert "NOT TESTED" not in tillspec("verify", *asked, "--only", "getDiddoQr").stdout
+    assert re.findall(r"in +(\w+Told.*)", tillspec("verify", *asked, "--surface", "vinr").stdout) == ["vinrTold"]
+
+
+def test_a_contract_below_the_folder_is_told_of_as_from_there(
+    tillspec: Command, running_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "api").mkdir()
+    contract = tmp_path / "api" / "openapi.yaml"
+    contract.write_text(
+        "openapi: 3.1.0\ninfo: {title: Health, version: '1'}\npaths:\n  /healthz:\n    get:\n      operationId: health\n"
+        "      responses: {'204': {description: Another answer than the sandbox's.}}\n"
+    )
+    made = tillspec("verify", "--url", running_sandbox.url, "--spec", contract, "--no-random", "--sarif", "verify.sarif")
+    assert made.returncode == 1, made.stdout + made.stderr
+    (result, *_) = json.loads((tmp_path / "verify.sarif").read_text())["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == "api/openapi.yaml"
 
 
 # -- servers that are none --
@@ -148,6 +201,13 @@ BROKEN: dict[str, Callable[[socket.socket], None]] = {
 }
 
 
+NO_SERVER = "look whether an HTTP server is at that port"
+ADVICE = dict.fromkeys(("hangs", "closes", "resets", "garbage", "half-way", "headers without end"), NO_SERVER) | {
+    "redirects": "with 302 to http://127.0.0.1:9/else, and nothing is sent elsewhere: give --url the place",
+    "says no": "with 403: look whether the credentials of the profile are the server's",
+}
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_server_that_is_none_never_conforms(tillspec: Command, running_sandbox: Sandbox, tmp_path: Path, kind: str) -> None:
     text = running_sandbox.profile.read_text()
@@ -156,13 +216,16 @@ def test_a_server_that_is_none_never_conforms(tillspec: Command, running_sandbox
         made = tillspec("verify", "--url", url, "--spec", SPEC, "--profile", "verify.toml", "--max-time", "20", *ONLY)
     assert made.returncode in (1, 2), made.stdout
     assert "Traceback" not in made.stdout + made.stderr
+    assert ADVICE.get(kind, "") in " ".join(made.stdout.split())
 
 
 def test_a_server_that_is_down(tillspec: Command, tmp_path: Path) -> None:
     (tmp_path / "verify.toml").write_text("[server]\nwait = 0.3\n")
     made = tillspec("verify", "--url", "http://127.0.0.1:1", "--spec", SPEC, "--profile", "verify.toml")
     assert made.returncode == 2
-    assert "http://127.0.0.1:1 cannot be reached" in made.stdout + made.stderr
+    told = " ".join(made.stdout.split())
+    assert "http://127.0.0.1:1 cannot be reached within 0.3 s: connection refused; start the server, or mend --url" in told
+    assert told.endswith("incomplete: nothing was sent")
 
 
 def test_a_server_that_is_slow_to_start_is_waited_for(tillspec: Command, tmp_path: Path) -> None:

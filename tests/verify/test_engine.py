@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -20,8 +23,10 @@ from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.engine import ALONE, PROBES, Engine, Unit
 from tillspec.verify.exchange import Answer, Call
+from tillspec.verify.findings import Severity
+from tillspec.verify.pace import Limited, OutOfTime, Pace, retry_after
 from tillspec.verify.profile import Profile, read
-from tillspec.verify.run import NotSafe, Options, OutOfTime, Run, Unreachable, _retry_after
+from tillspec.verify.run import NotSafe, Options, Run, Unreachable
 from tillspec.verify.wire import Origin, Wire
 from tillspec.verify.world import World
 
@@ -243,47 +248,119 @@ components: {securitySchemes: {Bearer: {type: http, scheme: bearer}}}
 # -- pace ----------------------------------------------------------------------------------------------------------------
 
 
+def _refusing(**headers: str) -> Response:
+    return Response(status_code=429, headers={name.replace("_", "-"): text for name, text in headers.items()})
+
+
+async def _asked(run: Run, *operations: str) -> list[int]:
+    """The statuses that requests get which are sent at once."""
+    try:
+        found = await asyncio.gather(*(run.exchange(None, Call(name, "GET", f"/{name}")) for name in operations))
+        return [one.answer.status for one in found]
+    finally:
+        await run.wire.close()
+
+
 def test_too_many_requests_are_waited_for() -> None:
-    late = iter([True, False, True, True, False, True, True, True, True])
+    late = iter([True, True, True, True, False])
+    shop = Shop(lambda request: _refusing(Retry_After="0") if next(late) else None)
+    with serving(shop.app) as url:
+        run = Run(CONTRACT, Profile(), Wire(Origin.of(url)))
+        assert asyncio.run(_asked(run, "parts")) == [200]
+    assert shop.asked == {"GET /parts": 5}
+
+
+def test_as_many_as_a_window_lets_through_get_through_at_last() -> None:
+    """Of 40 requests at once, two get through in each window: all do, however often each is refused."""
+    windows: Counter[int] = Counter()
 
     def answer(request: Request) -> Response | None:
-        return Response(status_code=429, headers={"Retry-After": "0"}) if next(late) else None
+        window = int(time.monotonic() / 0.1)
+        windows[window] += 1
+        return _refusing(Retry_After="0") if windows[window] > 2 else None
 
     shop = Shop(answer)
     with serving(shop.app) as url:
         run = Run(CONTRACT, Profile(), Wire(Origin.of(url)))
-
-        async def work() -> list[int]:
-            found = [(await run.exchange(None, Call("parts", "GET", "/parts"))).answer.status for _ in range(3)]
-            await run.wire.close()
-            return found
-
-        assert asyncio.run(work()) == [200, 200, 429]
-    assert shop.asked == {"GET /parts": 2 + 3 + 3}
-
-
-def test_what_would_be_too_late_is_not_waited_for() -> None:
-    shop = Shop(lambda request: Response(status_code=429, headers={"Retry-After": "15"}))
-    with serving(shop.app) as url:
-        run = Run(CONTRACT, Profile(), Wire(Origin.of(url)), Options(deadline=10.0))
-
-        async def work() -> None:
-            try:
-                with pytest.raises(OutOfTime):
-                    await asyncio.wait_for(run.exchange(None, Call("parts", "GET", "/parts")), 9)
-            finally:
-                await run.wire.close()
-
-        asyncio.run(work())
-    assert shop.asked == {"GET /parts": 1}
+        assert asyncio.run(_asked(run, *["parts", "things"] * 20)) == [200] * 40
 
 
 @pytest.mark.parametrize(
-    ("text", "least", "most"),
+    ("beside", "final"),
     [
-        ("3", 3, 3), ("0", 0.05, 0.05), ("9" * 400, 20, 20), ("", 1, 1), ("soon", 1, 1), ("-5", 1, 1), ("٣", 1, 1),
-        ("Fri, 02 Jan 1970 00:00:00 GMT", 0.05, 0.05), ("Fri, 31 Dec 2199 23:59:59 GMT", 20, 20),
+        ("through", [False, False, True]), ("refused", [False] * 5), ("both", [False] * 5),
+        ("none", [False] * 5), ("now and then", [False, False, False, False, True]),
     ],
 )  # fmt: skip
-def test_what_a_server_asks_to_wait(text: str, least: float, most: float) -> None:
-    assert least <= _retry_after(Answer(429, (("Retry-After", text),))) <= most
+def test_what_is_refused_while_all_others_get_through_has_its_answer(beside: str, final: list[bool]) -> None:
+    """A 429 that one request gets again and again, while no other one does, is no matter of the rate."""
+    pace = Pace()
+    mine, other, told = pace.begin(), pace.begin(), []
+    for number in range(len(final)):
+        if beside in ("through", "both") or (beside == "now and then" and number % 2 == 0):
+            pace.goes_through()
+        if beside in ("refused", "both"):
+            pace.is_final("parts", other, Answer(429))
+        told.append(pace.is_final("parts", mine, Answer(429, (("Retry-After", "0"),))))
+    assert told == final
+
+
+@pytest.mark.parametrize("headers", [{"Retry_After": "3600"}, {"Retry_After": "Fri, 31 Dec 2199 23:59:59 GMT"}])
+def test_who_has_to_wait_too_long_is_told_so_and_nothing_else(headers: dict[str, str]) -> None:
+    """One operation is over its limit for an hour: it is not tested, and the others are."""
+    shop = Shop(lambda request: _refusing(**headers) if request.url.path == "/parts" else None)
+    with serving(shop.app) as url, engine(url) as made:
+        carried_out(made, *units(look, look, names=("parts", "list")))
+    assert shop.asked["GET /parts"] == 1
+    assert made.run.ledger.passed["list", Kind.ACCEPTS]
+    assert [(one.operation, one.fill) for one in made.run.ledger.untested.values()] == [("parts", "server.rate")]
+    assert {one.severity for one in made.run.ledger.found.values()} == {Severity.INFO}  # that 429 is not declared
+    (told,) = made.incomplete
+    assert "`rate`" in told
+    assert "429" in told
+
+
+def test_what_would_be_too_late_is_not_waited_for() -> None:
+    shop = Shop(lambda request: _refusing(Retry_After="15"))
+    with serving(shop.app) as url:
+        run = Run(CONTRACT, Profile(), Wire(Origin.of(url)), Options(deadline=10.0))
+        with pytest.raises(Limited):
+            asyncio.run(_asked(run, "parts"))
+    assert shop.asked == {"GET /parts": 1}
+
+
+def test_the_profiles_rate_ends_with_the_time_too() -> None:
+    shop = Shop()
+    with serving(shop.app) as url:
+        run = Run(CONTRACT, read("[server]\nrate = 0.01", {}), Wire(Origin.of(url)), Options(deadline=10.0))
+        with pytest.raises(OutOfTime) as raised:
+            asyncio.run(_asked(run, "parts", "parts"))
+    assert not isinstance(raised.value, Limited)
+
+
+NOW = datetime.now(UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "date", "least", "most"),
+    [
+        ("3", None, 3, 3), ("0", None, 0, 0), ("9" * 400, None, 1e9, float("inf")),
+        ("Fri, 31 Dec 2199 23:59:59 GMT", None, 1e9, 1e10),
+        (format_datetime(NOW, usegmt=True), None, 0, 0), (format_datetime(NOW + HOUR, usegmt=True), None, 3500, 3600),
+        (format_datetime(NOW + HOUR, usegmt=True), format_datetime(NOW + HOUR - timedelta(seconds=7), usegmt=True), 7, 7),
+        (format_datetime(NOW + HOUR, usegmt=True), "soon", 3500, 3600),
+    ],
+    ids=lambda value: "date" if isinstance(value, str) and len(value) > 10 else None,
+)  # fmt: skip
+def test_what_a_server_asks_to_wait(text: str, date: str | None, least: float, most: float) -> None:
+    headers = (("Retry-After", text), *((("Date", date),) if date else ()))
+    said = retry_after(Answer(429, headers))
+    assert said is not None
+    assert least <= said <= most
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-5", "٣", "1.5"])
+def test_what_says_no_time_says_nothing(text: str) -> None:
+    assert retry_after(Answer(429, (("Retry-After", text),))) is None
+    assert retry_after(Answer(429)) is None

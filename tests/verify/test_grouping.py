@@ -46,6 +46,46 @@ def test_one_clause_is_one_cause() -> None:
     assert made[0].id == found("listThings", "body-schema", "", "/components/schemas/A", aspect="x").id
 
 
+def test_what_is_wrong_with_the_answer_to_what_must_be_refused_follows_from_that() -> None:
+    bad, good = exchange("POST", body=b'{"items": []}'), exchange("POST", body=b'{"items": [1, 2, 3]}')
+    accepted = found("createThing", "invalid-body-refused", "accepts no items", "/items", steps=(bad,))
+    echoed = found("createThing", "echo", "items is another", "/echo", steps=(bad,))
+    assert told(grouped(accepted, echoed)) == [("accepts no items", ("createThing",))]
+    assert [one.check for one in grouped(accepted, echoed)[0].findings] == ["invalid-body-refused", "echo"]
+    shown_elsewhere = found("createThing", "echo", "items is another", "/echo", steps=(good,))
+    assert len(grouped(accepted, shown_elsewhere)) == 2
+    assert len(grouped(accepted, echoed, shown_elsewhere)) == 2, "it was seen more often than the request that must be refused"
+    note = found("createThing", "invalid-body-refused", "accepts no items", "/items", steps=(bad,), severity=Severity.SHOULD)
+    assert len(grouped(note, echoed)) == 2, "what must not be is not hidden below what should not"
+    rule = found("createThing", "rule-enforced", "accepts what breaks a rule", "/rule", steps=(bad,))
+    assert sorted(told(grouped(accepted, rule))) == [
+        ("accepts no items", ("createThing",)), ("accepts what breaks a rule", ("createThing",)),
+    ]  # fmt: skip
+
+
+def test_scenarios_follow_from_what_is_found_where_they_end() -> None:
+    wrong = found("getThing", "echo", "amount is another", "/things/properties/amount/x-behavior/same-as", steps=(exchange(),))
+    amounts = [
+        found(
+            "getThing",
+            "scenario",
+            f"{name} ends",
+            aspect=name,
+            expected=f"$response.body#/{name}/amount == 5",
+            steps=(exchange(),),
+        )
+        for name in ("a", "b")
+    ]
+    assert told(grouped(wrong, *amounts)) == [("amount is another", ("getThing",))]
+    assert told(grouped(*amounts)) == [("does not run as 2 scenarios say", ("getThing",))]
+    deleted = found("getThing", "read-after-delete", "a deleted one does not get 404", expected="404", steps=(exchange(),))
+    status = found("getThing", "scenario", "ends", expected="$statusCode == 404", steps=(exchange(),))
+    assert told(grouped(deleted, status)) == [("a deleted one does not get 404", ("getThing",))]
+    elsewhere = found("listThings", "scenario", "ends", expected="$statusCode == 404", steps=(exchange(),))
+    other = found("getThing", "scenario", "ends", expected="$response.body#/currency == 5", aspect="c", steps=(exchange(),))
+    assert len(grouped(deleted, wrong, elsewhere, other)) == 4
+
+
 def test_a_body_that_is_not_looked_at_is_one_finding() -> None:
     places = [found("createThing", "invalid-body-refused", f"accepts {at}", f"/{at}", aspect=str(at)) for at in range(6)]
     rule = found("createThing", "rule-enforced", "accepts what breaks a rule")

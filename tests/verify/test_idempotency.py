@@ -71,6 +71,7 @@ components:
         application/json:
           schema:
             type: object
+            x-behavior: {rules: [{rule: self.amount <= 1000, message: amount is at most 1000, at: /amount, status: 400}]}
             required: [amount, note]
             properties:
               amount: {type: integer, minimum: 1}
@@ -157,7 +158,8 @@ class Shop:
         scope = self.scope(request, key) if key is not None and "ignored" not in self.faults else None
         refused = self.refused(request, content)
         if refused is not None:
-            if scope and (self.keeps == "everything" or "keeps refusals" in self.faults):
+            wrong = "keeps what breaks a rule" in self.faults and self.is_too_much(content)
+            if scope and (self.keeps == "everything" or "keeps refusals" in self.faults or wrong):
                 self.used.setdefault(scope, (self.now, content, refused))
             return refused
         if scope is None:
@@ -181,10 +183,16 @@ class Shop:
             return JSONResponse({"code": "unauthorized"}, 401)
         try:
             body = json.loads(content)
-            good = isinstance(body, dict) and body["amount"] >= 1 and bool(body["note"])
+            good = isinstance(body, dict) and 1 <= body["amount"] <= 1000 and bool(body["note"])
         except (ValueError, KeyError, TypeError):
             good = False
         return None if good else JSONResponse({"code": "invalid"}, 400)
+
+    def is_too_much(self, content: bytes) -> bool:
+        try:
+            return bool(json.loads(content)["amount"] > 1000)
+        except (ValueError, KeyError, TypeError):
+            return False
 
     def known(self, scope: Any, content: bytes) -> Response | None:
         since, first, answer = self.used.get(scope, (0.0, b"", None))
@@ -264,6 +272,7 @@ def test_a_server_that_keeps_its_keys_is_left_in_peace(compare: str, keeps: str)
         ("races", "key-raced"),
         ("other running", "key-raced"),
         ("keeps refusals", "key-kept"),
+        ("keeps what breaks a rule", "key-kept"),
         ("any case", "repeat-separate"),
         ("short keys", "repeat-separate"),
         ("by body", "repeat-separate"),

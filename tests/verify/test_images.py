@@ -16,11 +16,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tillspec.verify import pictures
 from tillspec.verify.contract import Contract
-from tillspec.verify.pictures import BadImage, of_data_uri, seen
+from tillspec.verify.decoding import pictures
+from tillspec.verify.decoding.pictures import BadImage, of_data_uri, seen
+from tillspec.verify.decoding.svg import NoSvg, Svg
 from tillspec.verify.probes.images import images
-from tillspec.verify.svg import NoSvg, Svg
 
 from . import support
 

@@ -53,6 +53,7 @@ def test_a_server_that_does_as_http_says_is_left_alone(run: Run) -> None:
     ("fault", "check", "severity"),
     [
         ("undeclared method", "method-refused", "MUST"),
+        ("method named by a header", "method-refused", "MUST"),
         ("no Allow", "allow-header", "MUST"),
         ("Allow lies", "allow-header", "MUST"),
         ("Allow incomplete", "allow-header", "SHOULD"),

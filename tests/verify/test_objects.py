@@ -18,13 +18,13 @@ from tillspec.verify.contract import Contract
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING
 from tillspec.verify.ids import near, unknown
+from tillspec.verify.looks.reading import conflicts, differences
 from tillspec.verify.probes.among import among
 from tillspec.verify.probes.changes import changes
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
 from tillspec.verify.probes.objects import objects
 from tillspec.verify.profile import Profile
-from tillspec.verify.reading import conflicts, differences
 from tillspec.verify.run import Run
 from tillspec.verify.wire import Origin, Wire
 

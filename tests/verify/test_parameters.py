@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tillspec.runtime.operation import Text
 from tillspec.runtime.texts import read, write
 from tillspec.verify.contract import Contract
+from tillspec.verify.judging.readings import readings, scalars
 from tillspec.verify.probes.parameters import parameters
-from tillspec.verify.readings import readings, scalars
 
 from .support import Verified, contract, serving, verified
 from .things import CONTRACT, PROFILE, Things
@@ -55,6 +55,7 @@ def test_a_server_that_reads_parameters_as_declared_is_left_alone(run: Run) -> N
         ("shop not required", "required-parameter-refused", "listThings", "MUST", "X-Shop"),
         ("highest limit refused", "valid-edit-accepted", "listThings", "SHOULD", "limit"),
         ("fails at bad UTF-8", "no-crash", "listThings", "MUST", "500"),
+        ("fails at no value", "no-crash", "listThings", "MUST", "500"),
     ],
 )
 def test_a_parameter_that_is_read_otherwise_is_told(

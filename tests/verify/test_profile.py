@@ -75,6 +75,46 @@ def test_its_secrets_are_not_in_its_text() -> None:
     assert not [secret for secret in ("k-1", "k-2", "-----") if secret in repr(profile.tenants)]
 
 
+def test_the_secrets_of_requests_and_bodies_are_known() -> None:
+    basic = "dXNlcjpwYXNzd29yZC0x"  # of "user:password-1"
+    profile = read(
+        f"""
+[tenants.shop.credentials]
+Token = {{request = {{url = "/token", headers = {{Authorization = "Basic {basic}", Accept = "application/json"}}, \
+json = {{grant_type = "client_credentials", deep = [{{client_secret = "secret-2"}}]}}}}, value = "$response.body#/token"}}
+
+[tenants.shop.bodies]
+createToken = {{client_id = "shop-1", password = "secret-3"}}
+
+[control]
+reset = {{url = "/reset", headers = {{X-Control = "secret-4", Content-Type = "application/json"}}}}
+""".replace("\\\n", ""),
+        {},
+    )
+    assert dict(profile.secrets()) == {
+        basic: "SHOP_TOKEN_AUTHORIZATION",
+        "password-1": "SHOP_TOKEN_PASSWORD",
+        "secret-2": "SHOP_TOKEN_DEEP_CLIENT_SECRET",
+        "secret-3": "SHOP_CREATETOKEN_PASSWORD",
+        "secret-4": "CONTROL_RESET_X_CONTROL",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[server]\nrate = 1\nwait = 'x\n", (3, 10)),
+        ("# rat is short for rate\n[server]\n  rat = 5\n", (3, 3)),
+        ("[tenants.a.keys]\nx = 1\n", (1, 12)),
+        ("[policy]\nforeign = 404\nforein = 404\n", (3, 1)),
+    ],
+)
+def test_a_mistake_has_a_line_and_a_column(text: str, place: tuple[int, int]) -> None:
+    with pytest.raises(BadProfile) as caught:
+        read(text, {})
+    assert (caught.value.line, caught.value.column) == place, caught.value
+
+
 @pytest.mark.parametrize(
     ("text", "line", "told", "hint"),
     [

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from .conftest import SPEC, Sandbox
 
 
@@ -59,9 +61,53 @@ paths:
     assert "Traceback" not in made.stdout
 
 
+WITH_A_KEY = """
+openapi: 3.1.0
+info: {title: Sessions, version: '1'}
+security: [{VinrApiKey: []}]
+paths:
+  /checkout/session:
+    post:
+      operationId: createVinrSession
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {type: object, properties: {amount: {type: integer}}, additionalProperties: true}
+            example: {amount: 2490, currency: EUR, successUrl: 'https://a.example/b', cancelUrl: 'https://a.example/c'}
+      responses:
+        default:
+          description: Another answer than the sandbox's.
+          headers: {X-Never: {required: true, schema: {type: string}}}
+          content: {application/json: {schema: {type: object}}}
+components:
+  securitySchemes:
+    VinrApiKey: {type: apiKey, in: header, name: X-Api-Key}
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_failure_shows_how_to_see_it_again(tmp_path: Path, running_sandbox: Sandbox, workers: tuple[str, ...]) -> None:
+    contract, profile = tmp_path / "contract.yaml", tmp_path / "profile.toml"
+    contract.write_text(WITH_A_KEY)
+    text = running_sandbox.profile.read_text()
+    key = re.search(r'VinrApiKey = "(\w+)"', text)
+    assert key is not None
+    profile.write_text(f'[tenants.first.credentials]\nVinrApiKey = "{key[1]}"\n')
+    asked = ("--tillspec-spec", contract, "--tillspec-url", running_sandbox.url, "--tillspec-profile", profile)
+    made = pytest_run(tmp_path, *asked, "-k", "credentials", *workers)
+    assert made.returncode == 1, made.stdout
+    assert re.search(r"^MUST header-required-[0-9a-f]{8}$", made.stdout, re.MULTILINE)
+    for line in ("  clause    contract.yaml:", "  pointer   #/paths/", "  expected  X-Never on ", "  observed  ", "  try       "):
+        assert line in made.stdout.replace(str(tmp_path) + "/", "")
+    assert f"curl -i {running_sandbox.url}/checkout/session" in made.stdout
+    assert "$FIRST_VINRAPIKEY" in made.stdout
+    assert key[1] not in made.stdout + made.stderr
+
+
 def test_what_cannot_be_used_is_told(tmp_path: Path, running_sandbox: Sandbox) -> None:
     (tmp_path / "bad.toml").write_text("[server]\nrat = 1\n")
     made = pytest_run(tmp_path, "--tillspec-url", running_sandbox.url, "--tillspec-profile", "bad.toml")
-    assert (made.returncode, "bad.toml:2: " in made.stderr) == (4, True), made.stderr
+    assert (made.returncode, "bad.toml:2:1: " in made.stderr) == (4, True), made.stderr
     made = pytest_run(tmp_path, "--tillspec-url", "nowhere")
     assert (made.returncode, "no http(s) URL" in made.stderr) == (4, True), made.stderr

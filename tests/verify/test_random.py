@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections import Counter, defaultdict
@@ -25,8 +26,9 @@ from tillspec.verify.findings import Severity
 from tillspec.verify.learn import learn
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.profile import read
+from tillspec.verify.random.cases import Dresser
 from tillspec.verify.random.coverage import Coverage
-from tillspec.verify.random.engine import MISSING, Random
+from tillspec.verify.random.engine import MISSING, Random, _schema
 from tillspec.verify.run import Options, Run
 from tillspec.verify.wire import Origin, Wire
 
@@ -266,6 +268,40 @@ def test_nothing_is_sent_that_is_no_part_of_a_case(whole: tuple[Shop, Done]) -> 
     names = {name for _, _, headers, _ in shop.asked for name in headers}
     assert not names & {"accept-encoding", "x-schemathesis-testcaseid", "connection"}
     assert {headers["user-agent"] for _, _, headers, _ in shop.asked} == {"tillspec-verify"}
+
+
+def test_a_header_that_http_has_not_is_not_sent(made: Contract) -> None:
+    """A control character in a field's value is none of HTTP (RFC 9110, section 5.5); a server may drop the connection."""
+    dresser = Dresser(Run(made, read(PROFILE, {}), Wire(Origin.of("http://127.0.0.1:9"))), made.targets["read"], None)
+    case = _schema(dresser.run)["/things/{id}"]["GET"].Case(path_parameters={"id": "abcd"})
+    for value in ("a\x01b", "\x7f", "a\x0bb"):
+        case.headers = {"X-Note": value}
+        with pytest.raises(ValueError, match=r"control characters|Invalid"):
+            dresser.call(case)
+    case.headers = {"X-Note": "a\tb"}
+    assert dresser.call(case).header("X-Note") == "a\tb"
+
+
+@dataclass
+class Routed(Shop):
+    """The same behind a router of its own, which finds no route for a path with an encoded separator, or with no text in it."""
+
+    lost: int = 0
+
+    async def serve(self, request: Request) -> Response:
+        path = request.scope["raw_path"].decode("latin-1")
+        if re.search(r"%2F|%5C|%25|%[01][0-9A-F]|%7F|//|/$", path):
+            self.lost += 1
+            return Response("<h1>Not Found</h1>", 404 if "%2" in path else 400, media_type="text/html")
+        return await super().serve(request)
+
+
+def test_a_path_that_no_route_matches_is_answered_by_the_router(made: Contract) -> None:
+    shop = Routed()
+    with serving(shop) as url:
+        done = randomly(made, url, only=("read",))
+    assert shop.lost > 3
+    assert done.told == []
 
 
 # -- the same seed -------------------------------------------------------------------------------------------------------

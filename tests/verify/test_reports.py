@@ -22,11 +22,11 @@ from tillspec.verify.reports.as_json import as_json
 from tillspec.verify.reports.junit import as_junit
 from tillspec.verify.reports.outcome import Outcome, State
 from tillspec.verify.reports.page import as_html
-from tillspec.verify.reports.people import lines, plain
+from tillspec.verify.reports.people import as_text, lines, plain
 from tillspec.verify.reports.secrets import Spelling, spelled
 from tillspec.verify.run import Run, Told
 
-from .reported import NAMES, SECRET, done, exchange, run, tell
+from .reported import NAMES, PROFILE, SECRET, done, exchange, run, tell
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -121,11 +121,76 @@ def test_text_has_80_columns_but_for_what_is_to_be_copied(made: Run) -> None:
     assert {style for line in lines(whole) for style, _ in line} <= {"bad", "warn", "good", "dim", "strong", ""}
 
 
+def test_what_only_informs_is_told_in_a_line(made: Run) -> None:
+    tell(made, "createThing", "framing-refused", "takes two Host headers", severity=Severity.INFO, expected="a refusal")
+    whole = done(made)
+    text = plain(whole)
+    (found,) = [one for one in whole.found if one.is_information]
+    assert f"INFO {found.group.id}  createThing: takes two Host headers\n--verbose shows" in text
+    assert "a refusal" not in text
+    assert text.count("  expected  ") == text.count("  try       ") == 2, "what must and what should be is told in full"
+    full = as_text(lines(whole, verbose=True))
+    assert "  expected  a refusal" in full
+    assert full.count("  try       ") == 3
+    assert "--verbose" not in full
+
+
+@pytest.mark.parametrize("width", [80, 100, 10_000])
+def test_a_line_is_as_wide_as_it_may_be(tmp_path: Path, width: int) -> None:
+    made = run(tmp_path)
+    what = "takes " + "very " * 30 + "much"
+    tell(made, "createThing", "framing-refused", what, severity=Severity.INFO)
+    shown = [line for line in as_text(lines(done(made), width=width)).split("\n") if line.startswith(("INFO", "     "))]
+    assert max(map(len, shown)) <= width
+    assert what in " ".join(" ".join(shown).split()), "nothing of it is lost"
+    assert len(shown) == (1 if width > 1000 else len(shown))
+
+
+def test_with_one_cause_it_is_told_what_else_has_it(tmp_path: Path) -> None:
+    made = run(tmp_path)
+    for number in range(2):
+        tell(
+            made,
+            "getThing",
+            "scenario",
+            f"stops at {number}",
+            exchange(status=404),
+            expected="$statusCode == 200",
+            aspect=f"{number}",
+        )
+    tell(made, "listThings", "scenario", "stops elsewhere", exchange(status=404), expected="$statusCode == 200")
+    tell(made, "getThing", "scenario", "has another body", exchange(), expected="$response.body#/a == 1", aspect="a")
+    text = " ".join(plain(done(made)).split())
+    assert "getThing: does not run as 2 scenarios say" in text
+    assert "2 findings with one cause; also: stops at 0; stops at 1" in text
+    assert text.count("MUST scenario-") == 3, "what stops at another operation, or for its body, has another cause"
+
+
+def test_untested_is_what_was_asked_for(tmp_path: Path) -> None:
+    made = run(tmp_path, only=("getThing",))
+    for operation in ("getThing", "createThing"):
+        made.skip(made.contract.targets[operation], Kind.ACCEPTS, "no credential for Key", "tenants.first.credentials.Key")
+    made.skip(made.contract.targets["getThing"], Kind.BODY, "no body is known that is accepted", "tenants.first.bodies.getThing")
+    whole = done(made)
+    assert {(item.operation, item.kind) for item in whole.untested} == {("getThing", Kind.ACCEPTS), ("getThing", Kind.BODY)}
+    assert {item.reason for item in whole.untested} == {"no credential for Key"}, "all else follows from it"
+    made.tell(made.contract.targets["getThing"], Told("valid-accepted"))
+    assert "no body is known that is accepted" in {item.reason for item in done(made).untested}
+
+
+def test_what_is_still_to_be_filled_in_is_told(tmp_path: Path) -> None:
+    made = run(tmp_path, profile=PROFILE + "Other = 'FILL_ME'\n")
+    assert "FILL_ME still stands at 1 place of the profile: tenants.first.credentials.Other" in " ".join(
+        plain(done(made)).split()
+    )
+    assert json.loads(as_json(done(made)))["unfilled"] == ["tenants.first.credentials.Other"]
+
+
 def test_json(made: Run) -> None:
     value = json.loads(as_json(done(made, incomplete=["it was gone"])))
     assert value.keys() == {
         "tillspec", "url", "contract", "seed", "engines", "seconds", "requests", "exit", "verdict", "incomplete", "findings",
-        "untested", "matrix", "stale", "coverage",
+        "untested", "matrix", "unfilled", "stale", "coverage",
     }  # fmt: skip
     assert value["contract"] == {"title": "Things", "version": "1.2.0", "file": "openapi.yaml"}
     assert (value["seed"], value["requests"], value["incomplete"]) == (5, 4567, ["it was gone"])
@@ -158,18 +223,62 @@ def test_junit(made: Run) -> None:
     cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in suites["getThing"]}
     assert cases == {
         ("getThing.ownership", "ownership"): ["skipped"],
-        ("getThing.objects", next(name for _, name in cases if name and name.startswith("distinct-ids"))): ["failure"],
+        ("getThing.objects", next(name for _, name in cases if name and name.startswith("distinct-ids"))): [
+            "failure",
+            "system-out",
+        ],
         ("getThing.objects", "objects"): [],
         ("getThing.expiry", "expiry"): ["skipped"],
         ("getThing.responses", "responses"): [],
         ("getThing.methods", "methods"): [],
     }
     assert [child.tag for case in suites["verification"] for child in case] == ["error"]
-    assert (root.get("failures"), root.get("errors"), root.get("skipped")) == ("1", "1", "3")
+    assert (root.get("failures"), root.get("errors"), root.get("skipped")) == ("1", "1", None), "no schema has skipped there"
+    assert [suites[name].get("skipped") for name in ("getThing", "listThings")] == ["2", "1"]
+    failed = suites["getThing"].find("testcase[failure]")
+    assert failed is not None
+    assert (failed.get("file") or "").endswith("openapi.yaml")
+    assert int(failed.get("line") or 0) > 1
+    text = failed.findtext("failure") or ""
+    for part in (
+        "MUST distinct-ids-",
+        "operation getThing",
+        "clause ",
+        "pointer   #/",
+        "expected  two ids",
+        "observed  one",
+        "curl",
+    ):
+        assert part in text
+    assert "def test_distinct_ids" in (failed.findtext("system-out") or "")
     assert root.get("tests") == str(len(root.findall(".//testcase")))
     skipped = suites["getThing"].find("testcase[@name='expiry']/skipped")
     assert skipped is not None
     assert skipped.get("message") == "nothing moves the clock; fill in control.advance"
+
+
+_JUNIT: dict[str, tuple[set[str], set[str]]] = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors", "disabled"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, {"testcase", "system-out"}),
+    "testcase": ({"name", "classname", "time", "file", "line"}, {"failure", "error", "skipped", "system-out", "system-err"}),
+    "failure": ({"message", "type"}, set()),
+    "error": ({"message", "type"}, set()),
+    "skipped": ({"message", "type"}, set()),
+    "system-out": (set(), set()),
+}
+"""What the schema of Jenkins' JUnit plugin, which other tools follow, allows: attributes and children."""
+
+
+def test_junit_has_nothing_that_no_schema_allows(made: Run) -> None:
+    root = ElementTree.fromstring(as_junit(done(made, incomplete=["it was gone"])))
+    for element in root.iter():
+        attributes, children = _JUNIT[element.tag]
+        assert set(element.attrib) <= attributes, element.tag
+        assert {child.tag for child in element} <= children, element.tag
+    assert all(case.get("name") and case.get("classname") for case in root.iter("testcase"))
+    assert all(suite.get("name") and suite.get("tests") for suite in root.iter("testsuite"))
+    names = [(case.get("classname"), case.get("name")) for case in root.iter("testcase")]
+    assert len(names) == len(set(names)), "what a tool compares from run to run has a name of its own"
 
 
 def test_sarif_is_valid_by_the_schema_of_oasis(made: Run) -> None:
@@ -189,10 +298,29 @@ def test_sarif_is_valid_by_the_schema_of_oasis(made: Run) -> None:
     assert one["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == "it was gone"
 
 
+def test_findings_at_one_line_are_told_apart_by_github(tmp_path: Path) -> None:
+    made = run(tmp_path)
+    for aspect in ("a", "b"):
+        tell(made, "getThing", "distinct-ids", f"gives {aspect} one id", aspect=aspect)
+    first, second = (json.loads(as_sarif(done(made)))["runs"][0]["results"][index] for index in (0, 1))
+    assert first["locations"] == second["locations"]
+    assert first["partialFingerprints"]["primaryLocationLineHash"] != second["partialFingerprints"]["primaryLocationLineHash"]
+    assert first["properties"].keys() >= {"id", "severity", "operations", "expected", "observed", "curl", "pytest"}
+
+
+def test_a_file_elsewhere_has_a_uri(tmp_path: Path) -> None:
+    made = run(tmp_path)
+    tell(made, "getThing", "distinct-ids")
+    (result,) = json.loads(as_sarif(done(made)))["runs"][0]["results"]
+    uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert uri == (tmp_path / "openapi.yaml").as_uri(), "a path that begins with / is no URI of its own"
+
+
 def test_annotations(made: Run) -> None:
     first, second, third = as_github(done(made, incomplete=["it was gone"]))
     assert re.match(r"::error file=[^,]*openapi.yaml,line=\d+,col=\d+,title=distinct-ids-\w+::getThing: gives two", first)
-    assert first.endswith("%0Aexpected two ids%0Aobserved one of them")
+    assert "%0Aexpected two ids%0Aobserved one of them%0Acurl -i http://127.0.0.1:9/things" in first
+    assert "\n" not in first + second
     assert second.startswith("::warning ")
     assert third == "::error title=incomplete::it was gone"
 

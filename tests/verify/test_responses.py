@@ -50,6 +50,12 @@ THINGS = """
               description: Not so.
               content:
                 application/problem+json: {schema: {type: object, required: [title], properties: {title: {type: string}}}}
+      /safe/{id}:
+        get:
+          operationId: getSafe
+          security: [{Key: []}]
+          parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+          responses: {'200': {description: It.}}
       /text:
         get:
           operationId: getText
@@ -68,6 +74,7 @@ THINGS = """
                 application/xml: {schema: {type: object, required: [a]}}
             default: {description: Anything else.}
     components:
+      securitySchemes: {Key: {type: apiKey, in: header, name: X-Key}}
       schemas:
         Thing:
           type: object
@@ -95,15 +102,16 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Contract:
 
 def told(
     contract: Contract, operation: str, status: int, body: bytes | str, media_type: str | None = "application/json",
-    headers: tuple[tuple[str, str], ...] = (), policy: str = "",
+    headers: tuple[tuple[str, str], ...] = (), policy: str = "", call: Call | None = None,
 ) -> list[Finding]:  # fmt: skip
-    """The findings in one answer."""
+    """The findings in one answer, to a plain request where no other is given."""
     run = Run(contract, profiles.read(policy, {}), Wire(Origin.of("http://127.0.0.1:9")))
     run.oracles = (responses,)
     data = body.encode() if isinstance(body, str) else body
     sent = (("Content-Type", media_type), *headers) if media_type is not None else headers
     target = contract.targets[operation]
-    run.judge(target, Exchange(Call(operation, target.method, "/"), Answer(status, sent, data)))
+    call = call or Call(operation, target.method, target.path.replace("{id}", ID))
+    run.judge(target, Exchange(call, Answer(status, sent, data)))
     return list(run.ledger.found.values())
 
 
@@ -143,6 +151,37 @@ def test_a_default_declares_every_status_but_a_crash(things: Contract) -> None:
 def test_a_status_that_the_profile_allows_is_no_finding(things: Contract) -> None:
     assert told(things, "listThings", 403, "", policy="policy.undeclared-statuses = [403]") == []
     assert checks(told(things, "listThings", 403, "")) == [("MUST", "status-declared")]
+
+
+@pytest.mark.parametrize("status", [405, 406, 408, 411, 413, 414, 415, 417, 426, 429, 431])
+def test_what_http_says_of_every_message_need_not_be_declared(things: Contract, status: int) -> None:
+    """The Responses Object need not have what may be answered to anything (OpenAPI 3.1): that it has it not is noted."""
+    assert checks(told(things, "listThings", status, "")) == [("INFO", "status-declared")]
+
+
+@pytest.mark.parametrize(
+    ("operation", "status", "expected"),
+    [
+        ("getSafe", 401, "INFO"), ("listThings", 401, "SHOULD"), ("getSafe", 404, "INFO"), ("listThings", 404, "SHOULD"),
+        ("getSafe", 403, "MUST"), ("getSafe", 409, "MUST"), ("getSafe", 400, "SHOULD"), ("getSafe", 422, "SHOULD"),
+    ],
+)  # fmt: skip
+def test_who_asks_for_credentials_and_ids_may_know_neither(things: Contract, operation: str, status: int, expected: str) -> None:
+    assert checks(told(things, operation, status, "")) == [(expected, "status-declared")]
+
+
+@pytest.mark.parametrize("status", [408, 413, 414, 431])
+def test_what_stands_before_a_server_has_words_of_its_own_for_what_is_too_much(things: Contract, status: int) -> None:
+    assert told(things, "getThing", status, "<h1>Too much</h1>", "text/html") == []
+    assert checks(told(things, "getThing", 409, "<h1>Conflict</h1>", "text/html")) == [("MUST", "media-type-declared")]
+
+
+@pytest.mark.parametrize("status", [307, 400, 404])
+def test_a_path_that_no_route_need_match_is_answered_by_the_framework(things: Contract, status: int) -> None:
+    call = Call("getThing", "GET", "/things/a%2Fb")
+    assert told(things, "getThing", status, "<h1>Not here</h1>", "text/html", call=call) == []
+    assert checks(told(things, "getThing", 500, "", call=call)) == [("MUST", "no-crash")]
+    assert set(checks(told(things, "getThing", 200, "{}", headers=COUNT, call=call))) == {("MUST", "body-schema")}
 
 
 # -- bodies of JSON ------------------------------------------------------------------------------------------------------

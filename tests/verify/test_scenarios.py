@@ -396,6 +396,63 @@ def test_a_scenario_without_end_is_ended(tmp_path: Path) -> None:
     assert any("no end" in one.reason for one in found.ledger.untested.values())
 
 
+ENDING = """
+  - workflowId: ending
+    steps:
+      - {stepId: make, operationId: createJob, requestBody: {payload: {}}, outputs: {id: $response.body#/id}}
+      - stepId: before
+        x-behavior: {control: {advance: PT4M59S}}
+        operationId: readJob
+        parameters: [{name: jobId, in: path, value: $steps.make.outputs.id}]
+      - stepId: after
+        x-behavior: {control: {advance: PT1S}}
+        operationId: readJob
+        parameters: [{name: jobId, in: path, value: $steps.make.outputs.id}]
+        successCriteria: [{condition: $statusCode == 404}]
+"""
+MOVING = PROFILE + "[control]\nadvance = {method = 'POST', url = '/clock', json = {seconds = '{seconds}'}}\n"
+
+
+class EndingJobs(Jobs):
+    """Jobs that end. For each request the server's clock goes on by `slow` seconds by itself."""
+
+    def __init__(self, lifetime: float, slow: float) -> None:
+        super().__init__()
+        self.lifetime, self.slow, self.time, self.made = lifetime, slow, 0.0, 0.0
+
+    @property
+    def app(self) -> Starlette:
+        return Starlette(routes=[*super().app.routes, Route("/clock", self.move, methods=["POST"])])
+
+    async def move(self, request: Request) -> Response:
+        self.time += self.slow + (await request.json())["seconds"]
+        return Response()
+
+    async def make(self, request: Request) -> Response:
+        self.time += self.slow
+        self.made = self.time
+        return await super().make(request)
+
+    async def read(self, request: Request) -> Response:
+        self.time += self.slow
+        return Response(status_code=404) if self.time - self.made >= self.lifetime else await super().read(request)
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "slow", "told"), [(300, 0, set()), (300, 0.6, set()), (297, 0.6, {"before"}), (303, 0, {"after"})]
+)
+def test_a_slow_server_is_asked_a_little_sooner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lifetime: float, slow: float, told: set[str]
+) -> None:
+    """Its clock may run by itself, so that a step that is timed to the second comes too late; what is made up for after it."""
+    monkeypatch.setattr("tillspec.verify.scenarios._QUICK", -1.0)
+    path, jobs = tmp_path / "jobs.arazzo.yaml", EndingJobs(lifetime, slow)
+    path.write_text(_DOCUMENT.replace("WORKFLOWS", ENDING.strip("\n")))
+    found = verified(CONTRACT, jobs.app, {"scenarios"}, MOVING, scenarios=(path,))
+    assert {one.what.rpartition(" ")[2] for one in found.ledger.found.values() if one.check == "scenario"} == told
+    assert not found.ledger.untested
+
+
 # -- our own -------------------------------------------------------------------------------------------------------------
 
 

@@ -23,10 +23,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tillspec.verify import entropy
 from tillspec.verify.contract import Contract
+from tillspec.verify.decoding import entropy
+from tillspec.verify.decoding.tokens import NoToken, Token
 from tillspec.verify.probes.secrets import secrets
-from tillspec.verify.tokens import NoToken, Token
 
 from . import support
 

@@ -65,6 +65,38 @@ def test_a_server_that_takes_or_fails_at_them_is_told(run: Run, fault: str, chec
     assert any(what in one.what for one in found.of(check) if one.severity == severity), str(found)
 
 
+@pytest.fixture(scope="module")
+def strict_things(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """The contract of things, which now says how JSON is read."""
+    text = CONTRACT.replace("\npaths:", "\nx-behavior: {json: strict}\npaths:", 1)
+    return contract(tmp_path_factory.mktemp("strict"), text)
+
+
+def strictly(made: Contract, *faults: str) -> Verified:
+    with serving(Things.having(*faults)) as url:
+        return verified(made, url, PROFILE, probes=(wire,))
+
+
+def test_a_server_that_reads_json_strictly_is_left_alone(strict_things: Contract) -> None:
+    found = strictly(strict_things, "no name twice")
+    assert not found.found("MUST", "SHOULD"), str(found)
+    assert found.passed("malformed-refused")
+
+
+@pytest.mark.parametrize(
+    ("faults", "what"),
+    [
+        ((), "with a member twice"),
+        (("no name twice", "reads the first document alone"), "with another character after its end"),
+    ],
+)
+def test_where_json_is_read_strictly_what_is_none_must_be_refused(
+    strict_things: Contract, faults: tuple[str, ...], what: str
+) -> None:
+    found = strictly(strict_things, *faults)
+    assert any(what in one.what for one in found.of("malformed-refused") if one.severity == "MUST"), str(found)
+
+
 def test_documents_are_what_they_are_said_to_be(things: Contract) -> None:
     running = Running(things, Profile(), Wire(Origin.of("http://127.0.0.1:1")))
     form = things.targets["makeThing"].bodies[0]

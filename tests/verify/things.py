@@ -156,6 +156,8 @@ class Things:
             return PlainTextResponse("\n".join(f"{name}: {text}" for name, text in request.headers.items()))
         if request.method == "DELETE" and self.has("undeclared method"):
             return Response(status_code=204)
+        if self.has("method named by a header"):
+            method = request.headers.get("x-http-method-override", method)
         if method not in handlers:
             raise self.refused_method(method, [*handlers])
         open_path = self.has("open spelling") and path.endswith("/")
@@ -202,6 +204,8 @@ class Things:
         raw = request.scope["query_string"].decode("latin-1")
         if self.has("fails at bad UTF-8"):
             unquote_to_bytes(raw).decode()
+        if self.has("fails at no value") and re.search("(^|&)limit=(&|$)", raw):
+            raise ZeroDivisionError
         pairs = parse_qsl(raw, keep_blank_values=True)
         kind = [text for name, text in pairs if name == "kind"]
         if not (self.has("kind not required") and not kind) and (len(kind) != 1 or kind[0] not in ("small", "large")):
@@ -317,7 +321,7 @@ class Things:
                 return json.JSONDecoder().raw_decode(text)[0]
             if self.has("mends what is cut"):
                 text = text if text.rstrip().endswith("}") else text + "}"
-            return json.loads(text, parse_constant=constant)
+            return json.loads(text, parse_constant=constant, object_pairs_hook=_once if self.has("no name twice") else None)
         except RecursionError:
             if self.has("fails at depth"):
                 raise
@@ -325,3 +329,9 @@ class Things:
         except ValueError:
             self.stuck = self.has("stuck after malformed")
             raise Refused from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)

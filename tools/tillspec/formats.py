@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -115,7 +116,7 @@ def location(position: Position, pointer: str) -> dict[str, Any]:
     file, line, column = position
     made: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": f"#{pointer}"}]}
     if file is not None:
-        uri = file if "://" in file else quote(file)
+        uri = file if "://" in file else Path(file).as_uri() if Path(file).is_absolute() else quote(file)
         region = {"startLine": line, "startColumn": column}
         made["physicalLocation"] = {"artifactLocation": {"uri": uri}, "region": region}
     return made

@@ -8,6 +8,8 @@ own, so that a client written for one of them can be pointed at an implementatio
   exponents (JPY 0, EUR 2, KWD 3); nothing may assume two decimals.
 - **Closed in, open out.** A request object refuses fields that it does not declare. A response object may gain fields, and a
   response enum may gain values; a client keeps what it does not know.
+- **JSON is read strictly.** A body with a name twice in one object, or with what only some parsers take (a comma too many, a
+  comment, `NaN`, anything after its end), is refused as one that is not JSON: what two readers read in it may differ.
 - **Errors** keep each surface's own shape.
 - **Ownership.** An object of another merchant answers exactly as one that does not exist.
 - Every response carries `X-Request-Id`.

@@ -740,7 +740,9 @@ DINTERO_VIEW_ITEM = ObjectBehavior(
 )
 DINTERO_CHOSEN_SHIPPING_OPTION = ObjectBehavior(
     properties={
-        "amount": PropertyBehavior(currency="/order/currency", currency_of="DinteroOrder"),
+        "amount": PropertyBehavior(
+            currency="/order/currency", currency_of="DinteroOrder", same_as="$request.body#/amount", initially=True
+        ),
         "vat_amount": PropertyBehavior(currency="/order/currency", currency_of="DinteroOrder"),
     }
 )

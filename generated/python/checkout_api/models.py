@@ -1355,7 +1355,9 @@ class Gr4vySession(ContractModel):
     airline: Gr4vyAirline | None | MISSING = MISSING
     """The flight booking that is paid for, if it is one."""
     payment_method: Gr4vyPaymentMethod | None | MISSING = MISSING
-    """The payment method that `/fields` has put into the session, masked; null or absent before that."""
+    """The payment method that `/fields` has put into the session, masked; null or absent before that. A card is shown for as long
+    as its data is kept, 5 minutes, and is null or absent again after that.
+    """
     __conforms__ = Conforms(SCHEMAS, "Gr4vySession")
 
 
@@ -2685,7 +2687,7 @@ class DinteroChosenShippingOption(ContractModel):
     line_id: Annotated[str, Field(min_length=1)]
     """The variant of the product; unique among the options."""
     amount: Amount
-    """What it costs, tax and discounts included."""
+    """What it costs, tax and discounts included. What was picked was on offer at this price."""
     title: Annotated[str, Field(min_length=1)]
     """What it is called."""
     operator: str
@@ -2722,6 +2724,7 @@ class DinteroChosenShippingOption(ContractModel):
     """The lines that it ships, in an order of several shipments."""
     shipments: Annotated[list[DinteroShippingOption], Field(min_length=2)] | MISSING = MISSING
     """The shipments, if the order has several; one option for each."""
+    __conforms__ = Conforms(SCHEMAS, "DinteroChosenShippingOption")
 
 
 class DinteroShippingOption(ContractModel):

@@ -107,6 +107,11 @@ def outside_objects(document: Mapping[str, Any]) -> dict[str, OutsideObject]:
     }
 
 
+def reads_strictly(document: Mapping[str, Any]) -> bool:
+    """Whether a document says that bodies with what is no JSON (RFC 8259), or with a name twice, are refused."""
+    return _words(document.get(KEY)).get("json") == "strict"
+
+
 def credential(scheme: Any) -> Secret | None:
     """What a security scheme declares of its credentials."""
     secret = _words(_words(scheme).get(KEY)).get("secret")

@@ -10,7 +10,15 @@ from difflib import get_close_matches
 from typing import Any
 
 from tillspec.api import forms, names
-from tillspec.api.behavior import KEY, credential, encoding, operation_behavior, outside_objects, property_behavior
+from tillspec.api.behavior import (
+    KEY,
+    credential,
+    encoding,
+    operation_behavior,
+    outside_objects,
+    property_behavior,
+    reads_strictly,
+)
 from tillspec.api.model import (
     Api,
     Body,
@@ -82,6 +90,7 @@ class _Builder:
             security_schemes=self.security_schemes,
             servers=servers(self.root.get("servers")),
             outside=outside_objects(self.bundle.value),
+            strict_json=reads_strictly(self.bundle.value),
             document=self.bundle.value,
         )
 

@@ -395,7 +395,8 @@ class Tag:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Api:
-    """A whole API. `document` is the bundle that it was read from; `types` is in the order of the document.
+    """A whole API. `document` is the bundle that it was read from; `types` is in the order of the document. `strict_json` says
+    that bodies with what is no JSON, or with a name twice, are refused.
 
     An API equals itself alone, so that what follows from it can be kept by it.
     """
@@ -410,3 +411,4 @@ class Api:
     servers: tuple[Server, ...]
     document: Mapping[str, Json] = field(compare=False, repr=False)
     outside: Mapping[str, OutsideObject] = field(default_factory=dict)
+    strict_json: bool = False

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 NOT_VERIFIED = "nothing was verified"
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_NARROWEST, _ENDLESS = 80, 10_000
 _FORMATS = ("junit", "sarif", "json", "html")
 _STYLES: dict[str, dict[str, Any]] = {
     "bad": {"fg": "red", "bold": True}, "warn": {"fg": "yellow"}, "good": {"fg": "green", "bold": True}, "dim": {"dim": True},
@@ -56,38 +58,50 @@ Examples:
   tillspec verify --url … --junit verify.xml --html verify.html
 
 \b
-Exit status: 0 the server conforms, 1 it deviates, 2 it could not be said.
+Exit status:
+  0  the server conforms: no MUST is broken that no baseline accepts
+  1  it deviates: a MUST is broken
+  2  it could not be said: no server, no credentials, no time, a file is broken
 """,
 )
-@click.option("--url", metavar="URL", envvar="TILLSPEC_VERIFY_URL", show_envvar=True, help="Where the server is.")
+@click.option("--url", metavar="URL", envvar="TILLSPEC_VERIFY_URL", show_envvar=True,
+              help="Where the server is, with the path that the API is below.")  # fmt: skip
 @click.option(
     "--spec", type=click.Path(path_type=Path), default=Path("spec/openapi.yaml"), show_default=True, help="The contract."
 )
 @click.option("--profile", "profile_file", type=_FILE, metavar="FILE",
-              help="What of the server the contract cannot say; verify init writes one.")  # fmt: skip
+              help="Credentials, ids, and whatever else the contract cannot say; verify init writes one.")  # fmt: skip
 @click.option("--surface", "surfaces", multiple=True, metavar="NAME", help="Only this surface (may be repeated).")
 @click.option("--only", multiple=True, metavar="NAME", help="Only this operation: its id, path, or tag (may be repeated).")
-@click.option("--max-time", type=click.FloatRange(min=1), metavar="S", help="Stop after so many seconds; what is left is told.")
+@click.option("--max-time", type=click.FloatRange(min=1), metavar="SECONDS",
+              help="Stop after so many seconds; what is left is told, with exit status 2.")  # fmt: skip
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The same seed sends the same requests.")
-@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, help="How many requests at once.")
-@click.option("--shard", type=_Shard(), default="1/1", metavar="I/N", help="Only the Ith of N parts, to spread a run.")
+@click.option("--workers", type=click.IntRange(1, 64), default=8, show_default=True, metavar="N",
+              help="How many requests at once.")  # fmt: skip
+@click.option("--shard", type=_Shard(), default="1/1", metavar="I/N",
+              help="Only the Ith of N parts, to spread a run over machines.")  # fmt: skip
 @click.option("--safe", is_flag=True, help="Send only what reads: GET, HEAD and OPTIONS.")
-@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE", help="Findings that are accepted, each with an end.")
-@click.option("--write-baseline", type=_FILE, metavar="FILE", help="Write a baseline of all that was found, to fill in.")
+@click.option("--baseline", "baseline_file", type=_FILE, metavar="FILE",
+              help="Findings that are accepted for a while, each with a reason.")  # fmt: skip
+@click.option("--write-baseline", type=_FILE, metavar="FILE", help="Write a baseline of every MUST that was found, to fill in.")
 @click.option("--junit", type=_FILE, metavar="FILE", help="Write JUnit's XML.")
 @click.option("--sarif", type=_FILE, metavar="FILE", help="Write SARIF 2.1.0.")
 @click.option("--json", type=_FILE, metavar="FILE", help="Write all as JSON.")
 @click.option("--html", type=_FILE, metavar="FILE", help="Write one page of HTML, with the coverage matrix.")
 @click.option("--github", is_flag=True, help="Print annotations for GitHub's workflows as well.")
-@click.option("--no-random", is_flag=True, help="Leave the random engine out.")
+@click.option("--verbose", "-v", is_flag=True, help="Print findings of INFO in full as well, and not in a line each.")
+@click.option("--no-random", is_flag=True, help="Leave the random engine out, to be done sooner.")
 @options.allow
 @options.overlay
 @click.pass_context
 def verify(context: click.Context, /, **given: Any) -> None:
     """Prove the server at URL against its contract, whatever it is written in.
 
-    Two engines send requests that the contract allows and such that it forbids, and hold every answer to it. What could not be
-    tested is told, with the reason. Nothing is sent but to the URL.
+    Two engines send requests that the contract allows, and requests that it forbids, and hold every answer to the contract: one
+    that derives them from each clause, and one that makes them at random. What could not be tested is told, with the reason.
+    Nothing is sent but to the URL. The server's data is changed, so give a test system, or --safe.
+
+    A finding is a MUST, with which the server deviates, a SHOULD, or INFO, which a person should look at.
     """
     if context.invoked_subcommand is not None:
         return
@@ -100,7 +114,9 @@ def verify(context: click.Context, /, **given: Any) -> None:
     if given["url"] is None:
         raise click.UsageError("name the server with --url, such as --url http://127.0.0.1:8080")
     files = {name: path for name in _FORMATS if (path := given.pop(name)) is not None}
-    written, github, spec = given.pop("write_baseline"), given.pop("github"), given["spec"]
+    given["spec"] = spec = near(given["spec"])
+    written = given.pop("write_baseline")
+    github, verbose = given.pop("github"), given.pop("verbose")
     baseline = _baseline_of(given.pop("baseline_file"))
     gc.disable()  # what is read stays, and is large
     try:
@@ -111,10 +127,12 @@ def verify(context: click.Context, /, **given: Any) -> None:
         print_diagnostics(refused.diagnostics)
         click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
         sys.exit(2)
+    except ValueError as error:
+        _refuse_name(error)
     finally:
         gc.enable()
     _write(made, files, written, baseline)
-    _tell(made, github=github)
+    _tell(made, github=github, verbose=verbose)
     sys.exit(made.exit)
 
 
@@ -123,15 +141,23 @@ def _verified(
 ) -> Verification:
     from tillspec.diagnostics import Report
     from tillspec.pipeline import read
+    from tillspec.verify.advice import unknown_names
     from tillspec.verify.run import Options
     from tillspec.verify.verification import verify as run
 
     origin, profile = origin_of(url), profile_of(profile_file)
     with _watched() as progress:
         report = Report()
-        bundle, api = read(spec, frozenset(), allowed, report, overlays)
+        bundle, api = read(spec, frozenset(), allowed, report, tuple(map(near, overlays)))
+        for told in unknown_names(profile, api):
+            click.secho(f"warning: {profile_file}: {told}", fg="yellow", err=True)
         asked = Options(deadline=given.pop("max_time"), random=not given.pop("no_random"), **given)
         return run(bundle, api, origin, profile, asked, progress)
+
+
+def near(path: Path) -> Path:
+    """A path from here, where it leads below: what reads SARIF and annotations finds files in a checkout, whatever its place."""
+    return path.relative_to(Path.cwd()) if path.is_absolute() and path.is_relative_to(Path.cwd()) else path
 
 
 def origin_of(url: str) -> Origin:
@@ -157,7 +183,7 @@ def profile_of(path: Path | None) -> Profile:
     try:
         return read(path.read_text(encoding="utf-8"))
     except BadProfile as error:
-        _refuse(path, error, error.hint, error.line)
+        _refuse(path, error, error.hint)
     except (OSError, UnicodeDecodeError) as error:
         _refuse(path, error, "write one with tillspec verify init --url URL")
 
@@ -196,20 +222,33 @@ def _baseline_of(path: Path | None) -> Baseline | None:
     try:
         return read(path.read_text(encoding="utf-8")) if path is not None else None
     except BadBaseline as error:
-        _refuse(path, error, error.hint, error.line)
+        _refuse(path, error, error.hint)
     except (OSError, UnicodeDecodeError) as error:
         _refuse(path, error, "write one with --write-baseline")
 
 
-def _refuse(path: Path | None, error: Exception, hint: str, line: int | None = None) -> NoReturn:
-    """Say what is wrong with a file, and leave."""
+def _refuse(path: Path | None, error: Exception, hint: str) -> NoReturn:
+    """Say what is wrong with a file, and where, and leave."""
     if isinstance(error, OSError | UnicodeError):
         told = f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"
     else:
-        told = f"{path}{f':{line}' if line else ''}: {error}"
+        place = [getattr(error, name, None) for name in ("line", "column")]
+        told = ":".join([str(path), *(str(number) for number in place if number)]) + f": {error}"
     click.secho(f"error: {told}", fg="red", bold=True, err=True)
     if hint:
         click.echo(f"  hint: {hint}", err=True)
+    click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
+    sys.exit(2)
+
+
+def _refuse_name(error: ValueError) -> NoReturn:
+    """Say that what was asked for is not there, and leave."""
+    from tillspec.verify.run import UnknownName
+
+    if not isinstance(error, UnknownName):
+        raise error
+    click.secho(f"error: {error}", fg="red", bold=True, err=True)
+    click.echo(f"  hint: {error.hint}", err=True)
     click.secho(NOT_VERIFIED, fg="red", bold=True, err=True)
     sys.exit(2)
 
@@ -241,12 +280,13 @@ def _write(made: Outcome, files: dict[str, Path], written: Path | None, baseline
         sys.exit(2)
 
 
-def _tell(made: Outcome, *, github: bool) -> None:
-    """Print what was found."""
+def _tell(made: Outcome, *, github: bool, verbose: bool) -> None:
+    """Print what was found. What goes to no terminal keeps to lines that can be searched, however long they are."""
     from tillspec.verify.reports.annotations import as_github
     from tillspec.verify.reports.people import lines
 
     for line in as_github(made) if github else ():
         click.echo(line)
-    for spans in lines(made):
-        click.echo("".join(click.style(text, **_STYLES.get(style, {})) for style, text in spans))
+    width = max(_NARROWEST, get_terminal_size(fallback=(_ENDLESS, 24)).columns)
+    for spans in lines(made, verbose=verbose, width=width):
+        click.echo("".join(click.style(text, **_STYLES[style]) if style else text for style, text in spans))

@@ -32,7 +32,11 @@ _SPEC = Path("spec/openapi.yaml")
 @options.overlay
 @click.pass_context
 def init(context: click.Context, /, out: Path, **given: Any) -> None:
-    """Write a profile for the server at URL, with FILL_ME where only you know: credentials, ids, and its test hooks."""
+    """Write a profile for the server at URL, with FILL_ME where only you know: credentials, ids, and its test hooks.
+
+    What stays FILL_ME is left out, and verify tells what it could not test for that. {env = "NAME"} stands for the value of an
+    environment variable, so that the file can be kept without secrets.
+    """
     from tillspec.diagnostics import Refused
     from tillspec.write.whole import put
 
@@ -54,7 +58,7 @@ def init(context: click.Context, /, out: Path, **given: Any) -> None:
     put(out, text, private=True)
     click.echo(f"{out}: {text.count('FILL_ME') - 1} places to fill in")
     if not probed.reached:
-        click.secho(f"{given['url']} did not answer, so nothing is known of it", fg="yellow")
+        click.secho(f"{given['url']} did not answer, so nothing is known of it; start it for a fuller profile", fg="yellow")
     spec = [] if given["spec"] == _SPEC else ["--spec", str(given["spec"])]
     click.echo(f"Then: {shlex.join(['tillspec', 'verify', '--url', given['url'], *spec, '--profile', str(out)])}")
 

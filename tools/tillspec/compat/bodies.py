@@ -86,13 +86,15 @@ def _media(collector: Collector, call: Call, place: str, where: tuple[Pointer, P
         collector.tell(call, place, Finding(rule, words, detail, *where))
     forms = [entries(value.get("encoding")) for value in (before, after)]
     read = (direction == "out") == call.is_incoming
-    for name in forms[0].keys() | forms[1].keys() if forms[0] != forms[1] else ():
+    for name in sorted({*forms[0], *forms[1]}) if forms[0] != forms[1] else ():
         parts = [_encoding(form.get(name)) for form in forms]
         if parts[0] != parts[1]:
             words = f"the part {quoted(name)} is sent in another way: {quoted(parts[1])} in place of {quoted(parts[0])}"
             rule = f"{'response' if read else 'request'}-encoding-changed"
             collector.tell(call, place, Finding(rule, words, " ".join(parts), *where, at=join("", name)))
-    collector.message(call, place, old, new, direction)
+    collector.message(call, place, where, direction)
+    if "itemSchema" in before or "itemSchema" in after:
+        collector.message(call, f"{place} item", where, direction, "itemSchema")
 
 
 def _encoding(value: object) -> str:

@@ -40,16 +40,19 @@ class Collector:
         """Take a finding of an operation, or of the document where there is none."""
         self._found.append((call, place, finding))
 
-    def message(self, call: Call, place: str, old: Pointer, new: Pointer, direction: str) -> None:
-        """Have the schemas of a body, a parameter or a header compared."""
-        pair = Pair(_schema(self.old, old), _schema(self.new, new), call.request if direction == "in" else call.request.opposite)
-        if not (pair.old or pair.new) or any(known.call is call and known.place == place and known.pair == pair
-                                             for known in self.messages[-12:]):  # fmt: skip
-            return
-        made = Message(call, place, pair, old, new)
-        self.messages.append(made)
-        self._found.append((call, place, made))
-        self.graph.add(pair)
+    def message(self, call: Call, place: str, where: tuple[Pointer, Pointer], direction: str, word: str = "schema") -> None:
+        """Have the schemas of a body, a parameter or a header compared, which stand at pointers, under a word."""
+        old, new = where
+        pair = Pair(
+            _schema(self.old, old, word),
+            _schema(self.new, new, word),
+            call.request if direction == "in" else call.request.opposite,
+        )
+        if pair.old or pair.new:
+            made = Message(call, place, pair, old, new)
+            self.messages.append(made)
+            self._found.append((call, place, made))
+            self.graph.add(pair)
 
     def changes(self) -> list[Change]:
         """All that was found so far, each change once, in the order in which it was found."""
@@ -74,13 +77,13 @@ class Collector:
         )
 
 
-def _schema(side: Side, pointer: Pointer) -> Key:
+def _schema(side: Side, pointer: Pointer, word: str) -> Key:
     """The schema of a media type, a parameter or a header; that of its content, where it has one."""
     value = entries(side.at(pointer))
-    if isinstance(value.get("schema"), dict | bool):
-        return (join(pointer, "schema"),)
+    if isinstance(value.get(word), dict | bool):
+        return (join(pointer, word),)
     for media_type in entries(value.get("content")):
         inner = join(pointer, "content", media_type)
-        if isinstance(entries(side.at(inner)).get("schema"), dict | bool):
-            return (join(inner, "schema"),)
+        if isinstance(entries(side.at(inner)).get(word), dict | bool):
+            return (join(inner, word),)
     return ()

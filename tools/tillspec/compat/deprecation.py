@@ -39,7 +39,7 @@ def deprecation(old: Mapping[str, Any], new: Mapping[str, Any], *, whole: bool =
     before, after = old.get(SUNSET), new.get(SUNSET)
     day = sunset(after) if after is not None else None
     if now and not was:
-        yield "deprecation-added", "is deprecated" + (f", and ends on {day}" if day else ""), ""
+        yield "deprecation-added", "is deprecated", ""
         if whole and after is None:
             yield "deprecation-without-sunset", "is deprecated, and nothing says until when it works", ""
     elif was and not now:

@@ -43,7 +43,7 @@ class _Fields:
         self.sent = direction is Direction.REQUEST
 
     def compare(self, old: Fields, new: Fields) -> None:
-        moved = {key: other for key in old.keys() - new.keys() for other in new.keys() - old.keys()
+        moved = {key: other for key in sorted(old.keys() - new.keys()) for other in sorted(new.keys() - old.keys())
                  if self.sent and key[1].lower() == other[1].lower() and "path" not in (key[0], other[0])}  # fmt: skip
         for key, pointer in old.items():
             there = moved.get(key, key)
@@ -97,7 +97,7 @@ class _Fields:
             self._tell(there, rule, words, old, new, detail=detail)
         self._written(there, old, new)
         direction = "in" if self.direction is self.call.request else "out"
-        self.collector.message(self.call, self._place(there), old, new, direction)
+        self.collector.message(self.call, self._place(there), (old, new), direction)
 
     def _written(self, key: tuple[str, str], old: Pointer, new: Pointer) -> None:
         before, after = entries(self.collector.old.at(old)), entries(self.collector.new.at(new))

@@ -12,6 +12,7 @@ from tillspec.compat.approvals import Approvals
 from tillspec.compat.change import Change, Group, grouped
 from tillspec.compat.compare import Comparison
 from tillspec.compat.rules import RULES, Severity
+from tillspec.diagnostics import printable
 from tillspec.source import Span
 
 _LEVELS = {Severity.BREAKING: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -103,7 +104,7 @@ def _approved(group: Group, approvals: Approvals) -> bool:
 def _sentence(group: Group) -> str:
     first = group.first
     more = len(group.changes) - 1
-    where = ", ".join(part for part in (first.operation, first.place) if part)
+    where = printable(", ".join(part for part in (first.operation, first.place) if part).replace("\n", " "))
     also = f" (and {more} more place{'s' * (more > 1)})" if more else ""
     return f"{where}{also}: {first.words}" if where else first.words
 

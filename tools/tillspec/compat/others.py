@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tillspec.compat.change import Finding, canonical
+from tillspec.compat.change import Finding, canonical, quoted
+from tillspec.compat.flatten import target_of
 from tillspec.compat.side import Side
 from tillspec.compat.view import ANNOTATIONS, OTHER_WORDS, View
 from tillspec.pointer import Pointer
@@ -16,6 +17,7 @@ _MOST = 5_000
 
 def others(old: Side, new: Side, before: View, after: View, word: str) -> Iterator[Finding]:
     """What is found of conditions such as `not`, `if`, `contains` and `dependentRequired`."""
+    yield from _patterns(before, after, word)
     for keyword in OTHER_WORDS:
         one, other = (view.at(keyword) if keyword in view.where else None for view in (before, after))
         if one is None and other is None:
@@ -27,6 +29,17 @@ def others(old: Side, new: Side, before: View, after: View, word: str) -> Iterat
         words = f"`{keyword}` is {'new' if one is None else 'gone' if other is None else 'another'}"
         where = one or before.spot, other or after.spot
         yield Finding(f"{word}-constraint-{event}", words, f"{keyword} {said[0]} {said[1]}", *where)
+
+
+def _patterns(before: View, after: View, word: str) -> Iterator[Finding]:
+    """Patterns of properties that one side has: they restrict an open object, and let more into a closed one."""
+    for pattern in sorted(before.by_pattern.keys() ^ after.by_pattern.keys()):
+        is_new = pattern in after.by_pattern
+        closed = before.closed if is_new else after.closed
+        event = "tightened" if is_new != closed else "loosened"
+        words = f"the pattern of properties {quoted(pattern)} is {'new' if is_new else 'gone'}"
+        where = before.at("patternProperties"), after.at("patternProperties")
+        yield Finding(f"{word}-constraint-{event}", words, f"patternProperties {pattern} {is_new}", *where)
 
 
 def _said(side: Side, keyword: str, at: Pointer) -> Any:
@@ -47,7 +60,7 @@ class _Unfolding:
         if deep > _DEEPEST or self.left < 0:
             return "…"
         if isinstance(value, dict):
-            target = _target(value)
+            target = target_of(value)
             if target is not None:
                 return self.plain(self.side.at(self.side.follow(target)), deep + 1)
             kept = {key: item for key, item in value.items() if key not in ANNOTATIONS and not key.startswith("x-")}
@@ -58,8 +71,3 @@ class _Unfolding:
 
 def _sorted(values: Any) -> Any:
     return sorted(values, key=canonical) if isinstance(values, list) else values
-
-
-def _target(value: dict[str, Any]) -> Pointer | None:
-    reference = value.get("$ref")
-    return reference[1:] if isinstance(reference, str) and reference.startswith("#") else None

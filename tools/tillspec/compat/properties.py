@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from tillspec.compat.change import Finding, quoted
 from tillspec.compat.deprecation import deprecation
+from tillspec.compat.flatten import COMBINED
 from tillspec.compat.graph import Edge, Pair
-from tillspec.compat.side import COMBINED, Sameness, Side
+from tillspec.compat.side import Sameness, Side
 from tillspec.compat.view import Key, View
-from tillspec.pointer import join
+from tillspec.pointer import Pointer, join
 from tillspec.rules.reading.nodes import Direction
 
 _HIDDEN = {Direction.REQUEST: "readOnly", Direction.RESPONSE: "writeOnly"}
@@ -33,19 +34,14 @@ class _Properties:
     def findings(self) -> Iterator[Finding]:
         before, after = (_shown(side, view, self.direction) for side, view in self._both)
         for name in dict.fromkeys([*before, *after]):
-            one, other = before.get(name), after.get(name)
-            if one and other:
-                self.edges.append(
-                    (join("", name), Pair(self.before.properties[name], self.after.properties[name], self.direction))
-                )
-                yield from self._kept(name)
-            elif one:
+            keys = before.get(name, self._rest(self.before, name)), after.get(name, self._rest(self.after, name))
+            if keys[0] is not None and keys[1] is not None:
+                self.edges.append((join("", name), Pair(keys[0], keys[1], self.direction)))
+                yield from self._kept(name, keys[0], keys[1])
+            elif name in before:
                 yield from self._gone(name)
-            elif other:
+            else:
                 yield from self._added(name)
-        for name in sorted((self.before.required ^ self.after.required) - before.keys() - after.keys()):
-            if name not in self.before.properties and name not in self.after.properties:
-                yield self._required(name, self.before.at("required"), self.after.at("required"))
         yield from self._openness()
 
     @property
@@ -60,9 +56,12 @@ class _Properties:
         words = "must be there" if must else "may be left out"
         return self._found(f"{self.word}-property-became-{'required' if must else 'optional'}", name, words, old, new)
 
-    def _kept(self, name: str) -> Iterator[Finding]:
-        keys = self.before.properties[name], self.after.properties[name]
-        where = keys[0][0], keys[1][0]
+    def _rest(self, view: View, name: str) -> Key | None:
+        """What an object says of a property that it does not declare, where it says something of all."""
+        return view.rest if view.rest and name not in view.properties else None
+
+    def _kept(self, name: str, *keys: Key) -> Iterator[Finding]:
+        where = _at(keys[0]), _at(keys[1])
         if (name in self.before.required) != (name in self.after.required):
             yield self._required(name, *where)
         if self.sameness.of(*keys):
@@ -72,7 +71,7 @@ class _Properties:
             yield Finding(rule, f"the property {quoted(name)} {words}", detail, *where, join("", name))
 
     def _gone(self, name: str) -> Iterator[Finding]:
-        where = self.before.properties[name][0]
+        where = _at(self.before.properties[name])
         now = self.after.properties.get(name)
         hidden = bool(now) and self.new.view(now or ()).flag(_HIDDEN[self.direction])
         must = name in self.before.required
@@ -92,7 +91,7 @@ class _Properties:
             yield self._found("request-property-removed", name, "is gone", where, self.after.spot)
 
     def _added(self, name: str) -> Iterator[Finding]:
-        where = self.after.properties[name][0]
+        where = _at(self.after.properties[name])
         known = self.before.properties.get(name)
         old = known[0] if known else None
         hidden = bool(known) and self.old.view(known or ()).flag(_HIDDEN[self.direction])
@@ -122,8 +121,12 @@ def _shown(side: Side, view: View, direction: Direction) -> dict[str, Key]:
     return {name: key for name, key in view.properties.items() if not _is_hidden(side, key, _HIDDEN[direction])}
 
 
+def _at(key: Key) -> Pointer | None:
+    return key[0] if key else None
+
+
 def _is_hidden(side: Side, key: Key, word: str) -> bool:
-    value = side.at(key[0])
+    value = side.at(key[0]) if key else {}
     if len(key) == 1 and isinstance(value, dict) and not any(word in value for word in COMBINED):
         return value.get(word) is True  # what most properties are, without a closer look
     below = side.view(key)

@@ -19,6 +19,9 @@ from tillspec.rules.reading.nodes import Direction
 _WIDER = {"int32": {"int64"}, "float": {"double"}, "date": set[str](), "email": {"idn-email"}, "uri": {"uri-reference", "iri"}}
 """Formats, and those of which every value of theirs is one as well."""
 
+Where = tuple[str | None, str | None]
+"""The pointers to a keyword in the old and in the new bundle."""
+
 ALL = frozenset(("object", "array", "string", "number", "boolean"))
 
 
@@ -45,16 +48,17 @@ class Schemas:
         found += others(self.old, self.new, old, new, word)
         found += schema_behavior(old, new, pair.direction)
         edges: list[Edge] = []
-        for more, below in (properties(self.sameness, old, new, pair.direction), forms.compared(old, new)):
+        parts = (properties(self.sameness, old, new, pair.direction), forms.compared(old, new), forms.subtypes(old, new))
+        for more, below in parts:
             found += more
             edges += below
         edges += _items(old, new, pair.direction)
         return found, edges
 
 
-def facet(word: str, name: str, tight: bool, words: str, detail: str, old: str | None, new: str | None) -> Finding:
-    """A finding of the pair of rules of a facet."""
-    return Finding(f"{word}-{name}-{'tightened' if tight else 'loosened'}", words, detail, old, new)
+def facet(names: tuple[str, str], tight: bool, words: str, detail: str, where: Where) -> Finding:
+    """A finding of the pair of rules of a facet in a direction; `names` are the two."""
+    return Finding(f"{'-'.join(names)}-{'tightened' if tight else 'loosened'}", words, detail, *where)
 
 
 def _types(old: View, new: View, word: str) -> Iterator[Finding]:
@@ -65,13 +69,13 @@ def _types(old: View, new: View, word: str) -> Iterator[Finding]:
     if before == after:
         pass
     elif after < before or before < after:
-        yield facet(word, "type", after < before, words, detail, *where)
+        yield facet((word, "type"), after < before, words, detail, where)
     else:
         yield Finding(f"{word}-type-changed", words, detail, *where)
     if old.null != new.null and (old.types is not None or new.null) and (new.types is not None or old.null):
         words = "null is allowed no more" if old.null else "null is allowed"
         if old.types is not None and new.types is not None:
-            yield facet(word, "nullability", old.null, words, "", *where)
+            yield facet((word, "nullability"), old.null, words, "", where)
 
 
 def _kinds(view: View) -> frozenset[str]:
@@ -96,29 +100,24 @@ def _enum(old: View, new: View, word: str) -> Iterator[Finding]:
     where = old.at("enum"), new.at("enum")
     if before is None and after is not None:
         if not old.allows("boolean") or set(after) != {"true", "false"}:
-            yield facet(word, "enum", True, f"values are limited to {_listed(after)}", canonical(sorted(after)), *where)
+            yield facet((word, "enum"), True, f"values are limited to {_listed(after)}", canonical(sorted(after)), where)
     elif before is not None and after is None:
-        yield facet(word, "enum", False, f"values are no longer limited to {_listed(before)}", canonical(sorted(before)), *where)
+        yield facet((word, "enum"), False, f"values are no longer limited to {_listed(before)}", canonical(sorted(before)), where)
     elif before is not None and after is not None:
-        for key in before.keys() - after.keys():
-            if new.allows(_kind(before[key])):
+        for key in sorted(before.keys() - after.keys()):
+            if new.allows(type_of(before[key])):
                 yield Finding(f"{word}-enum-value-removed", f"the value {shown(before[key])} is gone", key, *where)
-        for key in after.keys() - before.keys():
-            if old.allows(_kind(after[key])):
+        for key in sorted(after.keys() - before.keys()):
+            if old.allows(type_of(after[key])):
                 yield Finding(f"{word}-enum-value-added", f"the value {shown(after[key])} is new", key, *where)
     known, said = (view.annotations.get("x-extensible-enum") for view in (old, new))
     if isinstance(known, list) and isinstance(said, list):
         listed, now = ({canonical(value): value for value in values} for values in (known, said))
         where = old.at("x-extensible-enum"), new.at("x-extensible-enum")
-        for key in listed.keys() - now.keys():
+        for key in sorted(listed.keys() - now.keys()):
             yield Finding("extensible-enum-value-removed", f"the value {shown(listed[key])} is gone", key, *where)
-        for key in now.keys() - listed.keys():
+        for key in sorted(now.keys() - listed.keys()):
             yield Finding("extensible-enum-value-added", f"the value {shown(now[key])} is new", key, *where)
-
-
-def _kind(value: Any) -> str:
-    kind = type_of(value)
-    return "number" if kind == "integer" else kind
 
 
 def _listed(values: dict[str, Any]) -> str:
@@ -135,7 +134,7 @@ def _bounds(old: View, new: View, word: str) -> Iterator[Finding]:
         # a step that is neither a multiple nor a part of the old one is stricter for some values, and looser for others
         tight = word == "request" if tight is None else tight
         words = f"{keyword} went from {told(name, before)} to {told(name, after)}"
-        yield facet(word, name, tight, words, f"{told(name, before)} {told(name, after)}", old.at(keyword), new.at(keyword))
+        yield facet((word, name), tight, words, f"{told(name, before)} {told(name, after)}", (old.at(keyword), new.at(keyword)))
 
 
 def _texts(old: View, new: View, word: str) -> Iterator[Finding]:
@@ -146,11 +145,11 @@ def _texts(old: View, new: View, word: str) -> Iterator[Finding]:
         words, where = f"{name} went from {shown_before} to {shown_after}", (old.at(name), new.at(name))
         detail = f"{shown_before} {shown_after}"
         if before < after or after < before:
-            yield facet(word, name, before < after, words, detail, *where)
+            yield facet((word, name), before < after, words, detail, where)
         elif name == "format" and _is_wider(before, after):
-            yield facet(word, name, False, words, detail, *where)
+            yield facet((word, name), False, words, detail, where)
         elif name == "format" and _is_wider(after, before):
-            yield facet(word, name, True, words, detail, *where)
+            yield facet((word, name), True, words, detail, where)
         else:
             yield Finding(f"{word}-{name}-changed", words, detail, *where)
 
@@ -178,7 +177,8 @@ def _items(old: View, new: View, direction: Direction) -> Iterator[Edge]:
         yield "/*", Pair(old.items, new.items, direction)
     if (old.rest or new.rest) and not (old.closed or new.closed):
         yield "/{any}", Pair(old.rest, new.rest, direction)
-    for index in range(min(len(old.prefix), len(new.prefix))):
-        yield f"/{index}", Pair(old.prefix[index], new.prefix[index], direction)
-    for pattern in old.by_pattern.keys() & new.by_pattern.keys():
+    for index in range(max(len(old.prefix), len(new.prefix))):
+        keys = [view.prefix[index] if index < len(view.prefix) else view.items for view in (old, new)]
+        yield f"/{index}", Pair(keys[0], keys[1], direction)
+    for pattern in sorted(old.by_pattern.keys() & new.by_pattern.keys()):
         yield f"/{{{pattern}}}", Pair(old.by_pattern[pattern], new.by_pattern[pattern], direction)

@@ -78,9 +78,9 @@ class Security:
                 words = f"{quoted(word)} went from {shown(before.get(word))} to {shown(after.get(word))}"
                 tell("security-url-changed", words, f"{word} {before.get(word)} {after.get(word)}")
         scopes = [entries(value.get("scopes")) for value in (before, after)]
-        for scope in scopes[0].keys() - scopes[1].keys():
+        for scope in sorted(scopes[0].keys() - scopes[1].keys()):
             tell("security-flow-scope-removed", f"the scope {quoted(scope)} can no longer be asked for", scope)
-        for scope in scopes[1].keys() - scopes[0].keys():
+        for scope in sorted(scopes[1].keys() - scopes[0].keys()):
             tell("security-flow-scope-added", f"the scope {quoted(scope)} can be asked for", scope)
 
     def operation(self, old: Call, new: Call) -> None:

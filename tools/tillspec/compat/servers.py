@@ -57,7 +57,7 @@ def _url(server: dict[str, Any]) -> str:
 def _variables(collector: Collector, call: Call | None, url: str, where: tuple[Pointer, Pointer]) -> None:
     both = [entries(entries(side.at(pointer)).get("variables"))
             for side, pointer in zip((collector.old, collector.new), where, strict=True)]  # fmt: skip
-    for name in both[0].keys() & both[1].keys():
+    for name in sorted(both[0].keys() & both[1].keys()):
         before, after = entries(both[0][name]), entries(both[1][name])
         at = [join(pointer, "variables", name) for pointer in where]
         allowed = after.get("enum")

@@ -6,18 +6,17 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
-from tillspec.compat.view import ANNOTATIONS, Key, Part, Union, View, declared_types, merged
+from tillspec.compat.flatten import Flattening, target_of
+from tillspec.compat.view import Key, View, merged
 from tillspec.diagnostics import Diagnostic, Refused
 from tillspec.document.bundle import Bundle
 from tillspec.pointer import Pointer, join, look_up
 from tillspec.source import Span
 
-_MOST_PARTS = 1_000_000
+_MOST_PARTS = 250_000
 """So many schemas are merged into others, counting each as often as it is used; more would take minutes."""
 
 _VERSIONED = ("nullable", "exclusiveMinimum", "exclusiveMaximum", "$ref")
-_NULLS: tuple[Any, ...] = ({"type": "null"}, {"enum": [None]}, {"const": None})
-COMBINED = ("allOf", "anyOf", "oneOf", "$ref")
 
 
 class Side:
@@ -49,7 +48,7 @@ class Side:
         seen: set[Pointer] = set()
         while pointer not in seen:
             seen.add(pointer)
-            target = _target(self.at(pointer))
+            target = target_of(self.at(pointer))
             if target is None:
                 return pointer
             pointer = target
@@ -62,35 +61,10 @@ class Side:
         return self._views[key]
 
     def _flattened(self, key: Key) -> View:
-        parts: list[Part] = []
-        unions: list[Union] = []
-        never = null_too = False
-        waiting: list[tuple[Pointer, bool]] = [(pointer, True) for pointer in reversed(key)]
-        seen: set[Pointer] = set()
-        while waiting:
-            pointer, is_entry = waiting.pop()
-            value = self.at(pointer)
-            if pointer in seen or value is True:
-                continue
-            seen.add(pointer)
-            if not isinstance(value, dict):
-                never |= value is False
-                continue
-            target = _target(value)
-            if target is not None:
-                waiting.append((target, is_entry))
-                if self.is_3_0 or len(value) == 1:
-                    continue
-            null_too |= is_entry and value.get("nullable") is True and "type" not in value
-            part, below, found, nulls = self._split(pointer, value)
-            parts.append((pointer, part))
-            unions += found
-            null_too |= is_entry and nulls
-            alone = is_entry and not set(value) - ANNOTATIONS - {"allOf", "nullable"}
-            waiting += [(one, (is_entry if word != "allOf" else alone)) for word, one in reversed(below)]
-        self._count(len(parts), key)
-        view = merged(key, parts, never=never, null_too=null_too)
-        view.unions = unions
+        flat = Flattening(self.at, self.follow, self.is_3_0).run(key)
+        self._count(len(flat.parts), key)
+        view = merged(key, flat.parts, never=flat.never, null_too=flat.null_too)
+        view.unions = flat.unions
         return view
 
     def _count(self, parts: int, key: Key) -> None:
@@ -99,44 +73,6 @@ class Side:
             message = f"these schemas are merged of more than {_MOST_PARTS:,} others, counting each as often as it is used"
             hint = "do not combine what is combined of the same parts already"
             raise Refused([Diagnostic("too-large", message, self.span(key[0] if key else ""), hint)])
-
-    def _split(
-        self, pointer: Pointer, value: dict[str, Any]
-    ) -> tuple[dict[str, Any], list[tuple[str, Pointer]], list[Union], bool]:
-        """A schema by itself; what also holds of its values; its unions; and whether a union allows null."""
-        if not any(word in value for word in COMBINED):
-            return value, [], [], False
-        part = {word: item for word, item in value.items() if word not in COMBINED}
-        below = [("allOf", join(pointer, "allOf", n)) for n in range(len(_list(value, "allOf")))]
-        unions, nulls = [], False
-        for word in ("anyOf", "oneOf"):
-            branches = [join(pointer, word, n) for n in range(len(_list(value, word)))]
-            kept = [one for one in branches if self.at(one) not in _NULLS]
-            nulls |= len(kept) < len(branches)
-            if len(kept) == 1:
-                below.append((word, kept[0]))
-            elif kept and not self._is_list(part, kept):
-                discriminator = value.get("discriminator")
-                found = discriminator if isinstance(discriminator, dict) else None
-                unions.append(Union(word, tuple(kept), found, join(pointer, word)))
-        return part, below, unions, nulls
-
-    def _is_list(self, part: dict[str, Any], branches: list[Pointer]) -> bool:
-        """Whether branches only list values, or only types; then the schema itself does."""
-        values = [self.at(self.follow(pointer)) for pointer in branches]
-        if not all(isinstance(value, dict) for value in values):
-            return False
-        words = [set(value) - ANNOTATIONS for value in values]
-        if all(one in ({"const"}, {"const", "type"}, {"enum"}, {"enum", "type"}) for one in words) and not {
-            "enum",
-            "const",
-        } & set(part):
-            part["enum"] = [item for value in values for item in ([value["const"]] if "const" in value else value["enum"])]
-            return True
-        if all(one == {"type"} for one in words) and "type" not in part:
-            part["type"] = sorted({name for value in values for name in declared_types(value) or ()})
-            return True
-        return False
 
     @cached_property
     def components(self) -> dict[Pointer, Any]:
@@ -155,7 +91,7 @@ def references(value: Any) -> Iterator[Pointer]:
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
-            target = _target(item)
+            target = target_of(item)
             if target is not None:
                 yield target
             discriminator = item.get("discriminator")
@@ -171,16 +107,6 @@ def mapped(named: Any) -> Pointer:
     """Where a value of a discriminator's mapping leads: a reference, or the name of a component."""
     text = str(named)
     return text[1:] if text.startswith("#/") else join("/components/schemas", text)
-
-
-def _target(value: Any) -> Pointer | None:
-    reference = value.get("$ref") if isinstance(value, dict) else None
-    return reference[1:] if isinstance(reference, str) and reference.startswith("#") else None
-
-
-def _list(value: dict[str, Any], word: str) -> list[Any]:
-    found = value.get(word)
-    return found if isinstance(found, list) else []
 
 
 class Sameness:

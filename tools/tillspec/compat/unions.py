@@ -8,7 +8,7 @@ from tillspec.compat.change import Finding, canonical, quoted, shown
 from tillspec.compat.graph import Edge, Pair
 from tillspec.compat.matching import Forms, Matching, may_be_one
 from tillspec.compat.side import Sameness, Side, mapped
-from tillspec.compat.view import Key, Union, View
+from tillspec.compat.view import Key, Union, View, entries
 from tillspec.pointer import split
 from tillspec.rules.reading.nodes import Direction
 
@@ -50,6 +50,23 @@ class Unions:
             edges += below
         return found, edges
 
+    def subtypes(self, old: View, new: View) -> Found:
+        """What is found of the discriminators of objects that others take from, and what their values name on both sides."""
+        before, after = (view.annotations.get("discriminator") for view in (old, new))
+        if old.unions or new.unions or not (isinstance(before, dict) or isinstance(after, dict)):
+            return [], []
+        forms = [self._subtypes(side, view) for side, view in ((self.old, old), (self.new, new))]
+        found = list(self._discriminators(forms[0], forms[1], single=False, certain=True))
+        shared = [value for value in forms[0].values if value in forms[1].values]
+        pairs = [Pair(forms[0].values[value], forms[1].values[value], self.direction) for value in shared]
+        return found, [(f"({value})", pair) for value, pair in zip(shared, pairs, strict=True)]
+
+    def _subtypes(self, side: Side, view: View) -> Forms:
+        discriminator = entries(view.annotations.get("discriminator"))
+        named: dict[str, Key] = {str(value): (mapped(there),) for value, there in entries(discriminator.get("mapping")).items()}
+        name = str(discriminator["propertyName"]) if "propertyName" in discriminator else None
+        return Forms(side, list(named.values()), "oneOf", view.at("discriminator"), name, named)
+
     def _forms(self, side: Side, union: Union) -> Forms:
         forms = Forms(side, [(one,) for one in union.branches], union.word, union.pointer)
         if union.discriminator is not None:
@@ -90,23 +107,24 @@ class Unions:
             event = "exclusive" if new.word == "oneOf" else "inclusive"
             yield Finding(f"{self.word}-union-{event}", f"`{old.word}` became `{new.word}`", "", old.pointer, new.pointer)
 
-    def _discriminators(self, old: Forms, new: Forms, *, single: bool) -> Iterator[Finding]:
+    def _discriminators(self, old: Forms, new: Forms, *, single: bool, certain: bool = False) -> Iterator[Finding]:
+        """A form that is gone or new is told as such, and its value is not; `certain` tells each value all the same."""
         where = old.pointer, new.pointer
         if old.property != new.property and not single:
             event = "added" if old.property is None else "removed" if new.property is None else "changed"
             said = [quoted(one) if one is not None else "none" for one in (old.property, new.property)]
             yield Finding(f"discriminator-{event}", f"the discriminator went from {said[0]} to {said[1]}", " ".join(said), *where)
-        for value in old.values.keys() & new.values.keys():
+        for value in sorted(old.values.keys() & new.values.keys()):
             one, other = old.values[value], new.values[value]
             content = old.content(one)
             if content != new.content(other) and any(new.content(key) == content for key in new.keys):
                 yield Finding("discriminator-value-changed", f"the value {shown(value)} names another form", value, *where)
         kept = {old.content(key) for key in old.keys} & {new.content(key) for key in new.keys}
         for value, key in old.values.items():
-            if value not in new.values and new.values and old.content(key) in kept:
+            if value not in new.values and new.values and (certain or old.content(key) in kept):
                 rule, words = f"{self.word}-discriminator-value-removed", f"the value {shown(value)} of the discriminator is gone"
                 yield Finding(rule, words, value, *where)
         for value, key in new.values.items():
-            if value not in old.values and old.values and new.content(key) in kept:
+            if value not in old.values and old.values and (certain or new.content(key) in kept):
                 rule, words = f"{self.word}-discriminator-value-added", f"the value {shown(value)} of the discriminator is new"
                 yield Finding(rule, words, value, *where)

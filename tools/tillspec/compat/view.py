@@ -78,8 +78,8 @@ class View:
         return self.annotations.get(word) is True
 
     def allows(self, kind: str) -> bool:
-        """Whether values of a JSON type are allowed, or may be."""
-        return self.types is None or kind in self.types
+        """Whether values of a JSON type are allowed, or may be; every integer is a number."""
+        return self.types is None or kind in self.types or (kind == "integer" and "number" in self.types)
 
     @property
     def is_bare(self) -> bool:
@@ -168,7 +168,7 @@ def _enum(view: View, parts: list[Part], null_too: bool) -> None:
         if values is None:
             continue
         listed = {canonical(value): value for value in values}
-        if "null" not in listed and not null_too and part.get("nullable") is not True:
+        if "null" not in listed and not null_too:  # also beside `nullable` (OpenAPI 3.0.3, section 4.7.24.1)
             view.null = False
         listed.pop("null", None)
         view.enum = listed if view.enum is None else {key: value for key, value in view.enum.items() if key in listed}
@@ -180,6 +180,8 @@ def _object(view: View, parts: list[Part]) -> None:
     view.properties = _properties(parts)
     lists = [part["required"] for _, part in parts if isinstance(part.get("required"), list)]
     view.required = frozenset(name for one in lists for name in one if isinstance(name, str))
+    for name in sorted(view.required - view.properties.keys()):
+        view.properties[name] = ()  # it is a property of whatever kind
     rest: list[Pointer] = []
     for pointer, part in parts:
         for word in ("additionalProperties", "unevaluatedProperties"):

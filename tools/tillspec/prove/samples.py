@@ -4,33 +4,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-VALID: Mapping[str, tuple[str, ...]] = {
+PLAIN: Mapping[str, tuple[str, ...]] = {
     "date-time": (
-        "2026-03-04T05:06:07Z", "2026-03-04T05:06:07+02:00", "2026-03-04T05:06:07.125Z", "2026-03-04t05:06:07z",
-        "2026-03-04T05:06:07.123456789-11:30", "1998-12-31T23:59:60Z", "2024-02-29T00:00:00-00:00",
+        "2026-03-04T05:06:07Z", "2026-03-04T05:06:07+02:00", "2026-03-04T05:06:07.125Z", "2024-02-29T00:00:00+00:00",
+        "2026-03-04T23:59:59.999Z", "2026-12-31T00:00:00Z", "2026-07-01T12:30:00-08:00",
+    ),
+    "date": ("2026-03-04", "2024-02-29", "1999-12-31", "2026-07-01", "2026-10-31"),
+    "time": ("05:06:07Z", "05:06:07.25+02:00", "23:59:59Z"),
+    "duration": ("PT36H", "P1D", "PT1S"),
+    "email": ("ann@example.com", "a.b+c@sub.example.org", "bob@example.net"),
+    "idn-email": ("ann@example.com", "bob@example.org", "eve@example.net"),
+    "hostname": ("www.example.com", "a-1.example.org", "example.net"),
+    "idn-hostname": ("www.example.com", "a-1.example.org", "example.net"),
+    "ipv4": ("192.0.2.1", "198.51.100.7", "203.0.113.250"),
+    "ipv6": ("2001:db8::1", "2001:db8::2", "2001:db8:1:2:3:4:5:6"),
+    "uri": ("https://example.com/a?b=c#d", "https://example.com/b", "https://example.org/a/b", "https://example.net/",
+            "https://www.example.com/a-1"),
+    "uri-reference": ("/a/b?c=d", "https://example.com/", "/b"),
+    "iri": ("https://example.com/a", "https://example.com/b?c=d", "https://example.com/\u00e4"),
+    "iri-reference": ("/a/b", "https://example.com/", "/\u00e4"),
+    "uri-template": ("/a/{b}{?c,d*}", "https://example.com/{+path:3}", "/a/{b}"),
+    "uuid": ("2eb8aa08-aa98-41ea-b4aa-73b441d16380", "7d3fe99b-1422-42e6-bbb3-932d95ae5f79",
+             "0f8fad5b-d9cb-469f-a165-70867728950e"),
+    "json-pointer": ("/a/b~0~1/0", "/a", "/b/1"),
+    "relative-json-pointer": ("1/a", "0#", "2"),
+    "regex": ("^[a-z]+$", "a|b", "[0-9]{4}"),
+}  # fmt: skip
+"""What everybody takes that knows the format: servers are held to nothing else."""
+DISPUTED: Mapping[str, tuple[str, ...]] = {
+    "date-time": (
+        "2026-03-04t05:06:07z", "2026-03-04T05:06:07.123456789-11:30", "1998-12-31T23:59:60Z", "2024-02-29T00:00:00-00:00",
         "1990-12-31T15:59:60-08:00", "2026-03-04T23:59:59.999999Z", "2026-03-04T05:06:07.100Z",
     ),
-    "date": ("2026-03-04", "2024-02-29", "1999-12-31", "0001-01-01", "9999-12-31"),
-    "time": ("05:06:07Z", "23:59:60Z", "05:06:07.25+02:00", "00:00:00-00:00"),
-    "duration": ("P1Y2M3DT4H5M6S", "PT36H", "P4W", "P1D", "PT1S", "P0D"),
-    "email": ("ann@example.com", "a.b+c@sub.example.org", "x@y"),
-    "idn-email": ("ann@example.com", "änn@bücher.example"),
-    "hostname": ("www.example.com", "localhost", "a-1.example"),
-    "idn-hostname": ("www.example.com", "bücher.example"),
-    "ipv4": ("192.0.2.1", "10.0.0.0", "255.255.255.255"),
-    "ipv6": ("2001:db8::1", "::", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8"),
-    "uri": ("https://example.com/a?b=c#d", "urn:isbn:0451450523", "mailto:a@example.com", "http://[2001:db8::1]:80/",
-            "https://example.com", "HTTPS://EXAMPLE.com:443/%7Ea"),
-    "uri-reference": ("/a/b?c=d", "https://example.com/", "", "#x", "../a"),
-    "iri": ("https://example.com/ä", "https://bücher.example/", "urn:a:b"),
-    "iri-reference": ("/ä", "https://example.com/", ""),
-    "uri-template": ("/a/{b}{?c,d*}", "https://example.com/{+path:3}", ""),
+    "date": ("0001-01-01", "9999-12-31"),
+    "time": ("23:59:60Z", "00:00:00-00:00"),
+    "duration": ("P1Y2M3DT4H5M6S", "P4W", "P0D"),
+    "email": ("x@y",),
+    "idn-email": ("änn@bücher.example",),
+    "hostname": ("localhost", "a-1.example"),
+    "idn-hostname": ("bücher.example",),
+    "ipv4": ("10.0.0.0", "255.255.255.255"),
+    "ipv6": ("::", "::ffff:192.0.2.1", "1:2:3:4:5:6:7:8"),
+    "uri": ("urn:isbn:0451450523", "mailto:a@example.com", "http://[2001:db8::1]:80/", "https://example.com",
+            "HTTPS://EXAMPLE.com:443/%7Ea"),
+    "uri-reference": ("", "#x", "../a"),
+    "iri": ("https://bücher.example/", "urn:a:b"),
+    "iri-reference": ("",),
+    "uri-template": ("",),
     "uuid": ("2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2EB8AA08-AA98-11EA-B4AA-73B441D16380",
              "00000000-0000-0000-0000-000000000000"),
-    "json-pointer": ("/a/b~0~1/0", "", "/"),
-    "relative-json-pointer": ("1/a", "0#", "2"),
-    "regex": ("^[a-z]+$", "(?<y>\\d{4})", ""),
+    "json-pointer": ("", "/"),
+    "relative-json-pointer": (),
+    "regex": ("(?<y>\\d{4})", ""),
 }  # fmt: skip
+"""What the standards let be, and many parsers refuse: leap seconds, lower case, nothing at all."""
+VALID: Mapping[str, tuple[str, ...]] = {name: (*texts, *DISPUTED[name]) for name, texts in PLAIN.items()}
 INVALID: Mapping[str, tuple[str, ...]] = {
     "date-time": (
         "", "2026-03-04", "2026-03-04T05:06:07", "2026-03-04 05:06:07Z", "2026-02-30T05:06:07Z", "2026-03-04T24:00:00Z",

@@ -259,17 +259,21 @@ def _number_holds(part: dict[str, Any], value: float) -> bool:
 
 
 def texts_of(made: Shape, pick: int = 0) -> Iterator[str]:
-    """Texts for a shape, the likeliest first: its examples, then by pattern, by format, and by length."""
+    """Texts for a shape, the likeliest first: its examples, then by format, by pattern, and by length; what parsers disagree on
+    where there is nothing else.
+    """
     examples = [text for said in made.said("examples") for text in said if isinstance(text, str)]
     yield from examples[pick:] if pick else examples
     least, most = made.least("minLength") or 0, made.most("maxLength")
-    named = [text for name in made.said("format") for text in samples.VALID.get(name, ())]
-    yield from (*named[pick:], *named[:pick])
+    named = [text for name in made.said("format") for text in samples.PLAIN.get(name, ())]
+    turn = pick % len(named) if named else 0
+    yield from (*named[turn:], *named[:turn])
     for pattern in made.said("pattern"):
         yield from islice(expressions.texts(pattern, least, 10_000 if most is None else most, pick), 60)
     for length in (max(least, 5), least, max(least, 1)):
         allowed = length if most is None else min(length, most)
         yield "".join(_LETTERS[(pick + index) % 26] for index in range(allowed))
+    yield from (text for name in made.said("format") for text in samples.DISPUTED.get(name, ()))
 
 
 def numbers_of(made: Shape, kind: str, pick: int = 0) -> Iterator[float]:

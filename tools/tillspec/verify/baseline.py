@@ -11,18 +11,18 @@ from datetime import date, datetime
 from typing import Any
 
 from tillspec.verify.grouping import Group
-from tillspec.verify.profile import FILL_ME
+from tillspec.verify.profile import FILL_ME, no_toml
 
 _WORDS = {"id", "reason", "until", "operation", "what"}
 _NEEDED = ("id", "reason", "until")
 
 
 class BadBaseline(ValueError):
-    """A baseline that cannot be used. `line` is where, counted from 1, where that is known."""
+    """A baseline that cannot be used. `line` and `column` are where, counted from 1, where that is known."""
 
-    def __init__(self, message: str, hint: str = "", line: int | None = None) -> None:
+    def __init__(self, message: str, hint: str = "", line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
-        self.hint, self.line = hint, line
+        self.hint, self.line, self.column = hint, line, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ def read(text: str) -> Baseline:
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        raise BadBaseline(f"this is no TOML: {error}", "see https://toml.io", int(found[1]) if found else None) from None
+        raise BadBaseline(*no_toml(error, text)) from None
     unknown = next((key for key in value if key != "accepted"), None)
     if unknown is not None:
         raise BadBaseline(f"{unknown!r} is not known", "there is [[accepted]]", _line(text, unknown))

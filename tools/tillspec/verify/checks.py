@@ -56,6 +56,7 @@ _checks(
     ("body-schema", "the body is valid by its schema, formats among it", "OpenAPI 3.1, Media Type Object, schema"),
     ("body-json", "a body that is said to be JSON is JSON", "RFC 8259"),
     ("body-expected", "a response that declares a body has one, and one that must have none has none", "RFC 9110, section 6.4"),
+    ("content-coded", "a body that is said to be compressed is", "RFC 9110, section 8.4"),
     ("header-required", "a header that the response declares as required is there", "OpenAPI 3.1, Header Object, required"),
     ("header-schema", "a header's value is valid by its schema", "OpenAPI 3.1, Header Object, schema"),
 )

@@ -13,14 +13,14 @@ from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.learn import learn
 from tillspec.verify.oracles import ORACLES
+from tillspec.verify.pace import LIMITED, Limited, OutOfTime
 from tillspec.verify.probes.among import among
 from tillspec.verify.probes.bodies import bodies
 from tillspec.verify.probes.changes import changes
 from tillspec.verify.probes.conditional import conditional
 from tillspec.verify.probes.credentials import credentials
-from tillspec.verify.probes.expiry import expiry
-from tillspec.verify.probes.idempotency import idempotency
 from tillspec.verify.probes.images import images
+from tillspec.verify.probes.keys.idempotency import idempotency
 from tillspec.verify.probes.lifecycle import lifecycle
 from tillspec.verify.probes.links import links
 from tillspec.verify.probes.lists import lists
@@ -31,12 +31,13 @@ from tillspec.verify.probes.parameters import parameters
 from tillspec.verify.probes.repeats import repeats, shared_reads
 from tillspec.verify.probes.rules import rules
 from tillspec.verify.probes.secrets import secrets
+from tillspec.verify.probes.times.expiry import expiry
 from tillspec.verify.probes.variety import variety
 from tillspec.verify.probes.wire import wire
 from tillspec.verify.profile import FromOperation, FromRequest, Tenant
 from tillspec.verify.random.coverage import Coverage
 from tillspec.verify.random.engine import Random
-from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, shown
+from tillspec.verify.run import NotSafe, Run, Unreachable, shown
 from tillspec.verify.scenarios import scenarios
 from tillspec.verify.world import Unavailable, World
 
@@ -170,6 +171,9 @@ class Engine:
         match error:
             case Unreachable():
                 raise error
+            case Limited():
+                self.run.skip(target, Kind.ACCEPTS, LIMITED, "server.rate")
+                self._note(f"{LIMITED}: set `rate` in the profile to the requests a second that it allows, or more --max-time")
             case OutOfTime():
                 self.run.skip(target, Kind.ACCEPTS, "the time was over", "--max-time")
                 self._note("the time was over before all was tested: give more with --max-time, or spread it with --shard")
@@ -217,7 +221,7 @@ class Engine:
                 if isinstance(made, Unavailable):
                     return None
                 exchange = await self.run.send(made.draft)
-        except NotSafe:
+        except (NotSafe, OutOfTime):
             return None
         value = evaluate(source.value, exchange)
         return str(value) if exchange.answer.succeeded and value is not NOTHING else None

@@ -14,6 +14,13 @@ from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 _RULES = {"rule-enforced", "total-enforced", "among", "malformed-refused"}
 _LENIENT = {"malformed-refused"}
 """Checks of which a few findings of one operation have one reason already: a parser that knows another language."""
+_REFUSED = re.compile(r"-(refused|enforced)$")
+"""Checks that find that a request is accepted which must not be."""
+_OF_ANSWERS = {Kind.RESPONSES, Kind.MONEY}
+"""Kinds of which every answer is judged, whatever the request was."""
+_SCENARIO_STATUS = re.compile(r"^\$statusCode == (\d+)$")
+_SCENARIO_PLACE = re.compile(r"\$response\.body#(?:/[^\s/]+)*/([A-Za-z_][^\s/]*)")
+"""What a scenario expects of an answer: its status, or the property of this name."""
 _TOLD_APART = {"no-crash", "no-internals"}
 """What a failure of the server says that is not said by the failure alone."""
 
@@ -94,11 +101,15 @@ def groups(ledger: Ledger, operations: Mapping[str, str | None]) -> list[Group]:
     found.sort(key=lambda one: _rank(one, place))
     seen = _Seen(ledger, operations, found)
     made: list[Group] = []
-    for gather in (_nothing, _refused_everywhere, _same_crash, _same_header, _everywhere, _on_a_surface, _same_cause):
+    ways = (
+        _nothing, _refused_everywhere, _same_crash, _same_scenarios, _same_header, _everywhere, _on_a_surface, _same_cause,
+    )  # fmt: skip
+    for gather in ways:
         taken = list(gather(found, seen))
         made += taken
         gone = {one.id for group in taken for one in group.findings}
         found = [one for one in found if one.id not in gone]
+    made = _with_consequences(made)
     return sorted(made, key=lambda group: (_GRAVITY.index(group.severity), _rank(group.findings[0], place)))
 
 
@@ -184,6 +195,26 @@ def _same_crash(found: list[Finding], _: _Seen) -> Iterator[Group]:
         yield Group(alike[0].what, (*alike, *after))
 
 
+def _same_scenarios(found: list[Finding], _: _Seen) -> Iterator[Group]:
+    """Scenarios that end at one operation, for the same status or the same property of its answer, end for one reason."""
+    for _step, alike in _by(found, _scenario_step):
+        if len(alike) > 1:
+            yield Group(f"does not run as {len(alike)} scenarios say", alike)
+
+
+def _scenario_step(finding: Finding) -> tuple[object, ...] | bool:
+    """The operation at which a scenario ended, and the status or the property that was not as expected there; `False` where
+    neither was.
+    """
+    if finding.check != "scenario" or not finding.steps:
+        return False
+    place = _SCENARIO_PLACE.search(finding.expected)
+    if place is None and _SCENARIO_STATUS.search(finding.expected) is None:
+        return False
+    status = finding.steps[-1].answer.status
+    return finding.operation, place[1] if place is not None else finding.expected, status, finding.severity
+
+
 def _same_header(found: list[Finding], _: _Seen) -> Iterator[Group]:
     """A header that is missing is one thing, wherever it is declared."""
     for _name, alike in _by(found, lambda one: one.what if one.check == "header-required" else False):
@@ -202,6 +233,46 @@ def _on_a_surface(found: list[Finding], seen: _Seen) -> Iterator[Group]:
     for (surface, *_), alike in _by(found, lambda one: (seen.surface(one), *_words_of(one))):
         if surface is not None and seen.most(alike, surface):
             yield Group(alike[0].what, alike)
+
+
+def _with_consequences(made: list[Group]) -> list[Group]:
+    """Groups without those that follow from others, which are put below their causes."""
+    shown = {id(one.steps[-1]): group for group in made if not _is_of_answers(group) for one in group.findings if one.steps}
+    following: dict[str, list[Finding]] = defaultdict(list)
+    kept = []
+    for group in made:
+        cause = _shown_elsewhere(group, made) if group.check == "scenario" else _same_request(group, shown)
+        if cause is None or group.severity is not cause.severity:
+            kept.append(group)
+        else:
+            following[cause.id] += group.findings
+    return [replace(group, findings=(*group.findings, *following[group.id])) for group in kept]
+
+
+def _is_of_answers(group: Group) -> bool:
+    """Whether a group is about answers, whatever the requests were."""
+    if group.check in _TOLD_APART or _REFUSED.search(group.check):
+        return False
+    return group.kind in (*_OF_ANSWERS, Kind.SCENARIOS)
+
+
+def _same_request(group: Group, shown: Mapping[int, Group]) -> Group | None:
+    """What shows already that a request must not come to that answer, if the answer is wrong in nothing but such cases."""
+    steps = group.lead.steps if _is_of_answers(group) else ()
+    cause = shown.get(id(steps[-1])) if steps else None
+    return cause if cause is not None and group.seen <= cause.seen else None
+
+
+def _shown_elsewhere(scenario: Group, made: list[Group]) -> Group | None:
+    """What finds the same at the operation where scenarios end: the status, or a property, that they expect."""
+    status, place = _SCENARIO_STATUS.search(scenario.lead.expected), _SCENARIO_PLACE.search(scenario.lead.expected)
+    for group in made:
+        for one in group.findings if group.check != "scenario" else ():
+            same_status = status is not None and one.expected == status[1]
+            same_place = place is not None and f"/properties/{place[1]}/" in f"{one.clause.pointer}/"
+            if one.operation == scenario.lead.operation and (same_status or same_place):
+                return group
+    return None
 
 
 def _words_of(finding: Finding) -> tuple[str, str, str]:

@@ -84,7 +84,9 @@ def _judge(run: Run, target: Target, tenant: Tenant, learned: Learned) -> None:
     first = refusals[0]
     told = f"{first.answer.status} {shown(first.answer.body[:200].decode('utf-8', 'replace'))}"
     if learned.accepted is None:
-        run.skip(target, Kind.ACCEPTS, f"no valid request is accepted: {told}", f"tenants.{tenant.name}.bodies.{target.id}")
+        way = run.credentials.way(target, tenant.name) if first.answer.status in (401, 403) else None
+        lacking = f"credentials.{way.schemes[0][0]}" if way is not None else f"bodies.{target.id}"
+        run.skip(target, Kind.ACCEPTS, f"no valid request is accepted: {told}", f"tenants.{tenant.name}.{lacking}")
     run.tell(
         target,
         Told(

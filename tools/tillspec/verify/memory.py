@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tillspec.pointer import Pointer
+from tillspec.pointer import Pointer, join
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tillspec.verify.run import Run
 
 _MOST = 20_000
+_OF_A_COMPONENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Memory:
 
     written: OrderedDict[tuple[str, str], list[Exchange]] = field(default_factory=OrderedDict)
     moved: set[str] = field(default_factory=set)
+    _types: dict[str, set[Pointer]] = field(default_factory=dict)
     _shows: dict[tuple[str, Pointer], bool] = field(default_factory=dict)
 
     def forget(self) -> None:
@@ -55,7 +58,7 @@ class Memory:
         return None if found is NOTHING else (name, str(found))
 
     def writes(self, run: Run, target: Target, exchange: Exchange) -> None:
-        """Remember a request that made or changed an object."""
+        """Remember a request that made or changed an object, or may have."""
         key = self.key(run, target, exchange)
         if key is None:
             return
@@ -75,12 +78,23 @@ class Memory:
         for write in reversed(self.written.get(key, ())):
             if not self._means(run, write, echo.pointer):
                 continue
-            if write.call.value is NOTHING and write.call.body:
-                return NOTHING  # it was no JSON, and what the server made of it is not known
+            if not _is_known(write):
+                return NOTHING
             value = evaluate(echo.expression, write)
             if value is not NOTHING:
                 return value
+            if self._is_of_its_type(run, write, echo.expression):
+                return NOTHING
         return NOTHING
+
+    def _is_of_its_type(self, run: Run, write: Exchange, expression: str) -> bool:
+        """Whether a request's whole body is of the type of the value that other requests give in theirs: it may have given it."""
+        form = run.contract.targets[write.call.operation].json_body
+        if form is None:
+            return False
+        if expression not in self._types:
+            self._types[expression] = set().union(*(_components(run, pointer) for pointer in _places(run, expression)))
+        return bool(_components(run, form.pointer) & self._types[expression])
 
     def _means(self, run: Run, write: Exchange, pointer: Pointer) -> bool:
         """Whether a request means what the declaration at a pointer is about: it makes the object, or its own answer shows it.
@@ -101,3 +115,32 @@ class Memory:
             )
             self._shows[operation, pointer] = any(pointer in run.contract.reached(schema) for schema in shown)
         return self._shows[operation, pointer]
+
+
+def _is_known(write: Exchange) -> bool:
+    """Whether it is known what a server made of a request: not of one that failed, no usual message, and no JSON."""
+    call = write.call
+    return write.answer.succeeded and call.raw is None and not (call.value is NOTHING and call.body)
+
+
+def _places(run: Run, expression: str) -> Iterator[Pointer]:
+    """Where the bodies of requests declare the value that an expression takes out of them."""
+    _, _, path = expression.partition("$request.body#/")
+    for target in run.contract.targets.values():
+        pointer = target.json_body and target.json_body.pointer
+        for name in path.split("/") if path else ():
+            pointer = pointer and run.relations.properties(pointer).get(name)
+        if path and pointer:
+            yield pointer
+
+
+def _components(run: Run, pointer: Pointer) -> set[Pointer]:
+    """The components of objects that a schema is, or is put together from."""
+    found, waiting = set[Pointer](), [pointer]
+    while waiting:
+        at, schema = run.contract.resolved(waiting.pop())
+        if at in found or not isinstance(schema, dict):
+            continue
+        found.add(at)
+        waiting += [join(at, "allOf", index) for index in range(len(schema.get("allOf") or ()))]
+    return {at for at in found if at.startswith("/components/schemas/") and at.count("/") == _OF_A_COMPONENT}

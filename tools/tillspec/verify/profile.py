@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import tomllib
@@ -16,11 +17,11 @@ FIRST, SECOND = "first", "second"
 
 
 class BadProfile(ValueError):
-    """A profile that cannot be used. `line` is where, counted from 1, where that is known."""
+    """A profile that cannot be used. `line` and `column` are where, counted from 1, where that is known."""
 
-    def __init__(self, message: str, hint: str = "", line: int | None = None) -> None:
+    def __init__(self, message: str, hint: str = "", line: int | None = None, column: int | None = None) -> None:
         super().__init__(message)
-        self.hint, self.line = hint, line
+        self.hint, self.line, self.column = hint, line, column
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,17 @@ class Template:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     json: Any = None
     states: Mapping[str, str] = field(default_factory=dict)
+
+    def secrets(self, name: str) -> Iterator[tuple[str, str]]:
+        """The texts of it that no output may show, each with the variable that stands for it."""
+        for header, value in self.headers.items():
+            if header.lower() not in _PUBLIC_HEADERS:
+                text = value.removeprefix("Bearer ").removeprefix("Basic ")
+                yield text, variable(f"{name}_{header}")
+                _, colon, password = _decoded(text).partition(":")
+                if colon:
+                    yield password, variable(f"{name}_PASSWORD")
+        yield from _secrets_in(self.json, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +158,40 @@ class Profile:
                         yield credential.password, variable(f"{name}_PASSWORD")
                     elif isinstance(credential, SignedToken):
                         yield credential.key, variable(f"{name}_KEY")
+                    elif isinstance(credential, FromRequest):
+                        yield from credential.request.secrets(name)
+            for operation, body in tenant.bodies.items():
+                yield from _secrets_in(body, f"{tenant.name}_{operation}")
         for name, template in self.control.items():
-            for header, value in template.headers.items():
-                yield value.removeprefix("Bearer ").removeprefix("Basic "), variable(f"control_{name}_{header}")
+            yield from template.secrets(f"control_{name}")
+
+
+def _secrets_in(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """The texts of a JSON value that stand under a name for a secret, and for each the variable that stands for it."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _secrets_in(item, name)
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if isinstance(item, str) and _SECRET_NAME.search(key):
+            yield item, variable(f"{name}_{key}")
+        else:
+            yield from _secrets_in(item, f"{name}_{key}")
+
+
+def _decoded(text: str) -> str:
+    """The user and password of a credential of HTTP's Basic scheme (RFC 7617); empty where it is none."""
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""
+
+
+def no_toml(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, str, int, int]:
+    """Why a text is no TOML, a hint, and the line and the column, counted from 1."""
+    why, _, place = str(error).partition(" (at ")
+    lines = text.rstrip().split("\n")
+    line, column = map(int, re.findall(r"\d+", place) or (len(lines), len(lines[-1]) + 1))
+    return f"this is no TOML: {why}", "a text stands in quotes, and a name before =; see https://toml.io", line, column
 
 
 def variable(name: str) -> str:
@@ -156,6 +199,8 @@ def variable(name: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
 
 
+_SECRET_NAME = re.compile(r"token$|secret|password|credential|assertion|api[-_]?key$", re.IGNORECASE)
+_PUBLIC_HEADERS = {"accept", "accept-language", "content-type", "user-agent"}
 _TOP = {"tenants", "control", "policy", "server", "inputs"}
 _SERVER = {"rate", "timeout", "latency", "wait"}
 _TENANT = {"credentials", "limited", "expired", "parameters", "objects", "bodies"}
@@ -178,8 +223,7 @@ def read(text: str, environment: Mapping[str, str] = os.environ) -> Profile:
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        raise BadProfile(f"this is no TOML: {error}", "see https://toml.io", int(found[1]) if found else None) from None
+        raise BadProfile(*no_toml(error, text)) from None
     return _Reader(text, environment).profile(value)
 
 
@@ -326,9 +370,12 @@ class _Reader:
                 self._refuse(f"{where} has {key!r}, which is not known", key, f"there are {', '.join(sorted(known))}")
 
     def _refuse(self, message: str, near: str, hint: str) -> None:
-        lines = self.text.split("\n")
-        line = next((number for number, text in enumerate(lines, 1) if near in text), None)
-        raise BadProfile(message, hint, line)
+        word = re.compile(rf"(?<![\w-]){re.escape(near)}(?![\w-])")
+        for number, line in enumerate(self.text.split("\n"), 1):
+            found = word.search(line) if not line.lstrip().startswith("#") else None
+            if found is not None:
+                raise BadProfile(message, hint, number, found.start() + 1)
+        raise BadProfile(message, hint)
 
 
 def _has_fill_me(value: Any) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -19,12 +19,11 @@ from tillspec.verify.exchange import Answer, Call, Exchange
 from tillspec.verify.findings import Clause, Finding, Ledger, Severity
 from tillspec.verify.memory import Memory
 from tillspec.verify.origins import Origins, leaves
+from tillspec.verify.pace import Pace
 from tillspec.verify.profile import Profile
 from tillspec.verify.relations import Relations
 from tillspec.verify.wire import Wire
 
-_PATIENCE = 3
-_LONGEST_WAIT = 20.0
 _MOST_SILENT = 24
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -44,10 +43,6 @@ class Options:
     random: bool = True
     workers: int = 8
     scenarios: tuple[Path, ...] | None = None
-
-
-class OutOfTime(Exception):
-    """The time that the run may take is over."""
 
 
 class NotSafe(Exception):
@@ -82,7 +77,7 @@ def passed(check: str) -> Told:
 
 @dataclass(slots=True)
 class Run:
-    """One run against one server."""
+    """One run against one server. `statuses` counts its answers, with 0 for none, and `redirected` is where one of them led."""
 
     contract: Contract
     profile: Profile
@@ -96,8 +91,9 @@ class Run:
     credentials: Credentials = field(init=False)
     progress: Callable[[str], None] = lambda _: None
     origins: Origins = field(init=False)
-    _next: float = 0.0
-    _resumes: float = 0.0
+    pace: Pace = field(init=False)
+    statuses: Counter[int] = field(default_factory=Counter)
+    redirected: str = ""
     _silent: int = 0
 
     def __post_init__(self) -> None:
@@ -105,6 +101,7 @@ class Run:
         self.relations = Relations(self.contract, self.declared)
         self.origins = Origins(frozenset(str(value) for _, value in leaves(self.contract.bundle.value)))
         self.credentials = Credentials(self.contract, self.profile)
+        self.pace = Pace(self.profile.rate)
 
     # -- what there is to do -----------------------------------------------------------------------------------------------
 
@@ -119,9 +116,7 @@ class Run:
             return False
         if self.options.safe and not target.is_safe:
             return False
-        return not only or any(
-            name in (target.id, target.path, f"{target.method} {target.path}", target.operation.tag) for name in only
-        )
+        return not only or not set(only).isdisjoint(names_of(target))
 
     # -- sending -----------------------------------------------------------------------------------------------------------
 
@@ -129,7 +124,7 @@ class Run:
         """Send a request, and hold its answer against the contract.
 
         Raises:
-            OutOfTime: the run is over.
+            OutOfTime: the run is over, or the server limits the rate too much (`Limited`).
             draft.Unwritable: the request cannot be written.
         """
         return await self.exchange(draft.target, self.call(draft, key=key))
@@ -162,16 +157,25 @@ class Run:
     async def _answer(self, target: Target | None, call: Call) -> Answer:
         """The answer to a call; a 429 is judged, waited for, and asked again."""
         self._only_safe(call)
-        for tried in range(_PATIENCE):
-            await self._paced()
+        self.pace.ends = self._ends()
+        refusals = self.pace.begin()
+        while True:
+            await self.pace.turn(call.operation)
             answer = await self.wire.send(call)
             self._notice(call, answer)
-            if answer.status != 429 or call.raw is not None:
+            if answer.status != 429:
+                self.pace.goes_through()
                 return answer
-            if target is not None and tried + 1 < _PATIENCE:
+            if self.pace.is_final(call.operation, refusals, answer):
+                return answer
+            if target is not None:
                 self.judge(target, Exchange(call, answer))
-            self._resumes = max(self._resumes, time.monotonic() + _retry_after(answer))
-        return answer
+
+    def _ends(self) -> float | None:
+        """When the run is over, by the monotonic clock; None for never."""
+        if self.options.deadline is None:
+            return None
+        return time.monotonic() + self.ledger.began + self.options.deadline - time.perf_counter()
 
     def _only_safe(self, call: Call) -> None:
         method = call.raw.split(b" ", 1)[0].decode("latin-1") if call.raw is not None else call.method
@@ -179,27 +183,16 @@ class Run:
             raise NotSafe(method)
 
     def _notice(self, call: Call, answer: Answer) -> None:
-        """Give up when nothing is answered any more, one after the other."""
+        """Count an answer, and give up when nothing is answered any more, one after the other."""
+        self.statuses[answer.status if answer.fault is None else 0] += 1
+        if 300 <= answer.status < 400:
+            self.redirected = shown(answer.header("location") or "")
         if answer.fault is None or answer.status:
             self._silent = 0
         elif call.raw is None:
             self._silent += 1
             if self._silent >= _MOST_SILENT:
                 raise Unreachable(f"{self.wire.origin} {answer.fault}, {_MOST_SILENT} times in a row")
-
-    async def _paced(self) -> None:
-        """Wait for the turn that the profile's rate, and what a 429 said, give."""
-        now = time.monotonic()
-        when = max(now, self._resumes)
-        if self.profile.rate is not None:
-            when = max(when, self._next)
-        deadline = self.options.deadline
-        if deadline is not None and time.perf_counter() - self.ledger.began + when - now > deadline:
-            raise OutOfTime
-        if self.profile.rate is not None:
-            self._next = when + 1 / self.profile.rate
-        if when > now:
-            await asyncio.sleep(when - now)
 
     # -- telling -----------------------------------------------------------------------------------------------------------
 
@@ -230,17 +223,34 @@ class Run:
         return self.contract.clause(pointer)
 
 
-def _retry_after(answer: Answer) -> float:
-    """The seconds that a 429 asks to wait for: a number, or a date (RFC 9110, section 10.2.3); one, where it says nothing."""
-    text = answer.header("retry-after") or ""
-    if text.isascii() and text.isdigit():
-        seconds = float(text)
-    else:
-        try:
-            seconds = parsedate_to_datetime(text).timestamp() - time.time()
-        except ValueError:
-            seconds = 1.0
-    return min(max(seconds, 0.05), _LONGEST_WAIT)
+class UnknownName(ValueError):
+    """What was asked for is not in the contract. `hint` says what is."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def check_names(contract: Contract, options: Options) -> None:
+    """Look whether all that was asked for by name is in a contract: left out, it would not be missed.
+
+    Raises:
+        UnknownName: something is not.
+    """
+    targets = contract.targets.values()
+    names = [name for one in targets for name in names_of(one)]
+    for option, given, known in (("--only", options.only, names), ("--surface", options.surfaces, list(contract.surfaces))):
+        for name in given:
+            if name not in known:
+                close = get_close_matches(name, known, n=1) or list(dict.fromkeys(known))[:4]
+                hint = f"there is {' or '.join(close)}" if close else "the contract has none"
+                raise UnknownName(f"{option} {name}: the contract has nothing of that name", hint)
+
+
+def names_of(target: Target) -> tuple[str, ...]:
+    """The names that an operation may be asked for by: its id, its path, with the method as well, and its tag."""
+    tag = target.operation.tag
+    return target.id, target.path, f"{target.method} {target.path}", *((tag,) if tag else ())
 
 
 def shown(value: object, longest: int = 160) -> str:

@@ -5,8 +5,9 @@ kind of probe of every operation is one test, `tillspec::createSession[bodies]`,
 
     pytest --tillspec-url http://127.0.0.1:8080 --tillspec-profile verify.toml -n 4
 
-A test fails where the server does what the contract says that it must not, and is skipped, with the reason, where nothing could
-be tested. Tests that move the server's clock wait until no other test of the same run is at work.
+A test fails where the server does what the contract says that it must not, and says what `tillspec verify` says of it: the
+clause, what was expected and observed, and curl lines that show it again. It is skipped, with the reason, where nothing could be
+tested. Tests that move the server's clock wait until no other test of the same run is at work.
 
 This module is loaded in every run of pytest, so it imports nothing that takes time.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,7 @@ class Verified(pytest.Item):
         """
         findings = self.running.carry_out(self.unit)
         if findings:
-            raise Deviates("\n\n".join(map(told, findings)))
+            raise Deviates(self.running.told(findings))
         reason = self.running.untested(self.unit)
         if reason:
             pytest.skip(reason)
@@ -73,17 +74,6 @@ class Verified(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"tillspec: {self.unit.name}"
-
-
-def told(finding: Finding) -> str:
-    """A finding in a few lines."""
-    lines = [
-        f"{finding.severity} {finding.id}: {finding.what}",
-        f"  clause    {finding.clause}",
-        f"  expected  {finding.expected}",
-        f"  observed  {finding.observed}",
-    ]
-    return "\n".join(lines)
 
 
 class Contract(pytest.Collector):
@@ -116,14 +106,27 @@ class Running:
             try:
                 self.runner.run(self._one(unit))
             except Unreachable as error:
-                raise Incomplete(str(error)) from None
+                raise Incomplete(self._masked(str(error))) from None
         if len(engine.incomplete) > notes:
-            raise Incomplete("\n".join(engine.incomplete[notes:]))
+            raise Incomplete(self._masked("\n".join(engine.incomplete[notes:])))
         return [finding for key, finding in ledger.found.items() if key not in known and finding.severity == "MUST"]
 
     async def _one(self, unit: Unit) -> None:
         await self.engine.prepare()
         await self.engine.one(unit)
+
+    def told(self, findings: Sequence[Finding]) -> str:
+        """Findings as the report for people tells them, with the lines for a shell that show them again."""
+        from tillspec.verify.reports.outcome import found_in
+        from tillspec.verify.reports.people import as_text, finding
+
+        return "\n".join(as_text(finding(found)) for found in found_in(self.engine.run, findings))
+
+    def _masked(self, text: str) -> str:
+        """A text without secrets."""
+        from tillspec.verify.reports.secrets import Secrets
+
+        return Secrets(self.engine.run.credentials.secrets).masked(text)
 
     def untested(self, unit: Unit) -> str:
         """Why nothing could be tested of a unit's operation; empty where something was."""
@@ -132,7 +135,7 @@ class Running:
             return ""
         reasons = [f"{item.reason}; fill in {item.fill}" if item.fill else item.reason for item in ledger.untested.values()
                    if item.operation == name]  # fmt: skip
-        return reasons[0] if reasons else ""
+        return self._masked(reasons[0]) if reasons else ""
 
     def close(self) -> None:
         self.runner.run(self.engine.run.wire.close())
@@ -198,7 +201,7 @@ def _started(config: pytest.Config) -> Running:
     except Refused as refused:
         raise pytest.UsageError("\n".join(text(refused.diagnostics))) from None
     except BadProfile as error:
-        raise pytest.UsageError(f"{given}:{error.line or 1}: {error}; {error.hint}") from None
+        raise pytest.UsageError(f"{given}:{error.line or 1}:{error.column or 1}: {error}; {error.hint}") from None
     except (BadOrigin, OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(str(error)) from None
 

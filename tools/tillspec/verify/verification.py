@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tillspec.api.model import Api
 from tillspec.document.bundle import Bundle
+from tillspec.verify.advice import advice
 from tillspec.verify.contract import Contract
 from tillspec.verify.engine import Engine
 from tillspec.verify.profile import Profile
 from tillspec.verify.random.coverage import Coverage
-from tillspec.verify.run import Options, Run, Unreachable
+from tillspec.verify.run import Options, Run, Unreachable, check_names
 from tillspec.verify.wire import Origin, Wire
 
 MOST_WORKERS = 64
@@ -42,8 +44,13 @@ def verify(
         profile: what of the server the contract cannot say.
         options: what the user asked for.
         progress: told what is being done, at every step.
+
+    Raises:
+        UnknownName: the user asked for what is not in the contract.
     """
-    run = Run(Contract(bundle, api), profile, Wire(origin, options.workers, profile.timeout), options)
+    contract = Contract(bundle, api)
+    check_names(contract, options)
+    run = Run(contract, profile, Wire(origin, options.workers, profile.timeout), options)
     run.progress = lambda step: progress(step, run)
     return asyncio.run(_verify(run))
 
@@ -59,7 +66,9 @@ async def _verify(run: Run) -> Verification:
         if run.options.random:
             made.coverage = await engine.randomly()
         await engine.carry_out_alone(units)
-        made.incomplete += engine.untouched(units)
+        made.incomplete += [said for said in (advice(run), *engine.untouched(units)) if said]
+        if not run.targets:
+            made.incomplete.append(f"there is no operation to verify{' that only reads' if run.options.safe else ''}")
     except Unreachable as error:
         made.incomplete.append(str(error))
     finally:
@@ -84,7 +93,8 @@ async def wait_until_reachable(run: Run) -> None:
             return
         except (OSError, TimeoutError) as error:
             if time.monotonic() > until:
-                told = getattr(error, "strerror", None) or "there is no answer"
-                raise Unreachable(f"{origin} cannot be reached: {told}") from None
+                told = os.strerror(error.errno).lower() if error.errno and error.errno > 0 else "there is no answer"
+                within = f"within {run.profile.wait:g} s"
+                raise Unreachable(f"{origin} cannot be reached {within}: {told}; start the server, or mend --url") from None
         run.progress(f"waiting for {origin}")
         await asyncio.sleep(0.2)

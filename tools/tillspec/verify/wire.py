@@ -314,6 +314,8 @@ def _write(connection: _Connection, call: Call, origin: Origin) -> None:
         headers.append(("Content-Length", str(len(call.body or b""))))
     if "user-agent" not in names:
         headers.append(("User-Agent", "tillspec-verify"))
+    if "accept-encoding" not in names:
+        headers.append(("Accept-Encoding", "identity"))  # without it, any coding would be right (RFC 9110, section 12.5.3)
     try:
         begin = state.send(
             h11.Request(

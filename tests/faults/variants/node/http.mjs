@@ -46,10 +46,29 @@ export function json(request, names) {
   }
   if (request.size === 0) throw new Refusal(400, names.json, 'There is no body.');
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(request.body));
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(request.body);
+    const value = JSON.parse(text);
+    if (!repeats(text)) return value;
   } catch {
     throw new Refusal(400, names.json, 'The body is no JSON.');
   }
+  throw new Refusal(400, names.json, 'A name stands twice in one object of the body.');
+}
+
+/** Whether a name stands twice in one object of a text that is JSON, which JSON.parse does not tell. */
+export function repeats(text) {
+  const open = [];
+  for (const [token, colon] of text.matchAll(/[{}[\]]|"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*(:))?/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(null);
+    else if (token === '}' || token === ']') open.pop();
+    else if (colon) {
+      const name = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1));
+      if (open.at(-1).has(name)) return true;
+      open.at(-1).add(name);
+    }
+  }
+  return false;
 }
 
 /** Whether every text in a value can be written as UTF-8. */

@@ -101,14 +101,21 @@ def _refuse(text: str) -> Any:
     raise NoJson(text)
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise NoJson("a name stands twice")
+    return made
+
+
 def parsed(body: bytes) -> Any:
     """A body's JSON value.
 
     Raises:
-        NoJson: it has none, or a text in it is not Unicode.
+        NoJson: it has none, a name stands twice in an object, or a text in it is not Unicode.
     """
     try:
-        value = json.loads(body.decode("utf-8"), parse_constant=_refuse)
+        value = json.loads(body.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise NoJson(str(error)) from None

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from tillspec.api.durations import duration
 from tillspec.verify import control
-from tillspec.verify.answers import told
 from tillspec.verify.arazzo.conditions import holds
 from tillspec.verify.arazzo.documents import BadDocument, Step, Workflow
 from tillspec.verify.arazzo.requests import request
 from tillspec.verify.arazzo.values import Scope, missing
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.judging.answers import told
 from tillspec.verify.run import Run, shown
 
 _MOST_STEPS = 200
@@ -40,6 +41,28 @@ class Failed(Exception):
 
 
 @dataclass(slots=True)
+class Clock:
+    """How the clock is moved on in a workflow: `moved` are the steps that have done it.
+
+    The server's clock may run by itself too, so that what a slow server is asked just before an end comes after it. Before one
+    step, `early`, it is therefore moved on by `spare` seconds less, which the next move makes up for.
+    """
+
+    early: str = ""
+    spare: int = 0
+    moved: list[str] = field(default_factory=list)
+    _owed: int = 0
+
+    def span(self, step: Step, said: timedelta) -> timedelta:
+        """By how much the clock is moved on before a step that says by how much."""
+        self.moved.append(step.id)
+        owed, self._owed = self._owed, 0
+        if step.id == self.early and said > timedelta(seconds=self.spare):
+            self._owed = self.spare
+        return said + timedelta(seconds=owed - self._owed)
+
+
+@dataclass(slots=True)
 class Runner:
     """Runs one workflow, and those that it needs. `done` are the exchanges so far, `called` the operations."""
 
@@ -52,6 +75,7 @@ class Runner:
     done: list[Exchange] = field(default_factory=list)
     called: dict[str, Target] = field(default_factory=dict)
     refreshed: Any = None
+    clock: Clock = field(default_factory=Clock)
 
     async def carry_out(self) -> None:
         """Run it to its end.
@@ -107,7 +131,7 @@ class Runner:
                 span = duration(words["advance"])
                 if span is None:
                     raise BadDocument(f"{words['advance']!r} is no duration")
-                await control.advance(self.run, span)
+                await control.advance(self.run, self.clock.span(step, span))
                 if self.refreshed is not None:
                     self.scope.inputs.update(self.refreshed())
             if "move" in words:
@@ -203,7 +227,7 @@ class Runner:
         inputs = {**self.scope.inputs, **given}
         other = Runner(
             self.run, workflow, self.targets, Scope(inputs, workflows=self.scope.workflows), self.known, self.depth + 1,
-            self.done, self.called,
+            self.done, self.called, clock=self.clock,
         )  # fmt: skip
         await other.carry_out()
         self.scope.workflows[workflow.id] = {"inputs": inputs, "outputs": other.scope.outputs}

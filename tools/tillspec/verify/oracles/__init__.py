@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tillspec.verify.oracles.behavior import behavior
+from tillspec.verify.oracles.codings import codings
 from tillspec.verify.oracles.http import http
 from tillspec.verify.oracles.images import images
 from tillspec.verify.oracles.responses import responses
@@ -10,4 +11,4 @@ from tillspec.verify.oracles.secrets import secrets
 from tillspec.verify.oracles.tokens import tokens
 from tillspec.verify.run import Oracle
 
-ORACLES: tuple[Oracle, ...] = (responses, behavior, secrets, tokens, images, http)
+ORACLES: tuple[Oracle, ...] = (responses, behavior, secrets, tokens, images, http, codings)

@@ -13,8 +13,8 @@ from tillspec.verify.contract import Target
 from tillspec.verify.declared import Part
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
+from tillspec.verify.looks.reading import is_written_otherwise
 from tillspec.verify.memory import Echo
-from tillspec.verify.reading import is_written_otherwise
 from tillspec.verify.run import Run, Told, passed, shown
 
 _DATE = len("2026-01-01")
@@ -23,11 +23,14 @@ _DATE = len("2026-01-01")
 def behavior(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
     """Hold what an answer says to what is declared of it."""
     answer = exchange.answer
-    declared = target.response(answer.status) if answer.fault is None else None
-    if declared is None or exchange.call.raw is not None or exchange.call.method != target.method:
+    if exchange.call.method != target.method:
         return
-    if answer.succeeded and not target.is_safe:
+    may_have_written = answer.succeeded or answer.fault is not None or answer.status >= 500
+    if may_have_written and not target.is_safe:
         run.memory.writes(run, target, exchange)
+    declared = target.response(answer.status) if answer.fault is None else None
+    if declared is None or exchange.call.raw is not None:
+        return
     yield from _header_echoes(run, target, exchange)
     pointer = run.contract.response_schema(target, declared, answer.header("content-type") or "")
     if pointer is None or answer.value is NOTHING or not run.declared.speaks(pointer):

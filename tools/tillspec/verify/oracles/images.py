@@ -17,15 +17,15 @@ from tillspec.prove.patterns import NoPattern, matches
 from tillspec.runtime import media
 from tillspec.runtime.behavior import Encodes
 from tillspec.runtime.texts import write
-from tillspec.verify import pictures
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import ParameterForm, Target
+from tillspec.verify.decoding import pictures
+from tillspec.verify.decoding.pictures import BadImage, Picture
+from tillspec.verify.decoding.svg import Svg
 from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.findings import Severity
-from tillspec.verify.pictures import BadImage, Picture
 from tillspec.verify.run import Run, Told, passed, shown
-from tillspec.verify.svg import Svg
 
 _DATA = "data:image/"
 _QR = re.compile(r"(?<![a-z])qr(?![a-z])|qr[-_ ]?code", re.I)

@@ -12,10 +12,16 @@ from tillspec.verify.exchange import Answer, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.oracles.bodies import body
 from tillspec.verify.oracles.headers import headers
+from tillspec.verify.oracles.refusable import may_be_refused
 from tillspec.verify.run import Run, Told, passed, shown
 
 PROTOCOL = {304, 400, 401, 404, 405, 406, 408, 411, 413, 414, 415, 417, 421, 422, 426, 429, 431, 501, 503, 505}
 """Statuses with which a server, its framework, or what stands before it may answer a message before any operation sees it."""
+_OF_HTTP = {405, 406, 408, 411, 413, 414, 415, 417, 421, 426, 429, 431, 501, 505}
+"""Of those, the ones that say of the message what HTTP says itself (RFC 9110, section 15; RFC 6585), so that a contract may well
+leave them out (OpenAPI 3.1, Responses Object).
+"""
+_OF_SIZES = (408, 413, 414, 431)
 _CRASHES = (500, 502, 504)
 _WITHOUT_CONTENT = (204, 205, 304)
 
@@ -37,9 +43,11 @@ def responses(run: Run, target: Target, exchange: Exchange) -> Iterator[Told]:
             )  # fmt: skip
         return
     yield passed("no-crash")
-    if odd:
+    if odd or (300 <= answer.status < 500 and may_be_refused(target, call)):
         return
     declared = target.response(answer.status)
+    if declared is not None and answer.status in _OF_SIZES and not declared.status.isdigit():
+        return  # 4XX and default speak of the operation's own refusals
     if declared is None:
         yield _undeclared(run, target, answer)
         return
@@ -66,8 +74,16 @@ def _undeclared(run: Run, target: Target, answer: Answer) -> Told:
     return Told(
         "status-declared", f"answers {answer.status}, which is not declared", join(target.pointer, "responses"),
         f"one of {', '.join(listed)}", str(answer.status), str(answer.status),
-        Severity.SHOULD if answer.status in PROTOCOL else Severity.MUST,
+        _binding(target, answer.status),
     )  # fmt: skip
+
+
+def _binding(target: Target, status: int) -> Severity:
+    """How binding it is that a status is declared: what HTTP has for every message, for whom it does not know, and for what there
+    is not, is usual.
+    """
+    usual = status in _OF_HTTP or (status == 401 and not target.anonymous) or (status == 404 and "{" in target.path)
+    return Severity.INFO if usual else Severity.SHOULD if status in PROTOCOL else Severity.MUST
 
 
 def _content(run: Run, target: Target, declared: Response, answer: Answer) -> Iterator[Told]:

@@ -10,11 +10,11 @@ from tillspec.pointer import Pointer, join
 from tillspec.runtime.behavior import Encodes, Expiry
 from tillspec.verify.contract import Target
 from tillspec.verify.declared import Part
+from tillspec.verify.decoding.tokens import NoToken, Token, looks_like_token
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import at, evaluate
 from tillspec.verify.findings import Severity
 from tillspec.verify.run import Run, Told, passed
-from tillspec.verify.tokens import NoToken, Token, looks_like_token
 
 _TOLERANCE = 60.0
 """Seconds that clocks, and the time that an answer takes, may make a difference of (RFC 7519, section 4.1.4: a few minutes)."""

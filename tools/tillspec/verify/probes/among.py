@@ -11,8 +11,8 @@ from tillspec.runtime.behavior import Among
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING
-from tillspec.verify.expected import declared
 from tillspec.verify.ids import unknown
+from tillspec.verify.judging.answers import declared
 from tillspec.verify.profile import Tenant
 from tillspec.verify.relations import Place
 from tillspec.verify.run import Run, Told

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import operator
 from asyncio import TaskGroup
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any
@@ -14,14 +15,14 @@ from tillspec.pointer import Pointer, join
 from tillspec.prove.faults import Fault
 from tillspec.prove.mutate import Edit, Mutator
 from tillspec.prove.places import Ground, Path, Place, at, replaced
-from tillspec.verify.accepted import accepted, general, only_fault
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.accepted import accepted, general, is_of_format, only_fault
+from tillspec.verify.judging.signature import Signature, signature
 from tillspec.verify.run import Run, Told, shown
-from tillspec.verify.signature import Signature, signature
 from tillspec.verify.world import Made, Unavailable, World, allowed
 
 _EDGES = (
@@ -29,16 +30,21 @@ _EDGES = (
     "const: the value", "properties: absent", "type: another null", "multipleOf: once",
 )  # fmt: skip
 """Valid edits that a schema is explicit about; of others a server may have its own opinion."""
+_ABSENT = "properties: absent"
 _TELLING = (
     "type: number as text", "type: boolean as text", "type: null", "type: fraction", "type: text in a list", 'type: "5"',
     "type: 0", "pattern: another scheme", "pattern: last one off", "pattern: more after", "pattern: another text",
     "pattern: line break after", "enum: unknown", "enum: other case", "bound: 1 ", "bound: far",
 )  # fmt: skip
 """Edits that servers let through the most: what a framework converts, what an unanchored pattern finds."""
+_BOUNDS: dict[str, Callable[[float, float], bool]] = {
+    "minimum": operator.ge, "maximum": operator.le, "exclusiveMinimum": operator.gt, "exclusiveMaximum": operator.lt,
+}  # fmt: skip
 _MOST_BASES = 6
-_PER_KEYWORD = 4
+_PER_KEYWORD = 3
 _PER_PLAIN_KEYWORD = 2
 _PER_SHARED_KEYWORD = 1
+_PER_PLACE = 40
 """Of a schema that several operations share, one of them gets all edits."""
 _PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
 """Keywords of which nearly any edit breaks nothing else."""
@@ -65,12 +71,24 @@ def _rank(edit: Edit) -> int:
 
 @dataclass(slots=True)
 class _Stream:
-    """The edits of one keyword at one place, and how many invalid ones are still to be sent."""
+    """The edits of one keyword at one place, and how many that are invalid or valid are still to be sent."""
 
     place: Place
     edits: list[Edit]
-    most: int
+    invalid: int
+    valid: int
     begun: bool = False
+
+    def has_room(self, edit: Edit, *, valid: bool) -> bool:
+        """Whether an edit is to be sent still, where it is valid or invalid."""
+        if valid:
+            return edit.kind.startswith(_ABSENT) or (edit.kind.startswith(_EDGES) and self.valid > 0)
+        return self.invalid > 0
+
+    def count(self, edit: Edit, *, valid: bool) -> None:
+        """An edit was sent."""
+        self.invalid -= not valid
+        self.valid -= valid and not edit.kind.startswith(_ABSENT)
 
     def taken(self, tried: Counter[str]) -> Edit | None:
         """The next edit: first the most telling one, then such as the operation was tried with the least."""
@@ -135,21 +153,19 @@ def mutants(run: Run, target: Target, form: BodyForm, base: Any, seen: Seen | No
             if edit is None:
                 continue
             left.append(stream)
-            if stream.most <= 0 and not edit.kind.startswith(_EDGES):
+            if not stream.has_room(edit, valid=True) and not stream.has_room(edit, valid=False):
                 continue
             text = json.dumps(edit.value, sort_keys=True)
             if (edit.path, text) in done or text == json.dumps(at(base, edit.path), sort_keys=True):
                 continue
             body = replaced(base, edit.path, edit.value)
             valid = run.contract.is_quickly_valid(form.pointer, "request", body)
-            if not valid and stream.most <= 0:
-                continue
-            if valid and not edit.kind.startswith(_EDGES):
+            if not stream.has_room(edit, valid=valid):
                 continue
             if valid and (_is_among(run, stream.place) or not allowed(run, form.pointer, body)):
                 continue
             done.add((edit.path, text))
-            stream.most -= not valid
+            stream.count(edit, valid=valid)
             tried[edit.kind] += 1
             yield Mutant(edit, body, valid)
         streams = left
@@ -170,13 +186,23 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
         seen.add(whose)
         shared = first_users.get(pointer, target.id) != target.id
         for made in mutator.streams(place, at(base, place.path)):
-            edits = sorted(islice(made, 40), key=_rank)
+            edits = sorted((edit for edit in islice(made, 40) if _is_about(place, edit)), key=_rank)
             word = edits[0].keyword if edits else ""
             again = word in _PLAIN and (whose[1], word) in said
             said.add((whose[1], word))
             usual = _PER_PLAIN_KEYWORD if word in _PLAIN else _PER_KEYWORD
-            streams.append(_Stream(place, edits, _PER_SHARED_KEYWORD if shared or again else usual))
+            least = shared or again
+            streams.append(_Stream(place, edits, *((_PER_SHARED_KEYWORD,) * 2 if least else (usual, _PER_PLACE))))
     return streams
+
+
+def _is_about(place: Place, edit: Edit) -> bool:
+    """Whether an edit for a bound is on it or beyond it: one on its other side says nothing of it."""
+    passes = _BOUNDS.get(edit.keyword)
+    said, value = place.schema.get(edit.keyword), edit.value
+    if passes is None or edit.kind.startswith(_EDGES) or isinstance(value, bool) or not isinstance(value, int | float):
+        return True
+    return not isinstance(said, int | float) or not passes(value, said)
 
 
 def _is_among(run: Run, place: Place) -> bool:
@@ -254,7 +280,7 @@ class _Probe:
     def conclude(self) -> None:
         """A valid request that is refused as invalid ones are is refused for its form; else there may be a reason of its own."""
         for mutant, exchange in self.doubtful:
-            alike = signature(exchange.answer) in self.refusals
+            alike = signature(exchange.answer) in self.refusals and not is_of_format(self.run.contract, mutant.edit.pointer)
             self.run.tell(self.target, self._refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
 
     def _refused(self, mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:
@@ -263,7 +289,7 @@ class _Probe:
         where = general(self.run.contract, self.form, place)
         value = shown(json.dumps(_value(mutant.body, edit.changed), ensure_ascii=False))
         return Told(
-            "valid-edit-accepted", f"refuses {edit.kind} at {where or 'the root'}", edit.pointer,
+            "valid-edit-accepted", f"refuses what is allowed at {where or 'the root'} ({edit.kind})", edit.pointer,
             f"{value} at {place or 'the root'} is accepted",
             f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
             f"{where} {edit.kind}", severity,

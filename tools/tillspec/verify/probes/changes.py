@@ -9,9 +9,9 @@ from typing import Any
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import Exchange
+from tillspec.verify.looks.reading import Look, differences, look
 from tillspec.verify.oracles.behavior import contains
 from tillspec.verify.probes.objects import same
-from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World, allowed
 

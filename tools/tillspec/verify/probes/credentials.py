@@ -14,12 +14,12 @@ from tillspec.verify.credentials import scopes_of
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.looks.reading import Look, differences, look
 from tillspec.verify.profile import FromOperation
-from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.run import Run, Told, passed, shown, statuses
 from tillspec.verify.world import Unavailable, World
 
-_UNASKED = (429, 431, 503)
+_UNASKED = (408, 411, 413, 414, 417, 421, 426, 429, 431, 503)
 """Answers of what stands before the operation, which say nothing of credentials."""
 
 

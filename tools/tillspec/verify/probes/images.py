@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import suppress
 from itertools import pairwise
 
-from tillspec.verify import pictures
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
+from tillspec.verify.decoding import pictures
+from tillspec.verify.decoding.pictures import BadImage
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.oracles.images import Shown, names_code, shown_in, size_parameters
 from tillspec.verify.oracles.images import images as looked_at
-from tillspec.verify.pictures import BadImage
 from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Unavailable, World
 

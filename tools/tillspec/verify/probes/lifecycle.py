@@ -9,15 +9,15 @@ from tillspec.pointer import join
 from tillspec.runtime.behavior import Answer as Expected
 from tillspec.runtime.behavior import Transition
 from tillspec.verify import control
-from tillspec.verify.answers import is_telling, keeps, told, words
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.answers import is_telling, keeps, told, words
+from tillspec.verify.looks.views import lifecycle as declared
+from tillspec.verify.looks.views import operations, states
+from tillspec.verify.looks.walk import Subject, Walk
 from tillspec.verify.run import Run, Told, passed
-from tillspec.verify.views import lifecycle as declared
-from tillspec.verify.views import operations, states
-from tillspec.verify.walk import Subject, Walk
 from tillspec.verify.world import Unavailable, World
 
 _RACES = 3

@@ -18,6 +18,10 @@ from tillspec.verify.world import Unavailable, World
 
 _COMMON = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _UNKNOWN = "TILLSPEC"
+_NO_METHOD = (404, 405, 501)
+_OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+_BY_OVERRIDE = ("PUT", "PATCH", "GET", "DELETE")
+"""The methods that a POST may be made by a header; DELETE last, since it leaves nothing."""
 _ALWAYS = frozenset({"HEAD", "OPTIONS", "TRACE"})
 """Methods that a server may have for any path by itself."""
 
@@ -67,6 +71,25 @@ class _Probe:
                 continue
             exchange = await self.run.exchange(self.target, self._asking(method))
             self._refused(method, exchange)
+            if method == "POST" and exchange.answer.status in _NO_METHOD:
+                await self._overridden(exchange)
+
+    async def _overridden(self, refused: Exchange) -> None:
+        """A POST that is refused, with headers that name a method: who follows them serves what a proxy takes for refused."""
+        method = next((one for one in _BY_OVERRIDE if one in self.own), None)
+        if method is None:
+            return
+        call = self._asking("POST")
+        call = replace(call, headers=(*call.headers, *((name, method) for name in _OVERRIDES)))
+        exchange = await self.run.exchange(self.target, call)
+        answer = exchange.answer
+        if answer.status in _NO_METHOD:
+            self._tell(passed("method-refused"))
+        elif not _is_unclear(answer):
+            what = "takes a POST, which is not declared, for the method that a header names"
+            item, seen = self.target.pointer.rpartition("/")[0], f"{answer.status} {_shown(answer)}"
+            told = Told("method-refused", what, item, f"{refused.answer.status}, as without {_OVERRIDES[0]}", seen, "override")
+            self._tell(told, refused, exchange)
 
     def _asking(self, method: str) -> Call:
         """The call with another method; with an empty object where the method is one that has a body."""
@@ -81,7 +104,7 @@ class _Probe:
             return
         if answer.status == 405:
             self._allow(method, exchange)
-        if answer.status in (404, 405, 501) or (method == _UNKNOWN and 400 <= answer.status < 500):
+        if answer.status in _NO_METHOD or (method == _UNKNOWN and 400 <= answer.status < 500):
             self._tell(passed("method-refused"))
             return
         self._tell(

@@ -9,11 +9,11 @@ from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.expected import declared, usual
 from tillspec.verify.expressions import at, evaluate
 from tillspec.verify.findings import Severity
 from tillspec.verify.ids import near, unknown
-from tillspec.verify.reading import conflicts, differences, look, readers
+from tillspec.verify.judging.answers import declared, usual
+from tillspec.verify.looks.reading import conflicts, differences, look, readers
 from tillspec.verify.relations import Place, Relation
 from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World

@@ -11,11 +11,11 @@ from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.expected import declared, usual
 from tillspec.verify.findings import Severity
 from tillspec.verify.ids import unknown
+from tillspec.verify.judging.answers import declared, usual
+from tillspec.verify.looks.reading import Look, differences, look
 from tillspec.verify.profile import Tenant
-from tillspec.verify.reading import Look, differences, look
 from tillspec.verify.relations import Place
 from tillspec.verify.run import Run, Told, passed, shown
 from tillspec.verify.world import Made, Unavailable, World

@@ -9,8 +9,8 @@ from typing import Any
 from tillspec.verify.contract import ParameterForm
 from tillspec.verify.draft import Draft, Text
 from tillspec.verify.exchange import Call
+from tillspec.verify.judging.readings import decodings, scalars
 from tillspec.verify.message import Message
-from tillspec.verify.readings import decodings, scalars
 from tillspec.verify.run import Run
 
 _ENCODED = (
@@ -55,6 +55,8 @@ def faulty(run: Run, form: ParameterForm, draft: Draft, text: str) -> Iterator[F
         spoiled = draft.parameter(form.location, form.name, Text(text + more))
         yield Fault(kind, _odd(run, spoiled), encoded and not _may_be_valid(run, form, text + more))
     if form.location == "query":
+        none = f"{text.partition('=')[0]}="
+        yield Fault("no value", _odd(run, draft.parameter(form.location, form.name, Text(none))), False)
         twice = f"{text}&{text}"
         yield Fault("two values", _odd(run, draft.parameter(form.location, form.name, Text(twice))), False)
 

@@ -20,10 +20,11 @@ from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Unwritable, key_header, written
 from tillspec.verify.exchange import NOTHING, Answer, Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.accepted import is_of_format
+from tillspec.verify.judging.readings import readings
+from tillspec.verify.judging.signature import Signature, signature
 from tillspec.verify.probes.parameter_texts import faulty, odd_queries
-from tillspec.verify.readings import readings
 from tillspec.verify.run import Run, Told, passed, shown
-from tillspec.verify.signature import Signature, signature
 from tillspec.verify.world import Made, Unavailable, World
 
 _EDGES = (
@@ -304,7 +305,7 @@ class _Probe:
     def conclude(self) -> None:
         """A valid request that is refused as invalid ones are is refused for its form; else there may be a reason of its own."""
         for mutant, exchange in self.doubtful:
-            alike = signature(exchange.answer) in self.refusals
+            alike = signature(exchange.answer) in self.refusals and not is_of_format(self.run.contract, mutant.pointer)
             self.run.tell(self.target, _refused(mutant, exchange, Severity.SHOULD if alike else Severity.INFO), exchange)
 
 
@@ -349,7 +350,8 @@ def _accepted(mutant: Mutant, exchange: Exchange) -> Told:
 def _refused(mutant: Mutant, exchange: Exchange, severity: Severity) -> Told:
     form = mutant.form
     return Told(
-        "valid-edit-accepted", f"refuses {mutant.kind} of the {form.location} parameter {form.name}", mutant.pointer,
+        "valid-edit-accepted", f"refuses what is allowed in the {form.location} parameter {form.name} ({mutant.kind})",
+        mutant.pointer,
         f"{shown(json.dumps(mutant.value, ensure_ascii=False))} is accepted",
         f"{exchange.answer.status} {shown(exchange.answer.body[:200].decode('utf-8', 'replace'))}",
         f"{form.name} {mutant.kind}", severity,

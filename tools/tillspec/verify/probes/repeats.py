@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Iterator
 
 from tillspec.pointer import Pointer, join
-from tillspec.verify.answers import is_telling, told
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
-from tillspec.verify.differences import Difference, differences, general
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
+from tillspec.verify.judging.answers import is_telling, told
+from tillspec.verify.looks.differences import Difference, differences, general
+from tillspec.verify.looks.snapshot import Looks
+from tillspec.verify.looks.views import made_id, shows
 from tillspec.verify.run import Run, Told, passed, shown
-from tillspec.verify.snapshot import Looks
-from tillspec.verify.views import made_id, shows
 from tillspec.verify.world import Made, Unavailable, World
 
 _AT_ONCE = 6

@@ -18,11 +18,11 @@ from tillspec.runtime.rules import at as values
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.declared import Part
-from tillspec.verify.differences import general
 from tillspec.verify.exchange import Exchange
-from tillspec.verify.expected import declared
 from tillspec.verify.expressions import at as value_at
-from tillspec.verify.reading import differences
+from tillspec.verify.judging.answers import declared
+from tillspec.verify.looks.differences import general
+from tillspec.verify.looks.reading import differences
 from tillspec.verify.run import Run, Told, shown
 from tillspec.verify.world import Unavailable, World
 
@@ -52,6 +52,12 @@ async def rules(run: Run, world: World, target: Target) -> None:
             exchange = await run.send(standing.draft.with_body(body))
             if exchange.answer.fault is None and exchange.answer.status < 500:
                 run.tell(target, _judged(target, pointer, rule, name, exchange), exchange)
+
+
+def rule_breakers(run: Run, form: BodyForm, bases: list[Any]) -> Iterator[Any]:
+    """Bodies that their schema allows and that break one rule or total each."""
+    if run.declared.speaks(form.pointer):
+        yield from (bodies[0] for _, _, _, bodies in _rules(run, form, bases) if bodies)
 
 
 def _judged(target: Target, pointer: Pointer, rule: Rule | Total, name: str, exchange: Exchange) -> Told:

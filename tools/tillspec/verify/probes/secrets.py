@@ -9,11 +9,11 @@ from typing import Any
 from tillspec.pointer import Pointer, join
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
-from tillspec.verify.entropy import LEAST, most
+from tillspec.verify.decoding.entropy import LEAST, most
+from tillspec.verify.decoding.tokens import looks_like_token
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
 from tillspec.verify.run import Run, Told, passed
-from tillspec.verify.tokens import looks_like_token
 from tillspec.verify.world import Unavailable, World
 
 _FEW = 3

@@ -6,16 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tillspec.prove.places import Ground, Place, at, replaced
+from tillspec.prove.places import Ground, Path, Place, at, replaced
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import BodyForm, Target
 from tillspec.verify.exchange import Exchange
-from tillspec.verify.reading import look, readers
+from tillspec.verify.looks.reading import look, readers
 from tillspec.verify.run import Run
 from tillspec.verify.world import Made, Unavailable, World, allowed
 
 _MOST_KNOWN = 5
 _ODD = 'Zoë O\'Neil "<b>"; -- \\ % {x} \N{CLINKING BEER MUGS}\N{RIGHT-TO-LEFT OVERRIDE}'
+_LINES = "first line\nsecond\tcell 'a' “b”\N{ZERO WIDTH SPACE}\N{NO-BREAK SPACE}e\N{COMBINING ACUTE ACCENT}."
+"""What people paste into a form: lines, a tab, quotes, and characters that are not seen."""
 _Leaf = Callable[[Place, Any], Any]
 
 
@@ -47,7 +49,8 @@ async def _read(run: Run, world: World, target: Target, made: Made, exchange: Ex
 def varied(run: Run, form: BodyForm, known: list[Any]) -> Iterator[Any]:
     """Bodies that are allowed and unlike each other: known ones, and the largest with all leaves of one kind changed."""
     done: set[str] = set()
-    for body in (*known[:_MOST_KNOWN], *known[-1:], *(_changed(run, form, known[0], leaf) for leaf in LEAVES if known)):
+    made = (*(_changed(run, form, known[0], leaf) for leaf in LEAVES), *_nulls(run, form, known[0])) if known else ()
+    for body in (*known[:_MOST_KNOWN], *known[-1:], *made):
         text = json.dumps(body, sort_keys=True)
         if text not in done:
             done.add(text)
@@ -77,6 +80,23 @@ def _changed(run: Run, form: BodyForm, base: Any, leaf: _Leaf) -> Any:
     return body
 
 
+def _nulls(run: Run, form: BodyForm, base: Any) -> Iterator[Any]:
+    """Bodies with null wherever it may be, one for each level: null in what is itself no longer there would show nothing."""
+    ground = Ground(run.contract.judge, form.schema, base)
+    run.contract.judge.forget()
+    paths = sorted({place.path for place in ground.places if place.path and at(base, place.path) is not None}, key=len)
+    levels: dict[Path, int] = {}
+    for path in paths:
+        if allowed(run, form.pointer, replaced(base, path, None)):
+            levels[path] = 1 + max((level for above, level in levels.items() if path[: len(above)] == above), default=0)
+    for number in range(1, max(levels.values(), default=0) + 1):
+        body = base
+        for path in (path for path, level in levels.items() if level == number):
+            changed = replaced(body, path, None)
+            body = changed if allowed(run, form.pointer, changed) else body
+        yield body
+
+
 def _empty(place: Place, value: Any) -> Any:
     return "" if isinstance(value, str) else value
 
@@ -86,8 +106,9 @@ def _odd(place: Place, value: Any) -> Any:
     return _ODD[:most] if isinstance(value, str) else value
 
 
-def _null(place: Place, value: Any) -> Any:
-    return None
+def _lines(place: Place, value: Any) -> Any:
+    most = place.schema.get("maxLength")
+    return _LINES[:most].rstrip() if isinstance(value, str) else value
 
 
 def _none(place: Place, value: Any) -> Any:
@@ -104,5 +125,9 @@ def _least(place: Place, value: Any) -> Any:
     return place.schema.get("minimum", value) if type(value) in (int, float) else value
 
 
-LEAVES: tuple[_Leaf, ...] = (_empty, _odd, _null, _none, _most, _least)
+def _more(place: Place, value: Any) -> Any:
+    return value + 1 if type(value) in (int, float) else value
+
+
+LEAVES: tuple[_Leaf, ...] = (_empty, _odd, _lines, _none, _most, _least, _more)
 """What a leaf is changed to."""

@@ -105,7 +105,7 @@ class _Probe:
         required = self.target.operation.body is not None and self.target.operation.body.required
         found = list(documents(self.run, form, draft.body, required=required))
         await self._each(self._document(one) for one in found if one.check)
-        for document in found:
+        for document in found if self._stands_for(self.target) is self.target else ():
             if not document.check:  # it may be carried out, and the next must not come between it and its answer
                 await self._document(document)
         first = next((one for one in self.run.targets if one.json_body is not None), None)

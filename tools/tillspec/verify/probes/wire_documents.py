@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from tillspec.prove.places import Path, at, replaced
@@ -36,12 +37,14 @@ class Document:
 
 
 def documents(run: Run, form: BodyForm, body: Any, *, required: bool) -> Iterator[Document]:
-    """Documents in place of a body that is accepted; `required` says that there must be one."""
+    """Documents in place of a body that is accepted; `required` says that there must be one. Where the contract declares that
+    JSON is read strictly, what parsers may take besides is to be refused as well.
+    """
+    strict = run.contract.api.strict_json
     yield from _no_documents(body, required=required)
-    yield from _extensions(body)
-    yield from _numbers(run, form, body)
-    yield from _texts(run, form, body)
-    yield from _names(body)
+    for document in chain(_extensions(body), _numbers(run, form, body), _texts(run, form, body)):
+        yield replace(document, severity=Severity.MUST) if strict and document.check == _BROKEN else document
+    yield from _names(body, strict=strict)
     yield from _limits(run, form, body)
     for kind, value in (("null", None), ("a list with the body in it", [body])):
         if not run.contract.is_valid(form.pointer, "request", value):
@@ -130,14 +133,17 @@ def _texts(run: Run, form: BodyForm, body: Any) -> Iterator[Document]:
     yield Document("in UTF-16", json.dumps(body).encode("utf-16"), odd=True)
 
 
-def _names(body: Any) -> Iterator[Document]:
+def _names(body: Any, *, strict: bool) -> Iterator[Document]:
     """Names that stand twice, or mean something to a language (RFC 8259, section 4)."""
     if not isinstance(body, dict):
         return
     text = _written(body)
     if body:
-        name = _written(next(iter(body)))
-        yield Document("with a name twice", text[:-1] + b"," + name + b":null}", odd=True)
+        name, value = next(iter(body.items()))
+        yield Document("with a name twice", text[:-1] + b"," + _written(name) + b":null}", odd=True)
+        if strict:  # the same value twice, so that it is valid whichever is read
+            again = text[:-1] + b"," + _written(name) + b":" + _written(value) + b"}"
+            yield Document("with a member twice", again, _BROKEN)
     for other in ("__proto__", "constructor", "", "$ref", "a\u0000b"):
         value = {**body, other: {"tillspec": True}}
         yield Document("with a name that means something elsewhere", _written(value), value=value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import uuid
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,7 @@ from tillspec.verify.run import Run
 _THEIRS = ("content-length", "accept", "accept-encoding", "connection", "user-agent", "x-schemathesis-testcaseid")
 """Headers that libraries add: no part of a case, and what is asked for with them nobody here reads."""
 _CONTAINERS = {"path": "path_parameters", "query": "query", "header": "headers", "cookie": "cookies"}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LIVE = 0.8
 """The part of the cases that are given ids of what exists."""
 
@@ -57,6 +59,8 @@ class Dresser:
         headers = [
             (name, _text(value)) for name, value in sent.headers.items() if name.lower() in own or name.lower() not in _THEIRS
         ]
+        if any(_CONTROL.search(value) for _, value in headers):
+            raise ValueError("a header's value has no control characters (RFC 9110, section 5.5)")
         placed = self.run.credentials.good(self.target, self.run.profile.first.name)
         headers = _joined(headers, placed.headers)
         if placed.query:

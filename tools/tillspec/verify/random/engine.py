@@ -18,10 +18,11 @@ from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Answer, Exchange
+from tillspec.verify.pace import LIMITED, Limited, OutOfTime
 from tillspec.verify.random.cases import Dresser
 from tillspec.verify.random.coverage import Coverage
 from tillspec.verify.random.judging import judge
-from tillspec.verify.run import NotSafe, OutOfTime, Run, Unreachable, passed, shown
+from tillspec.verify.run import NotSafe, Run, Unreachable, passed, shown
 from tillspec.verify.world import Unavailable, World
 
 MISSING = "the random engine needs schemathesis; run: pip install 'tillspec[verify]'"
@@ -115,6 +116,8 @@ class Random:
             self._fuzz(schema, operation, target, dresser)
             self._until = ends
             self._cover(schema, operation, target, dresser)
+        except Limited:
+            self._note(target, LIMITED)
         except (OutOfTime, NotSafe) as error:
             covered.reason = "the time was over" if isinstance(error, OutOfTime) else "--safe sends only what reads"
         except Unreachable:

@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from tillspec.runtime.encoding import is_json
-from tillspec.verify.accepted import accepted, only_fault
 from tillspec.verify.contract import Target
 from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.judging.accepted import accepted, only_fault
 from tillspec.verify.run import Run
 
 

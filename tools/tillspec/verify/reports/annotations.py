@@ -11,7 +11,13 @@ from tillspec.verify.findings import Clause, Severity
 from tillspec.verify.reports.outcome import Found, Outcome
 
 _SARIF = {Severity.MUST: "error", Severity.SHOULD: "warning", Severity.INFO: "note"}
+_OF_GITHUB = "primaryLocationLineHash"
+"""The one fingerprint that GitHub's code scanning looks at; without it, two findings at one line would be one."""
 _GITHUB = {Severity.MUST: "error", Severity.SHOULD: "warning", Severity.INFO: "notice"}
+
+
+_LONGEST = 4_000
+"""Characters of curl that an annotation may have; longer ones are in the other reports."""
 
 
 def as_github(outcome: Outcome) -> Iterator[str]:
@@ -20,6 +26,8 @@ def as_github(outcome: Outcome) -> Iterator[str]:
         if found.accepted is None:
             lead = found.group.lead
             text = f"{', '.join(found.group.operations)}: {found.group.what}\nexpected {lead.expected}\nobserved {lead.observed}"
+            if not found.is_information and 0 < len(found.reproduction.curl) <= _LONGEST:
+                text += f"\n{found.reproduction.curl}"
             yield formats.annotation(_GITHUB[found.group.severity], found.group.id, text, _position(lead.clause))
     for reason in outcome.incomplete:
         yield formats.annotation("error", "incomplete", reason, (None, None, None))
@@ -54,9 +62,18 @@ def _result(found: Found, index: int) -> dict[str, Any]:
         "level": _SARIF[group.severity],
         "message": {"text": text},
         "locations": [formats.location(_position(lead.clause), lead.clause.pointer)],
-        "partialFingerprints": {"tillspecFinding/v1": group.id},
+        "partialFingerprints": {"tillspecFinding/v1": group.id, _OF_GITHUB: group.id},
         "occurrenceCount": max(group.seen, 1),
-        "properties": {"operations": list(group.operations), "curl": found.reproduction.curl},
+        "properties": {
+            "id": group.id,
+            "severity": group.severity,
+            "kind": group.kind,
+            "operations": list(group.operations),
+            "expected": lead.expected,
+            "observed": lead.observed,
+            "curl": found.reproduction.curl,
+            "pytest": found.reproduction.pytest,
+        },
     }
     if found.accepted:
         reason = f"{found.accepted.reason} (until {found.accepted.until})"

@@ -11,7 +11,8 @@
 - `untested`: `operation`, `kind`, `reason`, and `fill`: what of the profile to fill in, or empty.
 - `matrix`: by operation and kind, without those of which there is nothing to check: `state` (`failed`, `accepted`, `noted`,
   `not tested`, `passed`), `passed` (how often), `findings` (ids), `reasons`.
-- `stale`: ids of the baseline that were not found. `coverage`: what the engines covered.
+- `unfilled`: where the profile still has FILL_ME. `stale`: ids of the baseline that were not found.
+- `coverage`: what the engines covered.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ def as_json(outcome: Outcome) -> str:
             for item in outcome.untested
         ],
         "matrix": _matrix(outcome),
+        "unfilled": outcome.unfilled,
         "stale": [entry.id for entry in outcome.stale],
         "coverage": outcome.coverage,
     }

@@ -17,7 +17,8 @@ _WHOLE = "verification"
 
 
 def as_junit(outcome: Outcome) -> str:
-    """The whole report. A MUST that is broken is a failure; what was not tested is skipped, with the reason.
+    """The whole report. A MUST that is broken is a failure, with a test for pytest as its output; what was not tested is skipped,
+    with the reason.
 
     Why the whole is incomplete is told by errors of a suite of its own.
     """
@@ -35,7 +36,7 @@ def as_junit(outcome: Outcome) -> str:
     if not outcome.incomplete:
         SubElement(suite, "testcase", classname=_WHOLE, name="complete")
     _count(suite)
-    for key in ("tests", "failures", "errors", "skipped"):
+    for key in ("tests", "failures", "errors"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))
     indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(root, encoding="unicode") + "\n"
@@ -57,9 +58,14 @@ def _cases(suite: Element, cell: Cell) -> None:
     name = f"{cell.operation}.{cell.kind}"
     for found in cell.found:
         case = SubElement(suite, "testcase", classname=name, name=f"{found.group.check} {found.group.id.rpartition('-')[2]}")
+        clause = found.group.lead.clause
+        if clause.file is not None:
+            case.set("file", _legal(clause.file))
+            case.set("line", str(clause.line))
         text = _legal("\n".join(_told(found)))
         if found.counts:
             SubElement(case, "failure", message=_legal(found.group.what), type=found.group.severity).text = text
+            SubElement(case, "system-out").text = _legal(found.reproduction.pytest)
         elif found.accepted:
             SubElement(case, "skipped", message=_legal(f"accepted until {found.accepted.until}: {found.accepted.reason}"))
         else:
@@ -74,7 +80,9 @@ def _cases(suite: Element, cell: Cell) -> None:
 def _told(found: Found) -> Iterator[str]:
     group, lead = found.group, found.group.lead
     yield f"{group.severity} {group.id}: {group.what}"
+    yield f"operation {', '.join(group.operations)}"
     yield f"clause    {lead.clause}"
+    yield f"pointer   #{lead.clause.pointer}"
     yield f"expected  {lead.expected}"
     yield f"observed  {lead.observed}"
     if found.expired:

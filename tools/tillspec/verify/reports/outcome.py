@@ -22,7 +22,7 @@ from typing import Any
 from tillspec.verify.baseline import Accepted, Baseline
 from tillspec.verify.checks import CHECKS, Kind
 from tillspec.verify.contract import Contract
-from tillspec.verify.findings import Severity, Untested
+from tillspec.verify.findings import Finding, Severity, Untested
 from tillspec.verify.grouping import Group, groups
 from tillspec.verify.reports.recipe import masked
 from tillspec.verify.reports.reproduce import Reproduction, reproduction
@@ -55,6 +55,11 @@ class Found:
     def counts(self) -> bool:
         """Whether it makes the server deviate."""
         return self.group.severity is Severity.MUST and self.accepted is None
+
+    @property
+    def is_information(self) -> bool:
+        """Whether it breaks nothing, and is told so that a person looks at it."""
+        return self.group.severity is Severity.INFO
 
     @property
     def state(self) -> State:
@@ -110,6 +115,7 @@ class Outcome:
         incomplete: why nothing can be said of the whole, in words.
         stale: entries of the baseline of which nothing was found.
         coverage: what engines say of how much they covered, by engine.
+        unfilled: what of the profile is still to be filled in, as paths into it.
     """
 
     url: str
@@ -126,6 +132,7 @@ class Outcome:
     incomplete: tuple[str, ...] = ()
     stale: tuple[Accepted, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
+    unfilled: tuple[str, ...] = ()
 
     @property
     def exit(self) -> int:
@@ -160,7 +167,8 @@ class Outcome:
     @property
     def effort(self) -> str:
         """What was done, in words."""
-        return f"{self.requests:,} requests to {_number(len(self.operations), 'operation')} in {self.seconds:.1f} s"
+        whom = _number(len(self.operations), "operation") or "no operation"
+        return f"{self.requests:,} requests to {whom} in {self.seconds:.1f} s"
 
     @property
     def summary(self) -> str:
@@ -169,7 +177,7 @@ class Outcome:
             _number(self.count(State.FAILED), "deviation"), _number(self.count(State.ACCEPTED), "accepted deviation"),
             _number(self.count(State.NOTED), "note"), f"{self.gaps} not tested" if self.gaps else "",
         ]  # fmt: skip
-        return f"{self.verdict}: {', '.join(filter(None, told)) or 'nothing found'}"
+        return f"{self.verdict}: {', '.join(filter(None, told)) or ('nothing found' if self.requests else 'nothing was sent')}"
 
 
 def _number(count: int, thing: str) -> str:
@@ -188,10 +196,10 @@ def outcome(made: Verification, spec: str, baseline: Baseline | None = None, tod
     run = made.run
     secrets = Secrets(run.credentials.secrets)
     day = today or date.today()
-    grouped = groups(run.ledger, {name: target.operation.surface for name, target in run.contract.targets.items()})
+    grouped = groups(run.ledger, _surfaces(run))
     known = baseline or Baseline()
     found = tuple(_found(group, run, secrets, known.of(group), day) for group in grouped)
-    untested = tuple(replace(item, reason=secrets.masked(item.reason)) for item in run.ledger.untested.values())
+    untested = tuple(replace(item, reason=secrets.masked(item.reason)) for item in _untested(run))
     incomplete = tuple(dict.fromkeys(secrets.masked(reason) for reason in made.incomplete))
     operations = tuple(OperationShown(target.id, target.method, target.path) for target in run.targets)
     names = list(dict.fromkeys([*(one.id for one in operations), *(item.operation for item in untested)]))
@@ -200,7 +208,35 @@ def outcome(made: Verification, spec: str, baseline: Baseline | None = None, tod
         seconds=made.seconds, requests=made.requests, operations=operations, found=found, untested=untested,
         cells=dict(_cells(names, run, found, untested)), incomplete=incomplete,
         stale=tuple(known.stale(grouped)) if _is_whole(run.options, incomplete) else (), coverage=_coverage(run.contract, made),
+        unfilled=run.profile.unfilled,
     )  # fmt: skip
+
+
+def found_in(run: Run, findings: Sequence[Finding]) -> list[Found]:
+    """Some findings of a run as reports tell them, by cause."""
+    ledger = replace(run.ledger, found={finding.id: finding for finding in findings})
+    secrets, day = Secrets(run.credentials.secrets), date.today()
+    return [_found(group, run, secrets, None, day) for group in groups(ledger, _surfaces(run))]
+
+
+def _surfaces(run: Run) -> dict[str, str | None]:
+    """The surface of every operation, in the order of the contract."""
+    return {name: target.operation.surface for name, target in run.contract.targets.items()}
+
+
+def _untested(run: Run) -> list[Untested]:
+    """What was not tested of what was asked for: operations that were called on the way to it are left out. Where an operation
+    accepted nothing, that is the reason for all else of it.
+    """
+    targets, ledger = run.contract.targets, run.ledger
+    asked = [item for item in ledger.untested.values() if item.operation not in targets or run.wants(targets[item.operation])]
+    nothing = {
+        item.operation: item
+        for item in reversed(asked)
+        if item.kind is Kind.ACCEPTS and not ledger.passed[item.operation, Kind.ACCEPTS]
+    }
+    made = [replace(nothing.get(item.operation, item), kind=item.kind) for item in asked]
+    return list(dict.fromkeys(made))
 
 
 def _found(group: Group, run: Run, secrets: Secrets, entry: Accepted | None, day: date) -> Found:

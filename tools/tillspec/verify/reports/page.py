@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _TONES = {state: state.value for state in State} | {State.UNTESTED: "untested", State.NONE: "none"}
 _MARKS = {State.FAILED: "✕", State.ACCEPTED: "≈", State.NOTED: "!", State.UNTESTED: "?", State.PASSED: "✓", State.NONE: "·"}
+_WORDS, _SEGMENTS = re.compile(r"[^A-Z]+|[A-Z]+[^A-Z]*"), re.compile(r"/?[^/]*(?=/|$)|/")
+"""Where a name and a path may be broken."""
 _SAYS = {
     State.FAILED: "deviates (MUST)",
     State.ACCEPTED: "deviates, accepted by the baseline",
@@ -66,15 +69,20 @@ def _hash(text: str) -> str:
 
 
 def _figures(outcome: Outcome) -> Iterator[dict[str, Any]]:
+    """The numbers at the head, those of findings and gaps with a link to them."""
     deviations, noted, accepted = map(outcome.count, (State.FAILED, State.NOTED, State.ACCEPTED))
-    yield {"name": "deviations", "value": deviations, "tone": "bad" if deviations else ""}
+    yield _figure("deviations", deviations, "bad", "findings")
     if accepted:
-        yield {"name": "accepted", "value": accepted, "tone": ""}
-    yield {"name": "notes", "value": noted, "tone": "warn" if noted else ""}
-    yield {"name": "not tested", "value": outcome.gaps, "tone": "warn" if outcome.gaps else ""}
-    yield {"name": "operations", "value": len(outcome.operations), "tone": ""}
-    yield {"name": "requests", "value": f"{outcome.requests:,}", "tone": ""}
-    yield {"name": "seconds", "value": f"{outcome.seconds:.1f}", "tone": ""}
+        yield _figure("accepted", accepted, "", "findings")
+    yield _figure("notes", noted, "warn", "findings")
+    yield _figure("not tested", outcome.gaps, "warn", "gaps")
+    yield _figure("operations", len(outcome.operations))
+    yield _figure("requests", outcome.requests)
+    yield {**_figure("seconds", 0), "value": f"{outcome.seconds:.1f}"}
+
+
+def _figure(name: str, value: int, tone: str = "", link: str = "") -> dict[str, Any]:
+    return {"name": name, "value": f"{value:,}", "tone": tone if value else "", "link": link if value else ""}
 
 
 # -- the matrix ----------------------------------------------------------------------------------------------------------
@@ -84,7 +92,7 @@ def _rows(outcome: Outcome, anchors: dict[Untested, str]) -> Iterator[dict[str, 
     places = {id(found): f"f-{index}" for index, found in enumerate(outcome.found)}
     for one in outcome.operations:
         cells = [_cell(outcome.cells[one.id, kind], places, anchors) for kind in outcome.kinds]
-        yield {"id": one.id, "method": one.method, "path": one.path, "cells": cells}
+        yield {"name": _WORDS.findall(one.id), "method": one.method, "path": _SEGMENTS.findall(one.path), "cells": cells}
 
 
 def _cell(cell: Cell, places: dict[int, str], anchors: dict[Untested, str]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tillspec.verify.findings import Untested
 from tillspec.verify.reports.outcome import Found, Outcome, State
@@ -17,19 +17,36 @@ _WIDTH = 80
 _STYLES = {State.FAILED: "bad", State.ACCEPTED: "dim", State.NOTED: "warn"}
 _VERDICTS = ("good", "bad", "warn")
 _MOST_NAMES = 6
-_LONGEST = 2_000
+_LONGEST = 8_000
 
 
-def lines(outcome: Outcome, *, curl: bool = True) -> Iterator[Line]:
-    """The whole report: findings, what a baseline says, what was not tested, and the verdict last."""
+def lines(outcome: Outcome, *, verbose: bool = False, width: int = _WIDTH) -> Iterator[Line]:
+    """The whole report: findings, what a baseline says, what was not tested, and the verdict last.
+
+    Args:
+        outcome: what is told.
+        verbose: whether findings that only inform (INFO) are told in full as well, and not in a line each.
+        width: the columns that such a line may have.
+    """
+    brief = [] if verbose else [found for found in outcome.found if found.is_information]
     for found in outcome.found:
-        yield from _finding(found, curl=curl and found.counts)
+        if found not in brief:
+            yield from finding(found)
+            yield ()
+    if len(brief) < len(outcome.found):
+        yield (("dim", "--html and --json have a test for pytest of each finding as well"),)
         yield ()
+    yield from _briefly(brief, width)
     for entry in outcome.stale:
         yield from _wrapped("warn", "baseline ", f"{entry.id} was not found any more; remove it from the baseline")
     yield from [()] if outcome.stale else []
     yield from _untested(outcome)
     yield from _incomplete(outcome)
+    if outcome.unfilled:
+        count = len(outcome.unfilled)
+        still = f"still stands at {count} place{'s' * (count != 1)} of the profile: {_names(outcome.unfilled)}"
+        yield from _wrapped("warn", "FILL_ME     ", still)
+        yield ()
     yield (("", outcome.effort),)
     yield from _random(outcome)
     yield ((_VERDICTS[outcome.exit], outcome.summary),)
@@ -37,7 +54,7 @@ def lines(outcome: Outcome, *, curl: bool = True) -> Iterator[Line]:
 
 def plain(outcome: Outcome) -> str:
     """The whole report as a text without styles."""
-    return "\n".join("".join(text for _, text in line) for line in lines(outcome)) + "\n"
+    return as_text(lines(outcome))
 
 
 def clean(text: str) -> str:
@@ -45,12 +62,16 @@ def clean(text: str) -> str:
     return "".join(char if char.isprintable() else " " if char in "\n\t\r" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def _finding(found: Found, *, curl: bool) -> Iterator[Line]:
+def finding(found: Found) -> Iterator[Line]:
+    """A finding in full, with what shows it again, but for one that is accepted."""
     group, lead = found.group, found.group.lead
     severity = f"{group.severity} " if found.accepted is None else "accepted "
     yield (_STYLES[found.state], severity), ("strong", group.id)
     yield from _wrapped("", "  ", f"{_names(group.operations)}: {group.what}")
-    told = [("clause", str(lead.clause)), ("expected", lead.expected), ("observed", lead.observed)]
+    yield from _wrapped("dim", "  clause    ", str(lead.clause))
+    if lead.clause.file is not None:
+        yield ("dim", "  pointer   "), ("", clean(f"#{lead.clause.pointer}"))
+    told = [("expected", lead.expected), ("observed", lead.observed)]
     if len(group.findings) > 1:
         told.append(("cause", _cause(found)))
     if found.accepted:
@@ -59,8 +80,26 @@ def _finding(found: Found, *, curl: bool) -> Iterator[Line]:
         told.append(("expired", f"accepted until {found.expired.until}: {found.expired.reason}"))
     for label, text in told:
         yield from _wrapped("dim", f"  {label:<10}", text)
-    if curl and found.reproduction.curl:
+    if found.reproduction.curl and found.accepted is None:
         yield from _shell(found.reproduction.curl)
+
+
+def as_text(lines: Iterable[Line]) -> str:
+    """Lines without their styles."""
+    return "".join("".join(text for _, text in line) + "\n" for line in lines)
+
+
+def _briefly(brief: list[Found], width: int) -> Iterator[Line]:
+    """Findings that only inform, in a line each where it is wide enough, and how to see all of them."""
+    for found in brief:
+        group = found.group
+        severity, told = f"{group.severity} ", clean(f"{group.id}  {_names(group.operations)}: {group.what}")
+        first, *others = textwrap.wrap(told, width - len(severity), subsequent_indent="  ", break_on_hyphens=False)
+        yield ("", severity), ("strong", group.id), ("", first.removeprefix(group.id))
+        yield from ((("", " " * len(severity) + line),) for line in others)
+    if brief:
+        yield (("dim", "--verbose shows what is INFO in full; so do --html and --json"),)
+        yield ()
 
 
 def _shell(curl: str) -> Iterator[Line]:
@@ -73,8 +112,12 @@ def _shell(curl: str) -> Iterator[Line]:
 
 
 def _cause(found: Found) -> str:
+    """What else has the same cause."""
     group = found.group
-    return f"{len(group.findings)} findings with one cause, in {len(group.operations)} of the operations"
+    others = [what for what in dict.fromkeys(one.what for one in group.findings) if what != group.what]
+    more = f"; also: {'; '.join(others[:3])}{' and more' if len(others) > 3 else ''}" if others else ""
+    where = f", in {len(group.operations)} operations" if len(group.operations) > 1 else ""
+    return f"{len(group.findings)} findings with one cause{where}{more}"
 
 
 def _names(names: tuple[str, ...]) -> str:

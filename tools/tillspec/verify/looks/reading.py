@@ -9,10 +9,10 @@ from typing import Any
 
 from tillspec.pointer import Pointer, join
 from tillspec.verify.contract import Target
-from tillspec.verify.differences import differences as found_between
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
+from tillspec.verify.looks.differences import differences as found_between
 from tillspec.verify.relations import Relation
 from tillspec.verify.run import Run
 from tillspec.verify.world import Made, Unavailable, World

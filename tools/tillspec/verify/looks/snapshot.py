@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tillspec.pointer import Pointer
-from tillspec.verify.differences import Difference, differences
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Exchange
+from tillspec.verify.looks.differences import Difference, differences
+from tillspec.verify.looks.views import alike
 from tillspec.verify.run import Run
-from tillspec.verify.views import alike
 from tillspec.verify.world import Made, World
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tillspec.verify.answers import is_telling, told
 from tillspec.verify.exchange import NOTHING
 from tillspec.verify.findings import Severity
-from tillspec.verify.keyed import Keyed
-from tillspec.verify.probes.idempotency import first_use
+from tillspec.verify.judging.answers import is_telling, told
+from tillspec.verify.probes.keys.idempotency import first_use
+from tillspec.verify.probes.keys.keyed import Keyed
+from tillspec.verify.probes.keys.used_key import UsedKey
 from tillspec.verify.run import Told, passed
 from tillspec.verify.timeline import Boundary, Moment, Timeline
-from tillspec.verify.used_key import UsedKey
 
 
 async def key_retention(keyed: Keyed, time: Timeline) -> list[Boundary]:

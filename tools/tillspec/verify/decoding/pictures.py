@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from tillspec.runtime.media import essence, parameter
-from tillspec.verify.svg import NoSvg, Svg
+from tillspec.verify.decoding.svg import NoSvg, Svg
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,8 +13,8 @@ from tillspec.verify import control
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.looks.views import about, made_id, operations, states
 from tillspec.verify.run import Run, Told, passed
-from tillspec.verify.views import about, made_id, operations, states
 from tillspec.verify.world import Unavailable, World
 
 _LOOKS = 4

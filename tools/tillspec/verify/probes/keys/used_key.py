@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tillspec.runtime.behavior import Idempotency
-from tillspec.verify.answers import is_telling, told
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.findings import Severity
-from tillspec.verify.keyed import Keyed
+from tillspec.verify.judging.answers import is_telling, told
+from tillspec.verify.looks.views import made_id
+from tillspec.verify.probes.keys.keyed import Keyed
 from tillspec.verify.run import Told, passed
-from tillspec.verify.views import made_id
 
 
 @dataclass(slots=True)

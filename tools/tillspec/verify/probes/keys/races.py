@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from tillspec.verify.answers import is_telling, keeps, told, words
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
+from tillspec.verify.judging.answers import is_telling, keeps, told, words
+from tillspec.verify.probes.keys.used_key import UsedKey
 from tillspec.verify.run import Told, passed
-from tillspec.verify.used_key import UsedKey
 from tillspec.verify.world import Unavailable
 
 _AT_ONCE = 6

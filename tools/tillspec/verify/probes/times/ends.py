@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from tillspec.pointer import join
 from tillspec.runtime.behavior import Answer as Expected
 from tillspec.runtime.behavior import Expiry
-from tillspec.verify.answers import is_telling, keeps, told, words
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import evaluate
 from tillspec.verify.findings import Severity
-from tillspec.verify.lives import Life, Nursery
+from tillspec.verify.judging.answers import is_telling, keeps, told, words
+from tillspec.verify.looks.views import states
+from tillspec.verify.probes.times.lives import Life, Nursery
 from tillspec.verify.run import Told, passed
 from tillspec.verify.timeline import clocks
-from tillspec.verify.views import states
 
 _TOLERANCE = timedelta(seconds=3)
 _FAR = timedelta(days=2)

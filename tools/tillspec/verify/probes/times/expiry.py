@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from tillspec.verify import control
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
-from tillspec.verify.keyed import Keyed
-from tillspec.verify.lives import Life, Nursery
-from tillspec.verify.probes.ends import Ends, shown_time
-from tillspec.verify.probes.key_retention import key_retention
-from tillspec.verify.probes.token_ends import token_ends
+from tillspec.verify.probes.keys.keyed import Keyed
+from tillspec.verify.probes.keys.retention import key_retention
+from tillspec.verify.probes.times.ends import Ends, shown_time
+from tillspec.verify.probes.times.lives import Life, Nursery
+from tillspec.verify.probes.times.token_ends import token_ends
 from tillspec.verify.run import Run
 from tillspec.verify.timeline import Boundary, Timeline, as_new
 from tillspec.verify.world import Unavailable, World

@@ -15,10 +15,10 @@ from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
 from tillspec.verify.expressions import at, evaluate, put
+from tillspec.verify.looks.views import about, expiry, lifecycle, made_id, operations, shows
+from tillspec.verify.looks.walk import Subject, Walk
 from tillspec.verify.run import Run
 from tillspec.verify.timeline import Moment, Timeline, clocks, instant
-from tillspec.verify.views import about, expiry, lifecycle, made_id, operations, shows
-from tillspec.verify.walk import Subject, Walk
 from tillspec.verify.world import Unavailable, World, allowed
 
 _BODY = "$request.body#"
@@ -184,10 +184,24 @@ class Nursery:
         for draft in looks if shown is None else ():
             exchange = await self.run.send(draft)
             shown = shown or self.shown(draft.target, exchange, subject.identifier)
+        shown = shown or await self._shown_by_change(subject)
         if shown is None:
             return None, False
         seconds = _rounded((shown - clocks(self.run, made)[0]).total_seconds())
         return (seconds, self.knows_time) if seconds > 0 else (None, False)
+
+    async def _shown_by_change(self, subject: Subject) -> datetime | None:
+        """The time that an operation shows which changes an object, where none that reads it shows one."""
+        for target in self.actors if self.expires.at is not None else ():
+            behavior = target.operation.behavior
+            if behavior is None or behavior.updates != self.name or behavior.moves is not None:
+                continue
+            draft = await about(self.run, self.world, target, self.run.profile.first, subject.steps)
+            exchange = await self.run.send(draft) if isinstance(draft, Draft) else None
+            found = self.shown(target, exchange, subject.identifier) if exchange is not None else None
+            if found is not None:
+                return found
+        return None
 
     def fixed(self, exchange: Exchange) -> float | None:
         """The lifetime that is declared, in seconds."""

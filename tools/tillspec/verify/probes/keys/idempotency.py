@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from tillspec.verify import control
-from tillspec.verify.answers import is_telling, keeps, told, words
 from tillspec.verify.checks import Kind
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
-from tillspec.verify.keyed import Keyed, broken, spellings, variants
-from tillspec.verify.probes.key_races import other_keys, raced, separate
+from tillspec.verify.judging.answers import is_telling, keeps, told, words
+from tillspec.verify.looks.views import about, lifecycle, made_id
+from tillspec.verify.probes.keys.keyed import Keyed, broken, spellings, variants
+from tillspec.verify.probes.keys.races import other_keys, raced, separate
+from tillspec.verify.probes.keys.used_key import UsedKey
+from tillspec.verify.probes.rules import rule_breakers
 from tillspec.verify.run import Run, Told, passed
-from tillspec.verify.used_key import UsedKey
-from tillspec.verify.views import about, lifecycle, made_id
 from tillspec.verify.world import Unavailable, World
 
 
@@ -203,6 +204,9 @@ async def _refused_before(used: UsedKey) -> None:
     bad = broken(used.keyed.run, form.pointer, draft.body) if form is not None else NOTHING
     if bad is not NOTHING:
         await _after(used, draft.with_body(bad), "invalid")
+    against = next(rule_breakers(used.keyed.run, form, [draft.body]), NOTHING) if form is not None else NOTHING
+    if against is not NOTHING:
+        await _after(used, draft.with_body(against), "against a rule")
     if not keeps_all and form is not None:
         await _after(used, draft.with_content(b'{"'), "malformed")
     if not keeps_all and not used.keyed.target.anonymous:

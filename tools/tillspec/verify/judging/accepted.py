@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tillspec.pointer import Pointer, escape, join
+from tillspec.prove import formats
 from tillspec.prove.faults import Fault
 from tillspec.verify.contract import BodyForm, Contract
 from tillspec.verify.exchange import NOTHING, Exchange
@@ -41,6 +42,14 @@ def accepted(contract: Contract, form: BodyForm, fault: Fault, body: Any, exchan
         fault.pointer or form.pointer, f"{seen} at {place or 'the root'} is refused with a 4xx{kind and f' ({kind})'}",
         str(exchange.answer.status), where,
     )  # fmt: skip
+
+
+def is_of_format(contract: Contract, pointer: Pointer) -> bool:
+    """Whether a keyword stands beside a format: of what is as long as may be, or as short, parsers of a format think otherwise
+    than its standard does.
+    """
+    schema = contract.look_up(pointer.rpartition("/")[0])
+    return isinstance(schema, dict) and schema.get("format") in formats.TEXTS and pointer.endswith(("/minLength", "/maxLength"))
 
 
 def _named(fault: Fault) -> Pointer:

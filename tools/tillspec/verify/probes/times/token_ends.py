@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tillspec.verify.answers import told
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING
 from tillspec.verify.expressions import evaluate
-from tillspec.verify.lives import Life, Nursery
+from tillspec.verify.judging.answers import told
+from tillspec.verify.probes.times.lives import Life, Nursery
 from tillspec.verify.profile import FromOperation
 from tillspec.verify.run import Told, passed
 from tillspec.verify.timeline import Boundary

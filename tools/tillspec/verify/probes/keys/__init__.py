@@ -1,0 +1,1 @@
+"""Idempotency keys: what an operation declares of them, and whether the server keeps to it."""

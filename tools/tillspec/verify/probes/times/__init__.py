@@ -1,0 +1,1 @@
+"""What ends with time: objects, keys and tokens, looked at just before and just after."""

@@ -37,7 +37,8 @@ LADDER: dict[str, set[str]] = {
     "prove": {*_TEXT, "document"},
     "docs": {*_TEXT, "api", "document", "emit", "resources", "runtime", "version"},
     "publish": {*_TEXT, "api", "docs", "pipeline", "write"},
-    "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
+    "downstream": {*_TEXT, "request", "document", "resources", "compat", "write", "version"},
+    "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write", "downstream"},
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
     "sandbox": {"resources"},
@@ -50,6 +51,8 @@ LADDER: dict[str, set[str]] = {
         "formats",
         "lint",
         "prove",
+        "document",
+        "downstream",
         "pipeline",
         "verify",
         "sandbox",
@@ -73,6 +76,11 @@ READERS = {
     "write.lock": "the output folder",
     "write.plan": "the output folder",
     "write.stage": "its own temporary folder",
+    "write.typescript": "the version of the package that is installed, and its own temporary folder",
+    "downstream.settings": "the settings of the repo",
+    "downstream.pin": "the repo's pin",
+    "downstream.setup": "what the repo has already",
+    "downstream.upgrade": "what was generated before",
     "emit.runtime": "the files that are copied",
     "runtime.schemas": "the schemas that generated models bring along",
     "rules.structure": "the published schemas",
@@ -270,8 +278,8 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
     assert [path for path in folder.rglob("*") if path.suffix in (".py", ".pyc")] == []
 
 
-PAGES = ("docs/", "sandbox/", "verify/")
-"""Templates of pages, which are not printed as files of a project."""
+PAGES = ("docs/", "sandbox/", "verify/", "downstream/")
+"""Templates of pages, and of what a repo is set up with: nothing of the generator's output."""
 
 
 def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:

@@ -10,10 +10,12 @@ from tillspec.cli.completion import completion
 from tillspec.cli.diff import diff
 from tillspec.cli.docs import docs
 from tillspec.cli.generate import generate
+from tillspec.cli.init import init as downstream_init
 from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
 from tillspec.cli.release import release
 from tillspec.cli.sandbox import sandbox
+from tillspec.cli.upgrade import upgrade
 from tillspec.cli.verify import verify
 from tillspec.cli.verify_init import init
 
@@ -24,6 +26,7 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
     context_settings=_HELP,
     epilog="""\b
 Examples:
+  tillspec init --surface vinr           set up a repo of your own that generates from the contract
   tillspec generate                      from spec/openapi.yaml into generated/
   tillspec generate --check              fail if generated/ is not what the contract says
   tillspec docs build                    a static site from the contract, into site/
@@ -40,6 +43,7 @@ def main() -> None:
 
 
 main.add_command(docs)
+main.add_command(downstream_init)
 main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)
@@ -49,4 +53,5 @@ main.add_command(release)
 main.add_command(sandbox)
 verify.add_command(init)
 main.add_command(verify)
+main.add_command(upgrade)
 main.add_command(completion)

@@ -50,6 +50,8 @@ _PER_PLACE = 40
 _PER_OWN_KEYWORD = 2
 _OWN = frozenset({"pattern", "enum", "format"})
 """Keywords of which each edit is of a kind of its own."""
+_EACH = frozenset({"required", "dependentRequired"})
+"""Keywords of which each edit is about another property."""
 _PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
 """Keywords of which nearly any edit breaks nothing else."""
 _MOST = 1600
@@ -200,6 +202,8 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
 
 
 def _stream(place: Place, edits: list[Edit], *, least: bool, plain: bool) -> _Stream:
+    if edits and edits[0].keyword in _EACH:
+        return _Stream(place, edits, len(edits), _PER_SHARED_KEYWORD if least else _PER_PLACE, len(edits))
     if least and edits and edits[0].keyword in _OWN:
         return _Stream(place, edits, _PER_OWN_KEYWORD, _PER_SHARED_KEYWORD, _PER_OWN_KEYWORD)
     if least:

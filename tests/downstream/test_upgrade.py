@@ -220,6 +220,25 @@ def test_a_contract_of_git_is_pinned_by_its_commit(repository: Path, tillspec: T
     assert tillspec("lint", cwd=repository).returncode == 0
 
 
+def test_a_contract_of_git_may_have_files_elsewhere_that_are_allowed(repository: Path, tillspec: Tillspec) -> None:
+    git(repository, "switch", "--quiet", "contract")
+    (repository / "common").mkdir()
+    (repository / "api" / "schemas.yaml").rename(repository / "common" / "schemas.yaml")
+    (repository / "api" / "contract.yaml").write_text(newer(OLD).replace("'schemas.yaml", "'../common/schemas.yaml"))
+    git(repository, "add", "-A")
+    git(repository, "commit", "--quiet", "-m", "moved")
+    git(repository, "switch", "--quiet", "--orphan", "another")
+    settings = '[contract]\nsource = "git:contract:api/contract.yaml"\n{}[generate]\npackage = "pets_api"\n'
+    (repository / "tillspec.toml").write_text(settings.format(""))
+    done = tillspec("init", cwd=repository)
+    assert (done.returncode, "ref-refused" in done.stderr) == (1, True)
+    (repository / "tillspec.toml").write_text(settings.format('allow = ["common"]\n'))
+    assert tillspec("init", cwd=repository).returncode == 0
+    assert tillspec("generate", cwd=repository).returncode == 0
+    assert tillspec("generate", "--check", cwd=repository).returncode == 0
+    assert json.loads((repository / "generated" / "openapi.json").read_text())["components"]["schemas"]["Pet"]
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,7 +100,11 @@ def _version_of(root: Path) -> str:
 
 
 def _copied(source: str, commit: str, allowed: tuple[str, ...], folder: Path) -> Opened:
-    """The files of a contract at a commit, in a folder, where every command can read them."""
+    """The files of a contract at a commit, in a folder, where every command can read them.
+
+    Where some lie elsewhere in the repository, as settings may allow, the contract is there as one document: what is allowed by
+    name is not in the folder.
+    """
     name, _, inside = source.removeprefix(_GIT).partition(":")
     if not name or not inside:
         _refuse(f"{source!r} names no file of a revision", 'write it as git:REF:path, such as "git:v1.4.0:spec/openapi.yaml"')
@@ -111,11 +116,16 @@ def _copied(source: str, commit: str, allowed: tuple[str, ...], folder: Path) ->
     document = load(revision.root / inside, allowed, report, revision)
     report.stop_on_error()
     assert document
-    bundle(document, report)
+    whole = bundle(document, report)
     report.stop_on_error()
-    for read in (one for one in document.sources.values() if one and "://" not in one.uri):
-        path = Path(read.uri).relative_to(revision.root)
-        put(folder / path, read.data.decode("utf-8"))
+    assert whole
+    above = Path(document.root.uri).parent
+    read = [one for one in document.sources.values() if one]
+    if not all(Path(one.uri).is_relative_to(above) for one in read):
+        put(folder / "openapi.json", json.dumps(whole.value, ensure_ascii=False, indent=1) + "\n")
+        return Opened(folder / "openapi.json", revision.commit)
+    for one in read:
+        put(folder / Path(one.uri).relative_to(revision.root), one.data.decode("utf-8"))
     return Opened(folder / inside, revision.commit)
 
 

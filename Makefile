@@ -5,7 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check docs sandbox verify test faults durability prove lint types bench build clean kill-table
+.PHONY: help setup generate check docs sandbox verify test downstream faults durability prove lint types bench build clean \
+  kill-table
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -25,12 +26,16 @@ generate: $(READY) ## generate models, server, client and bundle from spec/ into
 	$(BIN)/tillspec generate
 	$(BIN)/tillspec prove --package generated/python/checkout_api --brief
 
-check: $(READY) ## fail if generated/ is not what spec/ says
+check: $(READY) ## fail if generated/ is not what spec/ says, or what was released has changed
 	$(BIN)/tillspec generate --check
+	$(BIN)/tillspec release --check
 
-test: $(VENV)/.node ## run all tests but those of planted faults, which make faults runs
+test: $(VENV)/.node ## run all tests but those of planted faults and of downstream repos, which have targets of their own
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
-	  --ignore tests/faults --ignore tests/strangers
+	  --ignore tests/faults --ignore tests/strangers --ignore tests/downstream/test_downstream.py
+
+downstream: $(VENV)/.node ## install the wheel alone, and use it in the example repos as strangers would
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations 5 tests/downstream/test_downstream.py
 
 faults: $(VENV)/.node ## plant every fault in the sandbox and in other servers, and look whether it is there; correct variants as well
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
@@ -39,7 +44,7 @@ faults: $(VENV)/.node ## plant every fault in the sandbox and in other servers, 
 # Pages that are not there are left out: tables of what was measured are made by other targets.
 docs: $(READY) ## build the site of the contract, with the guide and what was measured, into site/
 	$(BIN)/tillspec docs build --out site --sandbox http://127.0.0.1:8787 \
-	  $(addprefix --guide ,$(wildcard README.md spec/README.md CONTRIBUTING.md)) \
+	  $(addprefix --guide ,$(wildcard spec/guide spec/README.md .github/CONTRIBUTING.md)) \
 	  $(addprefix --figures ,$(wildcard tests/prove/README.md tests/faults/KILLS.md))
 
 sandbox: $(READY) ## run the contract as a stateful checkout on http://127.0.0.1:8787, in tillspec-sandbox.db
@@ -87,4 +92,4 @@ build: $(READY) ## wheel and sdist into dist/
 	$(BIN)/python -m build
 
 clean: ## remove what can be made again
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules
+	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis tests/node/node_modules tests/downstream/frontend/node_modules

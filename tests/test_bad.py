@@ -18,7 +18,7 @@ from helpers import Tillspec, snapshot
 CASES = Path(__file__).with_name("bad")
 ARGUMENTS = "generate --spec openapi.yaml --out out --package shop_api"
 
-NO_PLACE = {"surface-unknown", "output-foreign", "output-edited", "output-unwritable", "lock-broken"}
+NO_PLACE = {"surface-unknown", "output-foreign", "output-edited", "output-unwritable"}
 """The codes for which no text is at fault: their message names the path, or the option."""
 
 _BLOCK = re.compile(r"^error\[([a-z-]+)\]: (.+?)(?=^error|^\d+ errors?; |\Z)", re.MULTILINE | re.DOTALL)

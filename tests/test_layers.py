@@ -37,10 +37,12 @@ LADDER: dict[str, set[str]] = {
     "prove": {*_TEXT, "document"},
     "docs": {*_TEXT, "api", "document", "emit", "resources", "runtime", "version"},
     "publish": {*_TEXT, "api", "docs", "pipeline", "write"},
-    "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write"},
+    "downstream": {*_TEXT, "request", "document", "resources", "compat", "write", "version"},
+    "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write", "downstream"},
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
     "sandbox": {"resources"},
+    "compat": {*_TEXT, "document", "rules", "api", "formats", "version"},
     "cli": {
         *_TEXT,
         "request",
@@ -49,9 +51,12 @@ LADDER: dict[str, set[str]] = {
         "formats",
         "lint",
         "prove",
+        "document",
+        "downstream",
         "pipeline",
         "verify",
         "sandbox",
+        "compat",
         "docs",
         "publish",
         "version",
@@ -71,12 +76,20 @@ READERS = {
     "write.lock": "the output folder",
     "write.plan": "the output folder",
     "write.stage": "its own temporary folder",
+    "write.typescript": "the version of the package that is installed, and its own temporary folder",
+    "downstream.settings": "the settings of the repo",
+    "downstream.pin": "the repo's pin",
+    "downstream.setup": "what the repo has already",
+    "downstream.upgrade": "what was generated before",
     "emit.runtime": "the files that are copied",
     "runtime.schemas": "the schemas that generated models bring along",
     "rules.structure": "the published schemas",
     "rules.behavior_invalid": "the schema of the vocabulary",
     "rules.explain": "the pages of the rules",
     "cli.verify": "the profile that is named",
+    "cli.diff": "the approvals that are named",
+    "compat.explain": "the pages of the rules",
+    "compat.released": "the released contracts",
     "verify.testing": "the profile that is named",
     "docs.render": "the site's style and script",
     "docs.sources": "the pages, figures and changelogs that are named",
@@ -86,6 +99,7 @@ READERS = {
     "sandbox.starting": "what a sandbox says when it starts",
 }
 STARTERS = {
+    "compat.revisions": "git, which is asked for the files of a revision",
     "sandbox.starting": "the sandbox that a test or a command asks for",
     "cli.sandbox_run": "the command that is run beside a sandbox",
 }
@@ -264,8 +278,8 @@ def test_no_python_beside_templates_and_contract(folder: Path) -> None:
     assert [path for path in folder.rglob("*") if path.suffix in (".py", ".pyc")] == []
 
 
-PAGES = ("docs/", "sandbox/", "verify/")
-"""Templates of pages, which are not printed as files of a project."""
+PAGES = ("docs/", "sandbox/", "verify/", "downstream/")
+"""Templates of pages, and of what a repo is set up with: nothing of the generator's output."""
 
 
 def test_a_template_bears_the_path_of_the_file_that_it_prints() -> None:

@@ -120,3 +120,47 @@ def test_an_overlay_that_is_not_there(folder: Path, tillspec: Tillspec) -> None:
     assert done.returncode == 1
     assert "error[file-missing]: theirs.yaml cannot be read: No such file or directory" in done.stderr
     assert not (folder / "out").exists()
+
+
+LINKED = """\
+openapi: 3.1.0
+info: {title: Shop, version: '1'}
+paths:
+  /orders:
+    post:
+      operationId: createOrder
+      responses:
+        '201':
+          description: Made.
+          links:
+            read: {operationId: readOrder, parameters: {id: $response.body#/id}}
+            again: {$ref: '#/components/links/Again'}
+            by-place: {operationRef: '#/paths/~1orders~1{id}/get'}
+            other: {operationId: createOrder}
+        '400': {$ref: '#/components/responses/Bad'}
+  /orders/{id}:
+    get:
+      operationId: readOrder
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'204': {description: There.}}
+components:
+  links:
+    Again: {operationId: readOrder}
+    Kept: {operationId: createOrder}
+  responses:
+    Bad: {description: Bad., links: {read: {operationId: readOrder}}}
+"""
+
+
+def test_links_to_an_operation_that_is_removed_go_with_it(tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(LINKED)
+    (tmp_path / "ours.yaml").write_text(
+        "overlay: 1.0.0\ninfo: {title: Ours, version: '1'}\nactions: [{target: \"$.paths['/orders/{id}']\", remove: true}]\n"
+    )
+    report = Report()
+    whole = read(tmp_path / "openapi.yaml", frozenset(), (), report, (tmp_path / "ours.yaml",))[0].value
+    responses = whole["paths"]["/orders"]["post"]["responses"]
+    assert list(responses["201"]["links"]) == ["other"]
+    assert whole["components"]["responses"]["Bad"]["links"] == {}
+    assert list(whole["components"]["links"]) == ["Kept"]
+    assert report.items == []

@@ -1,4 +1,4 @@
-"""README's own code: what stands there is typed, and runs."""
+"""The code of README and of the guide: what stands there is typed, and runs; what they link to is there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "spec" / "guide").glob("*.md"))]
+BLOCKS = [block for page in PAGES for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)]
 NEEDS_A_SERVER = "with Client("
 
 
@@ -30,4 +31,10 @@ def test_readmes_code_is_typed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [block for block in BLOCKS if NEEDS_A_SERVER not in block])
 def test_readmes_code_runs(block: str) -> None:
-    exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+    exec(compile(block, "guide", "exec"), {"__name__": "readme"})
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / ".github" / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_what_is_linked_to_is_there(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []

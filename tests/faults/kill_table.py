@@ -62,9 +62,11 @@ _FAR: Final = (Kind.STATE, Kind.TENANCY, Kind.IDEMPOTENCY)
 """Classes that are seen at other operations than those that are broken."""
 
 
-def focused(fault: Fault) -> tuple[str, ...]:
-    """Options that leave out what the fault is not seen at: other operations, or other surfaces."""
-    if fault.kind in _FAR:
+def focused(fault: Fault, *, again: bool = False) -> tuple[str, ...]:
+    """Options that leave out what the fault is not seen at: other operations, or, for one that was not seen there, other
+    surfaces.
+    """
+    if again or fault.kind in _FAR:
         surfaces = sorted({all_operations()[name].surface for name in fault.operations})
         return tuple(option for name in surfaces for option in ("--surface", name))
     return tuple(option for name in sorted(fault.operations) for option in ("--only", name))
@@ -207,7 +209,8 @@ def main() -> None:
     if given.survivors:
         results.kills = {name: kill for name, kill in results.kills.items() if kill.checks}
     always = () if given.random else ("--no-random",)
-    run({one.id: (*always, *(focused(one) if given.focus else ())) for one in wanted}, results, given.workers)
+    again = given.survivors
+    run({one.id: (*always, *(focused(one, again=again) if given.focus else ())) for one in wanted}, results, given.workers)
     kills = {one.id: results.kills[one.id] for one in wanted}
     given.table.write_text(table(kills), encoding="utf-8")
     survivors = [name for name, kill in kills.items() if not kill.checks]

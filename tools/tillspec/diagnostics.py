@@ -63,6 +63,12 @@ CODES: dict[str, Code] = {
     "models": Code("No models could be made from the schemas."),
     # options
     "surface-unknown": Code("No operation belongs to the surface that was asked for."),
+    # a repo that uses a contract
+    "settings": Code("tillspec.toml cannot be read, or says what is not known."),
+    "pin-broken": Code("The pin of the contract, tillspec-contract.lock, cannot be read."),
+    "pin-differs": Code("The contract that is read is not the one that is pinned."),
+    "overlay-narrows": Code("An overlay takes from what the contract promises, to a repo that has to keep it."),
+    "typescript": Code("TypeScript's declarations cannot be made: Node.js or openapi-typescript is missing, or another version."),
     # writing
     "output-foreign": Code("The output folder holds files that were not generated."),
     "output-edited": Code("A generated file was changed by hand."),

@@ -6,6 +6,7 @@ import gc
 import shlex
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
+from tillspec.cli.configured import GENERATING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing, watched
 from tillspec.request import OUTPUTS, SERVERS, Request
 from tillspec.write.lock import is_current
@@ -21,9 +23,11 @@ if TYPE_CHECKING:
     from tillspec.pipeline import Outcome
     from tillspec.write.plan import Plan
 
+NOTHING = "nothing was written"
 _MOST_DIFFS = 3
 _TAKEN = ("tillspec", "pydantic", "pydantic_core", "starlette", "fastapi", "httpx", "anyio")
 _MOST_FILES = 4
+_MOST_ROWS = 24
 
 
 @click.command(
@@ -35,6 +39,7 @@ Examples:
   tillspec generate --only models --only client
   tillspec generate --surface vinr --handlers src/handlers
   tillspec generate --server fastapi
+  tillspec generate --only typescript        by openapi-typescript, which npm installed
   tillspec generate --check
 
 \b
@@ -77,27 +82,38 @@ Exit status: 0 done (or nothing to do), 1 refused (or, with --check, out of date
 @options.overlay
 @click.option("--check", "check_only", is_flag=True, help="Change nothing; fail if a run would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand, or whose lock is broken.")
-def generate(check_only: bool, force: bool, **given: Any) -> None:
-    """Generate models, a server, a client and the bundled contract from an OpenAPI document."""
-    request = _request(**given)
+@click.pass_context
+def generate(context: click.Context, /, check_only: bool, force: bool, **given: Any) -> None:
+    """Generate models, a server, a client and the bundled contract from an OpenAPI document.
+
+    In a folder with a tillspec.toml (tillspec init writes it), what it says holds where no option says otherwise.
+    """
+    beyond = {"role": "", "narrowing": (), "pin": None}
+    request = request_of(**configured(context, given | beyond, GENERATING, NOTHING))
     if not check_only and not request.handlers and is_current(request):
         click.echo(f"{request.out}: up to date")
         return
     started = time.monotonic()
     try:
-        outcome = _run(request, check_only, force)
+        outcome = run_generator(request, check_only=check_only, force=force)
     except ModuleNotFoundError as error:
-        tell_missing(error, "generate", "nothing was written")
+        tell_missing(error, "generate", NOTHING)
     seconds = time.monotonic() - started
     if check_only:
         _tell_check(outcome.plan)
     else:
-        _tell(outcome, request, seconds)
+        _tell_overlaid(outcome)
+        tell_written(outcome, request, f" ({seconds:.1f} s)")
 
 
-def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> Request:
+def request_of(only: Iterable[str], surfaces: Iterable[str], **given: Any) -> Request:
+    """What is asked for.
+
+    Raises:
+        click.BadParameter: a part of it cannot be, or contradicts another.
+    """
     request = Request(only=frozenset(only), surfaces=frozenset(surfaces), **given)
-    _check_package(request.package)
+    check_package(request.package)
     if request.server != SERVERS[0] and not request.wants("server"):
         raise click.BadParameter("no server was asked for; add --only server, or leave --server out", param_hint="--server")
     out = request.out.resolve()
@@ -109,7 +125,12 @@ def _request(only: tuple[str, ...], surfaces: tuple[str, ...], **given: Any) -> 
     return request
 
 
-def _check_package(package: str) -> None:
+def check_package(package: str) -> None:
+    """Hold an import name to what Python takes, and to what is taken.
+
+    Raises:
+        click.BadParameter: it cannot be one.
+    """
     import keyword
 
     parts = package.split(".")
@@ -121,14 +142,15 @@ def _check_package(package: str) -> None:
         raise click.BadParameter(message, param_hint="--package")
 
 
-def _run(request: Request, check_only: bool, force: bool) -> Outcome:
+def run_generator(request: Request, *, check_only: bool = False, force: bool = False, beside: Sequence[Plan] = ()) -> Outcome:
+    """Generate, and print warnings. Leaves with status 1 where that is refused."""
     from tillspec.diagnostics import Refused
     from tillspec.pipeline import generate as run
 
     gc.disable()  # a run leaves little garbage in cycles, and looking for it would cost an eighth of its time
     try:
         with watched() as progress:
-            outcome = run(request, check_only=check_only, force=force, progress=progress)
+            outcome = run(request, check_only=check_only, force=force, progress=progress, beside=beside)
     except Refused as refused:
         print_diagnostics(refused.diagnostics)
         errors = sum(item.severity == "error" for item in refused.diagnostics)
@@ -141,7 +163,21 @@ def _run(request: Request, check_only: bool, force: bool) -> Outcome:
     return outcome
 
 
-def _tell(outcome: Outcome, request: Request, seconds: float) -> None:
+def _tell_overlaid(outcome: Outcome) -> None:
+    """What overlays changed of the contract, in short."""
+    if not outcome.overlaid:
+        return
+    from tillspec.downstream.concerns import lines
+
+    rows = list(lines(one.change for one in outcome.overlaid))
+    click.secho(f"Changes of the contract by the overlay: {len(outcome.overlaid)}", bold=True)
+    click.echo("\n".join(rows[:_MOST_ROWS]))
+    if len(rows) > _MOST_ROWS:
+        click.echo(f"  … and {len(rows) - _MOST_ROWS} more lines")
+
+
+def tell_written(outcome: Outcome, request: Request, took: str = "") -> None:
+    """What a run did to the output folder."""
     plan = outcome.plan
     for (status, folder), files in groupby(plan.changes, key=lambda file: (file.status, (plan.folder / file.path).parent)):
         paths = [plan.folder / file.path for file in files]
@@ -151,7 +187,7 @@ def _tell(outcome: Outcome, request: Request, seconds: float) -> None:
     words = {"created": "created", "updated": "updated", "same": "unchanged", "stale": "removed"}
     counts = {word: sum(file.status == status for file in plan.files) for status, word in words.items()}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    click.secho(f"{plan.folder}: {told} ({seconds:.1f} s)", fg="green", bold=True)
+    click.secho(f"{plan.folder}: {told}{took}", fg="green", bold=True)
     for name in outcome.scaffolded:
         click.echo(f"  yours from now on: {(request.handlers or Path()) / name}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
+from tillspec.cli.configured import READING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing
 
 if TYPE_CHECKING:
@@ -45,12 +46,15 @@ Exit status: 0 nothing found, or warnings alone; 1 errors; 2 wrong usage.
 @click.option("--fix", "fixing", is_flag=True, help="Mend what can be mended without changing what anything means.")
 @options.allow
 @options.overlay
-def lint(form: str, explain: str | None, fixing: bool, spec: Path, **given: Any) -> None:
+@click.pass_context
+def lint(context: click.Context, /, form: str, explain: str | None, fixing: bool, **given: Any) -> None:
     """Hold a contract (spec/openapi.yaml, or SPEC) to the standard, to itself, and to what makes it trustworthy."""
     try:
         if explain:
             _explain(explain)
             return
+        given = configured(context, given, READING, "nothing was checked")
+        spec: Path = given.pop("spec")
         findings = _run(fixing, spec, **given)
     except ModuleNotFoundError as error:
         tell_missing(error, "lint", "nothing was checked")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from tillspec.cli import options
+from tillspec.cli.configured import READING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing, watched
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ Exit status: 0 nothing is wrong, 1 something is, 2 the proof could not be made.
 @click.option("--brief", is_flag=True, help="Print what is wrong and the last line alone.")
 @options.allow
 @options.overlay
-def prove(given: str | None, out: TextIO | None, brief: bool, spec: Path, most: int, **reading: Any) -> None:
+@click.pass_context
+def prove(context: click.Context, /, given: str | None, out: TextIO | None, brief: bool, most: int, **reading: Any) -> None:
     """Hold generated models, and the server's reading of bodies, against the contract (spec/openapi.yaml, or SPEC).
 
     Every component and JSON body: the contract's own examples, instances made for each branch and bound, and mutants by one edit
@@ -61,6 +63,8 @@ def prove(given: str | None, out: TextIO | None, brief: bool, spec: Path, most: 
 
     gc.disable()  # as in generate
     try:
+        reading = configured(context, reading, READING, "nothing was proved", status=2)
+        spec: Path = reading.pop("spec")
         result = _run(given, spec, most, **reading)
     except ModuleNotFoundError as error:
         tell_missing(error, "prove", "nothing was proved", status=2)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tillspec.cli import options
+from tillspec.cli.configured import VERIFYING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing
 
 if TYPE_CHECKING:
@@ -106,6 +107,10 @@ def verify(context: click.Context, /, **given: Any) -> None:
         return
     from tillspec.diagnostics import Refused
 
+    try:
+        given = configured(context, given, VERIFYING, NOT_VERIFIED, status=2)
+    except ModuleNotFoundError as error:
+        tell_missing(error, "verify", NOT_VERIFIED, status=2, extras="verify")
     if given["url"] is None:
         raise click.UsageError("name the server with --url, such as --url http://127.0.0.1:8080")
     files = {name: path for name in _FORMATS if (path := given.pop(name)) is not None}

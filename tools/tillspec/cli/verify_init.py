@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tillspec.cli import options
+from tillspec.cli.configured import VERIFYING, configured
 from tillspec.cli.told import print_diagnostics, tell_missing
 from tillspec.cli.verify import NOT_VERIFIED, origin_of
 
@@ -29,7 +30,8 @@ _SPEC = Path("spec/openapi.yaml")
               help="The file to write; - for standard output.")  # fmt: skip
 @options.allow
 @options.overlay
-def init(out: Path, **given: Any) -> None:
+@click.pass_context
+def init(context: click.Context, /, out: Path, **given: Any) -> None:
     """Write a profile for the server at URL, with FILL_ME where only you know: credentials, ids, and its test hooks.
 
     What stays FILL_ME is left out, and verify tells what it could not test for that. {env = "NAME"} stands for the value of an
@@ -43,7 +45,8 @@ def init(out: Path, **given: Any) -> None:
         click.echo("  hint: name another with --out, or - to print it", err=True)
         sys.exit(2)
     try:
-        text, probed = _written(**given)
+        asked = configured(context, given, VERIFYING, NOT_VERIFIED, status=2)
+        text, probed = _written(**asked)
     except ModuleNotFoundError as error:
         tell_missing(error, "verify", NOT_VERIFIED, status=2, extras="verify")
     except Refused as refused:

@@ -10,6 +10,7 @@ from typing import Any
 
 from tillspec.diagnostics import Report
 from tillspec.document.bundle import Bundle
+from tillspec.document.grammar import children, walk
 from tillspec.document.load import open_file
 from tillspec.pointer import Pointer, join
 from tillspec.source import Source, Span
@@ -21,7 +22,8 @@ Origins = dict[Pointer, tuple[Source, Pointer]]
 def overlay(bundle: Bundle, paths: Iterable[Path], report: Report) -> Bundle:
     """The bundle with overlays applied to it, one after the other (Overlay Specification 1.0.0, section 4).
 
-    What an overlay brings in has its place in the overlay's file. What is wrong with one is reported.
+    What an overlay brings in has its place in the overlay's file. A link to an operation that one removes goes with it. What is
+    wrong with an overlay is reported.
     """
     sources = [source for path in paths if (source := open_file(path, report, "name an overlay with --overlay"))]
     if not sources:
@@ -30,7 +32,46 @@ def overlay(bundle: Bundle, paths: Iterable[Path], report: Report) -> Bundle:
     for source in sources:
         for index, action in enumerate(_actions(source, report)):
             _apply(made, source, join("/actions", index), action, report)
+    _remove_links(made.value, gone=_operations(bundle.value) - _operations(made.value))
     return made
+
+
+def _operations(value: dict[str, Any]) -> set[str]:
+    """The operations of a description: their ids, and their places as a link's `operationRef` has them."""
+    found = set()
+    paths = value.get("paths")
+    for path, item in paths.items() if isinstance(paths, dict) else ():
+        for child in children("path-item", item, join("/paths", path)):
+            if child.kind == "operation" and isinstance(child.value, dict):
+                found |= {f"#{child.pointer}", str(child.value.get("operationId", ""))}
+    return found - {""}
+
+
+def _remove_links(value: dict[str, Any], gone: set[str]) -> None:
+    """Take links away that lead to operations which are gone."""
+    if not gone:
+        return
+    components = value.get("components")
+    named = components.get("links") if isinstance(components, dict) else None
+    holders = [
+        child.value.get("links") for child in walk("openapi", value, "") if child.kind == "response" and _is_object(child.value)
+    ]
+    links = named if isinstance(named, dict) else {}
+    lost = {name for name, link in links.items() if _is_object(link) and _leads_to(link, gone)}
+    for held in (one for one in holders if isinstance(one, dict)):
+        for name, link in list(held.items()):
+            if _is_object(link) and (_leads_to(link, gone) or str(link.get("$ref")).removeprefix("#/components/links/") in lost):
+                del held[name]
+    for name in lost:
+        del links[name]
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _leads_to(link: dict[str, Any], operations: set[str]) -> bool:
+    return link.get("operationId") in operations or link.get("operationRef") in operations
 
 
 def _actions(source: Source, report: Report) -> list[Any]:

@@ -22,7 +22,7 @@ def emit(api: Api, request: Request, report: Report) -> dict[str, str]:
     """The generated files, by path below the output folder, not yet formatted. What cannot be made or kept is reported."""
     options = _options(request)
     files: dict[str, str] = bundle(api) if request.wants("bundle") else {}
-    if request.only == {"bundle"}:
+    if request.only and request.only <= {"bundle", "typescript"}:
         return files
     _report_patterns(api, report)
     _report_defaults(api, report)

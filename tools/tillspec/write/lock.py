@@ -42,20 +42,31 @@ class Lock:
         return json.dumps({"note": _NOTE, **asdict(self)}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+class BrokenLock(ValueError):
+    """A text that is no lock; `offset` is where that shows, in characters."""
+
+    def __init__(self, message: str, offset: int = 0) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
 def parse(text: str) -> Lock:
     """A lock from its text.
 
     Raises:
-        ValueError: it is no lock; the message says why.
+        BrokenLock: it is no lock; the message says why.
     """
     try:
         value: Any = json.loads(text)
-    except ValueError:
-        raise ValueError("it holds a merge conflict" if "<<<<<<<" in text else "it is no JSON") from None
+    except ValueError as error:
+        conflict = text.find("<<<<<<<")
+        if conflict >= 0:
+            raise BrokenLock("it holds a merge conflict", conflict) from None
+        raise BrokenLock("it is no JSON", getattr(error, "pos", 0)) from None
     fields = {name: value.get(name) for name in Lock.__slots__} if isinstance(value, dict) else {}
     maps = ("configuration", "contract", "outputs")
     if not fields or not all(isinstance(fields[name], dict if name in maps else str) for name in fields):
-        raise ValueError("it is not what tillspec writes")
+        raise BrokenLock("it is not what tillspec writes")
     return Lock(**cast("Any", fields))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tillspec.diagnostics import Report
 from tillspec.request import Request
+from tillspec.source import Mark, Source
 from tillspec.write import lock as locks
 
 
@@ -91,16 +92,18 @@ def plan(
 
 def _known(folder: Path, planned: set[str], report: Report, force: bool) -> dict[str, str]:
     """The files that an earlier run made, and their digests (empty where that is not known)."""
+    path = folder / locks.NAME
     try:
-        text = (folder / locks.NAME).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return {}
     try:
         return {locks.NAME: "", **locks.parse(text).outputs}
-    except ValueError as error:
+    except locks.BrokenLock as error:
         if not force:
+            source = Source(str(path), str(path), text)
             hint = "restore it from version control, or write everything anew with --force"
-            report.error("lock-broken", f"{folder / locks.NAME} cannot be read: {error}", hint=hint)
+            report.error("lock-broken", f"{path} cannot be read: {error}", Mark(source, source.at(error.offset)), hint)
         return dict.fromkeys(planned, "")
 
 

@@ -47,6 +47,11 @@ _PER_ROOT_KEYWORD = 12
 _PER_SHARED_KEYWORD = 1
 _PER_PLACE = 40
 """Of a schema that several operations share, one of them gets all edits."""
+_PER_OWN_KEYWORD = 2
+_OWN = frozenset({"pattern", "enum", "format"})
+"""Keywords of which each edit is of a kind of its own."""
+_EACH = frozenset({"required", "dependentRequired"})
+"""Keywords of which each edit is about another property."""
 _PLAIN = frozenset({"type", "additionalProperties", "unevaluatedProperties"})
 """Keywords of which nearly any edit breaks nothing else."""
 _MOST = 1600
@@ -197,6 +202,10 @@ def _streams(run: Run, target: Target, ground: Ground, base: Any, seen: Seen) ->
 
 
 def _stream(place: Place, edits: list[Edit], *, least: bool, plain: bool) -> _Stream:
+    if edits and edits[0].keyword in _EACH:
+        return _Stream(place, edits, len(edits), _PER_SHARED_KEYWORD if least else _PER_PLACE, len(edits))
+    if least and edits and edits[0].keyword in _OWN:
+        return _Stream(place, edits, _PER_OWN_KEYWORD, _PER_SHARED_KEYWORD, _PER_OWN_KEYWORD)
     if least:
         return _Stream(place, edits, _PER_SHARED_KEYWORD, _PER_SHARED_KEYWORD, 0)
     if plain and place.path:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from tillspec.runtime.media import essence
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
-from tillspec.verify.exchange import Answer
+from tillspec.verify.exchange import NOTHING, Answer
 from tillspec.verify.findings import Severity
+from tillspec.verify.ids import unknown
 from tillspec.verify.message import Message
+from tillspec.verify.relations import Place
 from tillspec.verify.run import Run, Told, passed
 
 _REFUSALS = (404, 405, 501)
@@ -33,6 +35,27 @@ async def head(run: Run, target: Target, draft: Draft) -> None:
     for told in found:
         run.tell(target, told, got, exchange)
     if not found:
+        run.tell(target, passed("head-like-get"))
+    place = run.relations.place_of(target)
+    if answer.status == got.answer.status and place is not None:
+        await _of_nothing(run, target, draft, place)
+
+
+async def _of_nothing(run: Run, target: Target, draft: Draft, place: Place) -> None:
+    """HEAD of what there is not is no success where GET is none."""
+    value = unknown(run, draft, place)
+    if value is NOTHING:
+        return
+    draft = draft.put(place, value)
+    got = await run.send(draft)
+    if got.answer.fault is not None or not 400 <= got.answer.status < 500:
+        return
+    exchange = await run.exchange(target, replace(Message.of(run.call(draft), run.wire.origin), method="HEAD").sent())
+    if exchange.answer.succeeded:
+        what = "answers HEAD with a success where GET is refused"
+        told = _told(target, what, str(got.answer.status), str(exchange.answer.status), "refused")
+        run.tell(target, told, got, exchange)
+    else:
         run.tell(target, passed("head-like-get"))
 
 

@@ -341,7 +341,8 @@ async def _deleted(run: Run, world: World, target: Target) -> None:
 
 async def _gone(run: Run, world: World, target: Target, made: Made, done: Exchange, asked: Target) -> None:
     where, place = run.relations.place_of(asked), run.relations.place_of(target)
-    if where is None or place is None or (asked.anonymous and not target.anonymous):
+    declares = asked.operation.behavior is not None and asked.operation.behavior.unknown is not None
+    if where is None or place is None or (asked.anonymous and not target.anonymous and not declares):
         return
     bare = made.draft if asked is target else world.bare(asked, run.profile.first)
     if isinstance(bare, Unavailable):
@@ -352,7 +353,7 @@ async def _gone(run: Run, world: World, target: Target, made: Made, done: Exchan
     after = await run.send(bare.put(where, made.draft.at(place)))
     if after.answer.fault is not None or after.answer.status >= 500:
         return
-    again = asked is target and (asked.operation.behavior is None or asked.operation.behavior.unknown is None)
+    again = asked is target and not declares
     if again and after.answer.succeeded:
         return  # a server may answer a repeated DELETE as the first one
     run.tell(asked, refused(run, asked, "read-after-delete", "an object that was deleted", after), done, after)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tillspec.pointer import join
 from tillspec.runtime.behavior import Answer as Expected
 from tillspec.runtime.behavior import Expiry
+from tillspec.verify import control
 from tillspec.verify.contract import Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import NOTHING, Exchange
@@ -138,6 +140,9 @@ class Ends:
         if life.seconds == float("inf"):
             await self._prolonged(life)
             return
+        if life.late is not None:
+            with suppress(control.NotDone):  # which is right
+                await control.move(self.nursery.run, self.nursery.name, str(life.subject.identifier), life.late)
         drafts = [*life.looks, *([life.act] if life.act is not None else [])]
         for draft in drafts:
             if not self.ages(life):

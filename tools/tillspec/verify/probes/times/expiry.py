@@ -79,6 +79,7 @@ async def _lives(nursery: Nursery, first: Life) -> list[Life]:
     body = shortest.steps[0].call.value
     for target in nursery.actors:
         lives += await nursery.acts(target, body)
+    lives += await nursery.overtaken()
     if nursery.life is not None:
         for state in nursery.life.states:
             ends = nursery.life.is_terminal(state) and nursery.expires.state is None

@@ -31,7 +31,8 @@ class Life:
     """One object: made between `began` and `made`, to live for `seconds`, give or take the `slack`.
 
     `looks` are the requests that read it. `act` is one that may change it, tried just before its end and just after. `state` is
-    the one that it was led to. Whether its end is known for `sure` depends on whether the server's time is.
+    the one that it was led to. Whether its end is known for `sure` depends on whether the server's time is. `late` is a state
+    that something outside the API asks for when it has ended, before anybody looks.
     """
 
     subject: Subject
@@ -43,6 +44,7 @@ class Life:
     looks: list[Draft] = field(default_factory=list)
     act: Draft | None = None
     state: str | None = None
+    late: str | None = None
 
     @property
     def steps(self) -> list[Exchange]:
@@ -148,6 +150,19 @@ class Nursery:
             return None
         life.state = state
         return life
+
+    async def overtaken(self) -> list[Life]:
+        """Objects that will be moved too late: to states that the first one allows, and that of what has expired does not."""
+        life, ended = self.life, self.expires.state
+        if life is None or ended is None or not control.has(self.run, f"move.{self.name}"):
+            return []
+        lives = []
+        for state in life.moves.get(life.initial, ()):
+            born = await self.born() if state != ended and not life.allows(ended, state) else None
+            if isinstance(born, Life) and born.subject.identifier is not NOTHING:
+                born.late = state
+                lives.append(born)
+        return lives
 
     async def acts(self, target: Target, body: Any = NOTHING) -> list[Life]:
         """Objects with a request that changes them; where it may ask for another lifetime, with and without that."""

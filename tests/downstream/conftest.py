@@ -1,0 +1,3 @@
+"""The example repos are others' projects: their tests are run there, and not here."""
+
+collect_ignore = ["merchant", "implementer", "frontend"]

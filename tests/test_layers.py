@@ -36,7 +36,7 @@ LADDER: dict[str, set[str]] = {
     "lint": {*_TEXT, "document", "rules", "api"},
     "prove": {*_TEXT, "document"},
     "docs": {*_TEXT, "api", "document", "emit", "resources", "runtime", "version"},
-    "publish": {*_TEXT, "api", "docs", "pipeline", "write"},
+    "publish": {*_TEXT, "api", "compat", "document", "docs", "pipeline", "write"},
     "downstream": {*_TEXT, "request", "document", "resources", "compat", "write", "version"},
     "pipeline": {*_TEXT, "request", "document", "rules", "api", "emit", "write", "downstream"},
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},

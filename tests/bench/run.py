@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from . import calling, documenting, flame, generating, importing, reading, sandboxing, serving
+from . import calling, flame, generating, importing, reading, sandboxing, serving
 
 MEASUREMENTS = {
     "serving": serving.main,
@@ -19,7 +19,6 @@ MEASUREMENTS = {
     "generating": generating.main,
     "sandboxing": sandboxing.main,
     "flame": flame.main,
-    "documenting": documenting.main,
 }
 
 

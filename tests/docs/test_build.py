@@ -182,6 +182,26 @@ def test_a_changelog_is_a_page_and_a_feed(tmp_path: Path, tillspec: Tillspec) ->
     assert "<b>" not in (feed.findtext("a:entry/a:content", "", names))
 
 
+def test_releases_tell_what_changed(tmp_path: Path, tillspec: Tillspec) -> None:
+    contract(tmp_path / "spec")
+    assert tillspec("release", "--date", "2026-01-31", cwd=tmp_path).returncode == 0
+    contract(tmp_path / "spec", "1.1.0", ", age: {type: integer}", MORE)
+    assert tillspec("release", "--date", "2026-02-28", cwd=tmp_path).returncode == 0
+    contract(tmp_path / "spec", "2.0.0", more=MORE)
+    done = tillspec("docs", "build", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    site = tmp_path / "site"
+    assert list(problems(site)) == []
+    page = (site / "changelog.html").read_text()
+    assert page.index('id="v2.0.0"') < page.index('id="v1.1.0"')
+    assert 'id="v1.0.0"' not in page
+    assert "2026-02-28" in page
+    assert 'href="operations/count-pets.html"' in page
+    assert "age" in page
+    assert (site / "feed.xml").is_file()
+    assert 'href="../changelog.html">added in 1.1.0' in (site / "operations/count-pets.html").read_text()
+
+
 @pytest.mark.parametrize("text", ["{}", "[1]", '{"entries": [{}], "new": "1"}', "nonsense: ["])
 def test_a_broken_changelog_is_named(text: str, tmp_path: Path, tillspec: Tillspec) -> None:
     contract(tmp_path / "spec")

@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from tillspec.api.model import Api
+from tillspec.compat.compare import compare
+from tillspec.compat.contracts import contract
+from tillspec.compat.prose import entries
+from tillspec.compat.released import Release, releases
+from tillspec.compat.rules import Kind, Severity
 from tillspec.diagnostics import Diagnostic, Report
 from tillspec.docs import sources
 from tillspec.docs.added import added, anchors
 from tillspec.docs.address import slugs
 from tillspec.docs.navigation import Places
-from tillspec.docs.options import Options, Version
+from tillspec.docs.options import Entry, Options, Version
 from tillspec.docs.site import Site
+from tillspec.document.bundle import Bundle
 from tillspec.pipeline import read
 from tillspec.write import site
 
+_TITLES = {
+    Kind.REMOVED: "Removed",
+    Kind.CHANGED: "Changed",
+    Kind.BEHAVIOR: "Behaviour",
+    Kind.DEPRECATED: "Deprecated",
+    Kind.ADDED: "Added",
+}
 Progress = Callable[[str], None]
 
 
@@ -36,7 +51,7 @@ class Wanted:
         guide: further pages of Markdown: files, or folders of them.
         scenarios: Arazzo documents; empty for those in `scenarios/` beside the contract.
         figures: files of Markdown with what was measured.
-        changelog: what `tillspec changelog --format json` printed, if there is any.
+        changelog: what `tillspec changelog --format json` printed; None for what changed in the released versions.
         scalar: the script of Scalar's viewer (`dist/browser/standalone.js` of its package), for a page with it.
         released: the folder of released versions; None for `released/` beside the contract.
     """
@@ -76,7 +91,7 @@ def publish(wanted: Wanted, *, progress: Progress = lambda _: None) -> Published
     report = Report()
     progress("reading the contract")
     bundle, api = read(wanted.spec, wanted.surfaces, wanted.allowed, report, wanted.overlays)
-    options = _options(wanted, report)
+    options = _options(wanted, bundle, report)
     report.stop_on_error()
     older = _released(wanted)
     progress(f"writing the pages of {len(api.operations)} operations")
@@ -91,7 +106,7 @@ def publish(wanted: Wanted, *, progress: Progress = lambda _: None) -> Published
     return Published(number, report.items, (*read_from, *beside))
 
 
-def _options(wanted: Wanted, report: Report) -> Options:
+def _options(wanted: Wanted, whole: Bundle, report: Report) -> Options:
     return Options(
         package=wanted.package,
         sandbox=wanted.sandbox,
@@ -100,15 +115,42 @@ def _options(wanted: Wanted, report: Report) -> Options:
         scenarios=sources.scenarios(wanted.spec, wanted.scenarios, report),
         figures=sources.documents(wanted.figures, report),
         scalar=sources.script(wanted.scalar, report) if wanted.scalar else "",
-        entries=sources.changelog(wanted.changelog, report) if wanted.changelog else (),
+        entries=sources.changelog(wanted.changelog, report) if wanted.changelog else _entries(wanted, whole),
     )
+
+
+def _entries(wanted: Wanted, whole: Bundle) -> tuple[Entry, ...]:
+    """What changed in each released version, and since the last; the newest first. Of some surfaces alone it is not told."""
+    known = [] if wanted.surfaces else releases(_folder(wanted))
+    pairs: list[tuple[Bundle, Bundle, date | None]] = [(_contract(old), _contract(new), new.day) for old, new in pairwise(known)]
+    if known and known[-1].version != str(whole.value.get("info", {}).get("version")):
+        pairs.append((_contract(known[-1]), whole, None))
+    return tuple(
+        Entry(
+            told.new, one.sentence, _TITLES.get(one.kind, "Changed"), one.severity is Severity.BREAKING, one.operations, _day(day)
+        )
+        for old, new, day in reversed(pairs)
+        for told in [compare(old, new, day or date.today())]
+        for one in entries(told)
+    )
+
+
+def _contract(release: Release) -> Bundle:
+    return contract(str(release.contract))
+
+
+def _day(day: date | None) -> str:
+    return day.isoformat() if day else ""
+
+
+def _folder(wanted: Wanted) -> Path:
+    return wanted.released or wanted.spec.resolve().parent / "released"
 
 
 def _released(wanted: Wanted) -> list[tuple[str, Api]]:
     """The released versions, the oldest first; warnings about them are of their own time."""
-    folder = wanted.released or wanted.spec.resolve().parent / "released"
     found = []
-    for name, _, root in sources.released(folder):
+    for name, _, root in sources.released(_folder(wanted)):
         found.append((name, read(root, wanted.surfaces, wanted.allowed, Report())[1]))
     return found
 

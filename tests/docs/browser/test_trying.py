@@ -54,6 +54,18 @@ def test_the_example_is_sent_and_the_answer_shown(reader: Page, knowing: str, ch
     assert '"status": "pending"' in reader.locator(".try .answer").inner_text()
 
 
+def test_another_example_can_be_chosen(reader: Page, knowing: str, checkout_sandbox: CheckoutSandbox) -> None:
+    reader.goto(f"{knowing}/{MADE}")
+    reader.get_by_text("Try it").click()
+    reader.get_by_label("Example").select_option(label="A currency without decimals, and a fixed discount")
+    reader.get_by_label("X-Api-Key").fill(checkout_sandbox.key("vinr"))
+    reader.get_by_role("button", name="Send").click()
+    reader.locator(".try .status").wait_for()
+    assert reader.locator(".try .status").inner_text() == "201"
+    (session,) = checkout_sandbox.sessions()
+    assert checkout_sandbox.session(session["id"])["request"]["currency"] == "JPY"
+
+
 def test_a_refusal_is_shown_as_well(reader: Page, knowing: str) -> None:
     reader.goto(f"{knowing}/{MADE}")
     reader.get_by_text("Try it").click()

@@ -38,7 +38,7 @@ def _common(command: F) -> F:
         click.option("--guide", type=_PATH, multiple=True, help="A page of Markdown, or a folder of them (may be repeated)."),
         click.option("--scenarios", type=_PATH, multiple=True, help="An Arazzo document; else scenarios/ beside the contract."),
         click.option("--figures", type=_PATH, multiple=True, help="A page of Markdown with what was measured (may be repeated)."),
-        click.option("--changelog", type=_PATH, help="What tillspec changelog --format json printed."),
+        click.option("--changelog", type=_PATH, help="What tillspec changelog --format json printed; else that of released/."),
         click.option("--scalar", type=_PATH, help="Scalar's standalone.js, for one further page with its viewer."),
         click.option("--released", type=_PATH, help="Released versions; by itself, released/ beside the contract."),
         options.allow,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from tillspec.api.model import Operation
-from tillspec.docs.samples.request import Basic, Environment, Fresh, Sample
+from tillspec.docs.samples.request import Basic, Environment, Fresh, Sample, is_json
+
+_LONGEST = 6_000
+"""How many characters an example has that can be chosen; a larger one would be carried by its page twice."""
 
 
 def trial(sample: Sample, operation: Operation) -> dict[str, Any] | None:
@@ -39,5 +44,17 @@ def trial(sample: Sample, operation: Operation) -> dict[str, Any] | None:
             {"name": name, "in": place, "value": value if isinstance(value, str) else str(value)}
             for (place, name), value in sample.arguments.items() if place == "path"
         ],
+        "examples": list(_examples(operation)) if payload is not None and payload.kind == "json" else [],
         "query": sample.target.partition("?")[2], "body": payload.text if payload is not None else None,
     }  # fmt: skip
+
+
+def _examples(operation: Operation) -> Iterator[list[str]]:
+    """The titles and texts of the examples of a JSON body, where there are several to choose from."""
+    contents = operation.body.contents if operation.body else ()
+    known = next((content.examples for content in contents if is_json(content.media_type)), ())
+    if len(known) > 1:
+        for one in known:
+            text = json.dumps(one.value, ensure_ascii=False, indent=2)
+            if len(text) <= _LONGEST:
+                yield [one.summary or one.name, text]

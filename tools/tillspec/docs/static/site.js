@@ -251,6 +251,8 @@
     const credentials = request.credentials.map((one) => [one, make("input", { name: `credential-${one.name}`, type: one.basic === "user" ? "text" : "password", autocomplete: "off" })]);
     const body = request.body === null ? null : make("textarea", { name: "body", spellcheck: "false" });
     if (body) body.value = request.body;
+    const examples = request.examples.length < 2 ? null : make("select", { name: "example", onchange: () => { body.value = examples.value; } },
+      ...request.examples.map(([title, text]) => make("option", { value: text }, title)));
     const output = make("output", { "aria-live": "polite" });
     const send = make("button", { type: "submit", class: "send" }, "Send");
     const fresh = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -259,7 +261,7 @@
       labelled("Sandbox", address),
       ...parameters.map(([one, input]) => labelled(one.name, input)),
       ...credentials.map(([one, input]) => labelled(one.header ? `${one.header} (${one.name})` : one.name, input)),
-      ...(body ? [labelled("Body", body)] : []), send, output);
+      ...(examples ? [labelled("Example", examples)] : []), ...(body ? [labelled("Body", body)] : []), send, output);
     address.addEventListener("input", off);
     off();
     form.addEventListener("submit", async (event) => {

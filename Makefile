@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup generate check docs sandbox verify test downstream faults durability prove lint types bench build clean \
-  kill-table
+  kill-table pictures
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -84,6 +84,9 @@ $(VENV)/rivals/.ready: $(READY) Makefile
 
 kill-table: $(READY) ## run verify against every planted fault, and write tests/faults/KILLS.md; a part: make kill-table ONLY='--only QR'
 	PYTHONPATH=tests $(BIN)/python -m faults.kill_table $(ONLY)
+
+pictures: $(READY) ## take the pictures of README again, in a real Chromium
+	PATH="$(CURDIR)/$(BIN):$$PATH" tillspec sandbox run --seed 1 -- python tests/pictures.py
 
 bench: $(VENV)/rivals/.ready ## measure everything beside what others do, or a part: make bench ONLY=serving
 	PYTHONPATH=tests $(VENV)/rivals/bin/python -m bench.run $(ONLY)

@@ -18,7 +18,10 @@ PICTURES = ROOT / "spec" / "guide" / "pictures"
 WIDTH, HEIGHT, COLOURS = 1100, 720, 96
 ORDER = {
     "amount": 8900, "currency": "EUR", "successUrl": "https://shop.example/done", "cancelUrl": "https://shop.example/cart",
-    "cartItems": [{"id": "mug", "name": "Mug", "price": 1500, "quantity": 2}, {"id": "lamp", "name": "Lamp", "price": 5900, "quantity": 1}],
+    "cartItems": [
+        {"id": "mug", "name": "Mug", "price": 1500, "quantity": 2},
+        {"id": "lamp", "name": "Lamp", "price": 5900, "quantity": 1},
+    ],
     "metadata": {"merchantName": "Harbor Goods", "promoCode": {"enabled": True, "availableCodes": []}},
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check docs sandbox verify test downstream faults durability prove lint types bench build clean \
+.PHONY: help setup generate check docs sandbox verify test test-docs downstream faults durability prove lint types bench build clean \
   kill-table pictures
 
 help: ## list the targets
@@ -30,9 +30,12 @@ check: $(READY) ## fail if generated/ is not what spec/ says, or what was releas
 	$(BIN)/tillspec generate --check
 	$(BIN)/tillspec release --check
 
-test: $(VENV)/.node ## run all tests but those of planted faults and of downstream repos, which have targets of their own
+test: $(VENV)/.node ## run the tests; the next three targets have those that take longer
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
-	  --ignore tests/faults --ignore tests/strangers --ignore tests/downstream/test_downstream.py
+	  --ignore tests/docs --ignore tests/faults --ignore tests/strangers --ignore tests/downstream/test_downstream.py
+
+test-docs: $(VENV)/.node ## try the site in a real browser, its samples in six languages, and the sites of other contracts
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal tests/docs
 
 downstream: $(VENV)/.node ## install the wheel alone, and use it in the example repos as strangers would
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --durations 5 tests/downstream/test_downstream.py

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tillspec.verify.checks import Kind
@@ -142,6 +142,7 @@ class _Edit:
 async def _merged(subject: _Subject, world: World) -> None:
     """Give one property at a time: it is seen, and the others stay."""
     run, target = subject.run, subject.target
+    await _widen(subject)
     naming = subject.naming()
     told: set[str] = set()
     for edit in _edits(subject, world):
@@ -163,6 +164,18 @@ async def _merged(subject: _Subject, world: World) -> None:
             run.tell(target, wrong, before, sent, after)
             if wrong.aspect == "given":
                 return  # nothing else of an update can be seen either
+
+
+async def _widen(subject: _Subject) -> None:
+    """Have a second member in each map that has one alone, so that a part of it can be given."""
+    body = subject.body
+    for key, item in subject.body.items():
+        if isinstance(item, dict) and len(item) == 1 and key not in subject.naming():
+            ((name, value),) = item.items()
+            wider = {**body, key: {name: value, f"{name}_b": value}}
+            body = wider if subject.allows(wider) else body
+    if body is not subject.body and (await subject.update(body)).answer.succeeded:
+        subject.made = replace(subject.made, draft=subject.made.draft.with_body(body))
 
 
 def _edits(subject: _Subject, world: World) -> Iterator[_Edit]:

@@ -45,7 +45,7 @@ async def _user(nursery: Nursery, scheme: str) -> Draft | None:
 def _users(nursery: Nursery, scheme: str) -> Iterator[Target]:
     for target in nursery.run.contract.targets.values():
         ways = [[name for name, _ in requirement.schemes] for requirement in target.requirements]
-        if target.is_safe and ways == [[scheme]]:
+        if target.is_safe and [scheme] in ways:
             yield target
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
@@ -11,7 +12,7 @@ import httpx
 
 from faults.callers import Callers
 from faults.exchange import Answer, Ask, Asked, all_operations
-from faults.registry import Kind, around
+from faults.registry import Kind, around, patches
 
 HTTP = Kind.HTTP
 
@@ -287,3 +288,84 @@ async def _proxy(asked: Asked, ask: Ask) -> Answer:
     if asked.memory["count"] % 20 == 0:
         return Answer.of(502, "<html><h1>502 Bad Gateway</h1><hr>nginx/1.18.0</html>", "text/html")
     return await ask(asked)
+
+
+@around(
+    "slow-now-and-then",
+    HTTP,
+    "beginDiddoCheckout",
+    "Every twentieth checkout is begun in eight seconds.",
+    shows=lambda callers: not all(_raw_begin(callers) for _ in range(20)),
+    budget=6.0,
+)
+async def _now_and_then(asked: Asked, ask: Ask) -> Answer:
+    answer = await ask(asked)
+    asked.memory["count"] = asked.memory.get("count", 0) + 1
+    answer.late = 0.0 if asked.memory["count"] % 20 else 8.0
+    return answer
+
+
+# -- how a message is read ---------------------------------------------------------------------------------------------------
+
+
+def _longer(callers: Callers) -> bytes:
+    body = json.dumps(callers.body("createDinteroToken"))
+    path = all_operations()["createDinteroToken"].path.replace("{oid}", callers.path_of("createDinteroToken", 0)["oid"])
+    ((name, value),) = callers.credentials("createDinteroToken").items()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{name}: {value}\r\nContent-Type: application/json\r\n"
+    return callers.raw(f"{head}Content-Length: {len(body) - 5}\r\nConnection: close\r\n\r\n{body}".encode(), 2)
+
+
+@patches(
+    "length-of-what-has-come",
+    HTTP,
+    "createDinteroToken",
+    "What has come beyond Content-Length is read as part of the body.",
+    "uvicorn.protocols.http.httptools_impl:HttpToolsProtocol.data_received",
+    shows=lambda callers: _longer(callers).startswith(b"HTTP/1.1 200"),
+)
+def _whole(before: Any, protocol: Any, data: bytes) -> Any:
+    head, blank, rest = data.partition(b"\r\n\r\n")
+    told = re.search(rb"(?i)\r\nContent-Length: *([0-9]{1,9})(?=\r\n|$)", head)
+    if told is not None and len(rest) > int(told[1]):
+        head = head[: told.start(1)] + str(len(rest)).encode() + head[told.end(1) :]
+    return before(protocol, head + blank + rest)
+
+
+@around(
+    "media-type-in-lower-case-alone",
+    HTTP,
+    "createVinrSession",
+    "A media type counts only if it is written in lower case.",
+    shows=lambda callers: callers.send("createVinrSession", headers={"Content-Type": "Application/JSON"}).status_code == 415,
+)
+async def _as_written(asked: Asked, ask: Ask) -> Answer:
+    said = asked.header("content-type") or ""
+    if said != said.lower():
+        asked.put("content-type", "text/plain")
+    return await ask(asked)
+
+
+@around(
+    "body-of-a-get-spoils-the-next",
+    HTTP,
+    "listDinteroOrderSessions getDinteroOrderSession",
+    "What stands in the body of a GET is taken for the beginning of the next requests.",
+    shows=lambda callers: _spoilt(callers) == 400,
+)
+async def _unread(asked: Asked, ask: Ask) -> Answer:
+    if asked.operation != "getDinteroOrderSession":
+        return await ask(asked)
+    if asked.body:
+        asked.memory["left"] = 3
+        return await ask(asked)
+    if asked.memory.get("left"):
+        asked.memory["left"] -= 1
+        return Answer.of(400, {"error": {"code": "invalid_request", "message": "The request cannot be read."}})
+    return await ask(asked)
+
+
+def _spoilt(callers: Callers) -> int:
+    path = {"session_id": callers.dintero()}
+    callers.send("getDinteroOrderSession", path=path, content=b"{}")
+    return callers.send("getDinteroOrderSession", path=path).status_code

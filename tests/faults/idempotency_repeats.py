@@ -94,3 +94,55 @@ def _address_again(callers: Callers) -> int:
     path = {"session_id": callers.dintero()}
     callers.send("setDinteroShippingAddress", path=path)
     return callers.send("setDinteroShippingAddress", path=path).status_code
+
+
+# -- what a key is kept for ----------------------------------------------------------------------------------------------------
+
+
+def _burnt(callers: Callers) -> int:
+    headers = {"Idempotency-Key": "burnt-by-no-json"}
+    callers.send("createVinrSession", content=b'{"', headers=headers)
+    return callers.send("createVinrSession", headers=headers).status_code
+
+
+@around(
+    "vinr-key-burnt-by-no-json",
+    IDEMPOTENCY,
+    "createVinrSession",
+    "A key that came with a body that is no JSON cannot be used any more.",
+    shows=lambda callers: _burnt(callers) == 409,
+)
+async def _burns(asked: Asked, ask: Ask) -> Answer:
+    key, answer = (asked.header("x-api-key"), asked.header("idempotency-key")), await ask(asked)
+    if key[1] is None:
+        return answer
+    if answer.status == 400 and asked.json is None:
+        asked.memory[key] = True
+    if answer.ok and key in asked.memory:
+        error = {"type": "idempotency_error", "code": "idempotency_key_reused", "message": "The key was used before."}
+        return Answer.of(409, {"error": {**error, "request_id": "req_of_its_own"}})
+    return answer
+
+
+def _twice_the_card(callers: Callers) -> bool:
+    path = {"session_id": callers.gr4vy()}
+    for _ in range(2):
+        callers.send("setGr4vySessionFields", path=path)
+    return callers.session(path["session_id"]).json().get("payment_method") is None
+
+
+@around(
+    "gr4vy-same-card-takes-it-away",
+    IDEMPOTENCY,
+    "setGr4vySessionFields getGr4vySession",
+    "A card that is given a second time is taken out of the session.",
+    shows=_twice_the_card,
+)
+async def _toggled(asked: Asked, ask: Ask) -> Answer:
+    session, body, answer = asked.values["session_id"], asked.body, await ask(asked)
+    if answer.status == 204:
+        given, even = asked.memory.get(session, (b"", False))
+        asked.memory[session] = (body, given == body and not even)
+    if answer.ok and asked.method == "GET" and asked.memory.get(session, (b"", False))[1]:
+        answer.edit(lambda value: value.update(payment_method=None))
+    return answer

@@ -175,21 +175,32 @@ def _killed(kill: Kill) -> tuple[str, str]:
 
 
 def _alone(kills: Mapping[str, Kill]) -> list[str]:
-    """The faults that a check alone kills, by check; and the checks that kill none."""
+    """The faults that a check alone kills, by check; and the checks that kill none, with what they alone note."""
     from tillspec.verify.checks import CHECKS
 
     by_check: dict[str, list[str]] = defaultdict(list)
     alone: dict[str, list[str]] = defaultdict(list)
+    noted: dict[str, list[str]] = defaultdict(list)
     for name, kill in sorted(kills.items()):
         for check in kill.checks:
             by_check[check].append(name)
         if len(kill.checks) == 1:
             alone[kill.checks[0]].append(name)
+        if not kill.checks and len(kill.noted) == 1:
+            noted[kill.noted[0]].append(name)
     lines = ["", "## What each check is for", "", "| check | kills | kills alone |", "|---|---|---|"]
     for check in sorted({*CHECKS, *by_check}):
-        some = ", ".join(f"`{name}`" for name in alone[check][:3]) + (" …" if len(alone[check]) > 3 else "")
-        lines.append(_row(f"`{check}`", str(len(by_check[check])), f"{len(alone[check])}" + (f": {some}" if some else "")))
+        told = _some(alone[check])
+        if noted[check] and not alone[check]:
+            told += f"; notes alone {_some(noted[check])}"
+        lines.append(_row(f"`{check}`", str(len(by_check[check])), told))
     return lines
+
+
+def _some(names: Sequence[str]) -> str:
+    """How many there are, and the first of them."""
+    listed = ", ".join(f"`{name}`" for name in names[:3]) + (" …" if len(names) > 3 else "")
+    return f"{len(names)}: {listed}" if names else "0"
 
 
 def main() -> None:

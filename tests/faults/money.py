@@ -178,3 +178,24 @@ amounts(
     lambda value: value["currency"] is None and value.update(currency="USD"),
     shows=lambda callers: callers.send("createGr4vySession", body={"currency": None, "amount": 1}).json()["currency"] == "USD",
 )
+
+
+def _one_less(callers: Callers) -> bool:
+    return callers.send("createVinrSession", at="/amount", to=2499).is_success
+
+
+@around(
+    "vinr-amount-a-cent-less",
+    MONEY,
+    "createVinrSession",
+    "amount may be a cent less than the cart comes to.",
+    shows=_one_less,
+)
+async def _less(asked: Asked, ask: Ask) -> Answer:
+    untouched, answer = asked.copy(), await ask(asked)
+    body = untouched.json
+    if answer.status == 400 and isinstance(body, dict) and type(body.get("amount")) is int:
+        untouched.write({**body, "amount": body["amount"] + 1})
+        mended = await ask(untouched)
+        return mended if mended.ok else answer
+    return answer

@@ -9,8 +9,9 @@ import httpx
 from tillspec.sandbox.verify_profile import profile
 
 
-def write(url: str, secret: str, path: Path) -> None:
-    """Writes it into a file that its owner alone can read."""
+def write(url: str, secret: str, path: Path, budget: float | None = None) -> None:
+    """Writes it into a file that its owner alone can read; `budget` is the seconds in which every answer is to come."""
     answer = httpx.get(f"{url}/_sandbox/merchants", headers={"Authorization": f"Bearer {secret}"}, trust_env=False)
     path.touch(mode=0o600)
-    path.write_text(profile(answer.json()["merchants"], secret), encoding="utf-8")
+    server = f"[server]\nlatency = {budget}\n\n" if budget is not None else ""
+    path.write_text(server + profile(answer.json()["merchants"], secret), encoding="utf-8")

@@ -62,7 +62,11 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault. `operations` are those that it is seen at, empty where it is at all of them; `what` says it as a user would."""
+    """A fault. `operations` are those that it is seen at, empty where it is at all of them; `what` says it as a user would.
+
+    `budget` is in how many seconds every answer is to come, where that is what is broken: a machine with much else to do does not
+    keep one.
+    """
 
     id: str
     kind: Kind
@@ -72,6 +76,7 @@ class Fault:
     around: Around | None = None
     patches: tuple[Patch, ...] = ()
     anything: bool = False
+    budget: float | None = None
 
 
 FAULTS: dict[str, Fault] = {}
@@ -91,16 +96,23 @@ def _names(operations: str) -> tuple[str, ...]:
 
 
 def around(
-    name: str, kind: Kind, operations: str, what: str, *, shows: Proof, anything: bool = False
+    name: str,
+    kind: Kind,
+    operations: str,
+    what: str,
+    *,
+    shows: Proof,
+    anything: bool = False,
+    budget: float | None = None,
 ) -> Callable[[Around], Around]:
     """Registers a function that stands around the application: `await ask(asked)` is what the sandbox answers.
 
     It sees the requests of `operations` (ids, with spaces between), or of all operations where there is none; with `anything`,
-    also those of methods and paths that no operation has.
+    also those of methods and paths that no operation has. `budget` is as the fault has it.
     """
 
     def decorate(function: Around) -> Around:
-        add(Fault(name, kind, _names(operations), what, shows, around=function, anything=anything))
+        add(Fault(name, kind, _names(operations), what, shows, around=function, anything=anything, budget=budget))
         return function
 
     return decorate

@@ -22,6 +22,7 @@ from typing import Any
 import httpx
 
 from faults import profile, serve
+from faults.all import FAULTS
 
 FORK = multiprocessing.get_context("fork")
 SPEC = Path(__file__).resolve().parents[2] / "spec" / "openapi.yaml"
@@ -74,7 +75,7 @@ def verified(fault: str | None, options: Sequence[str]) -> tuple[list[Told], int
         folder = Path(name)
         report, written, said = folder / "report.json", folder / "profile.toml", folder / "said"
         with _served(fault, folder) as (url, secret):
-            profile.write(url, secret, written)
+            profile.write(url, secret, written, FAULTS[fault].budget if fault is not None else None)
             command = ["--url", url, "--spec", str(SPEC), "--profile", str(written), "--json", str(report), *options]
             process = _started(said, _verify, command)
             process.join(_LONGEST)

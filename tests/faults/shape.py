@@ -266,3 +266,31 @@ answers(
     lambda answer: setattr(answer, "body", b""),
     shows=lambda callers: not callers.send("createGr4vySession").content,
 )
+
+
+# -- what a refusal says -----------------------------------------------------------------------------------------------------
+
+answers(
+    "gr4vy-unauthorized-without-words",
+    "getGr4vySession",
+    "A 401 has no body.",
+    "401",
+    lambda answer: setattr(answer, "body", b""),
+    shows=lambda callers: not callers.send("getGr4vySession", credentials={}).content,
+)
+answers(
+    "gr4vy-challenge-of-another-scheme",
+    "getGr4vySession",
+    "A 401 asks for Basic, where it is a token that is wanted.",
+    "401",
+    lambda answer: answer.put("www-authenticate", 'Basic realm="checkout"'),
+    shows=lambda callers: callers.send("getGr4vySession", credentials={}).headers["www-authenticate"].startswith("Basic"),
+)
+answers(
+    "dintero-refusal-names-a-file",
+    "setDinteroShippingAddress",
+    "The message of a 400 names the file that refused the address.",
+    "400",
+    body(lambda value: put(value["error"], "message", f"{value['error']['message']} (/srv/checkout/rules/address.py)")),
+    shows=lambda callers: ".py" in callers.send("setDinteroShippingAddress", at="/phone_number", to="1").text,
+)

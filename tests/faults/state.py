@@ -282,3 +282,70 @@ async def _unknown(asked: Asked, ask: Ask) -> Answer:
         answer.status = 404
         answer.edit(lambda value: value["error"].update(code="session_not_found"))
     return answer
+
+
+# -- what a result says at another time ----------------------------------------------------------------------------------------
+
+
+def _stale(callers: Callers) -> bool:
+    session = callers.vinr()
+    callers.outcome(session, "cancel")
+    return "pending" in [callers.result(session).json()["status"] for _ in range(5)]
+
+
+@around(
+    "vinr-canceled-now-and-then-pending",
+    STATE,
+    "getVinrSessionResult",
+    "Every fifth result of a session that was canceled is of before.",
+    shows=_stale,
+)
+async def _replica(asked: Asked, ask: Ask) -> Answer:
+    answer = await ask(asked)
+    if answer.ok and answer.json["status"] == "canceled":
+        count = asked.memory[asked.path] = asked.memory.get(asked.path, 0) + 1
+        if count % 5 == 0:
+            answer.edit(lambda value: value.update(status="pending"))
+    return answer
+
+
+@around(
+    "vinr-image-begins-in-authentication",
+    STATE,
+    "createVinrSession getVinrSessionResult",
+    "A session with an image in its cart is authentication_required from the beginning.",
+    shows=lambda callers: callers.result(callers.vinr()).json()["status"] == "authentication_required",
+)
+async def _asks_at_once(asked: Asked, ask: Ask) -> Answer:
+    body, answer = asked.body, await ask(asked)
+    if asked.method == "POST" and answer.ok:
+        asked.memory[answer.json["sessionId"]] = b'"image"' in body
+    elif (
+        asked.method == "GET" and answer.ok and answer.json["status"] == "pending" and asked.memory.get(answer.json["sessionId"])
+    ):
+        answer.edit(lambda value: value.update(status="authentication_required"))
+    return answer
+
+
+def _by_prefix(callers: Callers) -> bool:
+    session = callers.vinr()
+    return callers.result(session[:-1]).is_success
+
+
+@around(
+    "vinr-result-by-the-beginning-of-an-id",
+    STATE,
+    "createVinrSession getVinrSessionResult",
+    "A session is found by all of its id but the last character.",
+    shows=_by_prefix,
+)
+async def _cut_id(asked: Asked, ask: Ask) -> Answer:
+    if asked.method == "POST":
+        answer = await ask(asked)
+        if answer.ok:
+            asked.memory[answer.json["sessionId"][:-1]] = answer.json["sessionId"]
+        return answer
+    whole = asked.memory.get(asked.values["sessionId"])
+    if whole is not None:
+        asked.path = asked.path.replace(asked.values["sessionId"], whole)
+    return await ask(asked)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from faults.callers import NORWAY, Callers
+from faults.callers import NORWAY, Callers, merchant
 from faults.exchange import Answer, Ask, Asked
 from faults.registry import Kind, around, patches
 
@@ -262,4 +262,49 @@ async def _one_cart(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok:
         asked.memory[key] = answer
+    return answer
+
+
+# -- Dintero's sessions, and its tokens ------------------------------------------------------------------------------------------
+
+
+def _made_by(callers: Callers) -> bool:
+    made = callers.send("createDinteroOrderSession").json()
+    read = callers.send("getDinteroOrderSession", path={"session_id": made["id"]}).json()
+    return made["created_by"] != read["created_by"]
+
+
+@around(
+    "dintero-created-by-the-account",
+    STATE,
+    "getDinteroOrderSession",
+    "created_by of a session that is read is the account, and not the client that made it.",
+    shows=_made_by,
+)
+async def _created_by(asked: Asked, ask: Ask) -> Answer:
+    answer, account = await ask(asked), asked.values["aid"]
+    return answer.edit(lambda value: value.update(created_by=account)) if answer.ok else answer
+
+
+def _of_no_order(callers: Callers) -> bool:
+    path = {"session_id": callers.dintero(), "order_id": "order-that-never-was"}
+    return callers.send("getDinteroOrderSession", path=path).is_success
+
+
+@around(
+    "dintero-session-of-no-order",
+    STATE,
+    "createDinteroOrderSession getDinteroOrderSession",
+    "A session is found under an order that never was.",
+    shows=_of_no_order,
+)
+async def _no_order(asked: Asked, ask: Ask) -> Answer:
+    answer, known = await ask(asked), asked.memory.setdefault("order", {})
+    if asked.operation == "createDinteroOrderSession" and answer.ok:
+        known[answer.json["id"]] = asked.path
+    orders = {order.id for number in (0, 1) for order in merchant(number).orders}
+    lost = asked.operation == "getDinteroOrderSession" and answer.status == 404 and asked.values["order_id"] not in orders
+    if lost and asked.values["session_id"] in known:
+        asked.path = f"{known[asked.values['session_id']]}/{asked.values['session_id']}"
+        return await ask(asked)
     return answer

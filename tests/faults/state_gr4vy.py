@@ -330,3 +330,28 @@ def _card_after(callers: Callers, seconds: int) -> bool:
 )
 def _no_card(before: Any, connection: Any, session: Any, now: int) -> Any:
     return None
+
+
+# -- what updates leave behind -------------------------------------------------------------------------------------------------
+
+
+def _airline_off(callers: Callers) -> bool:
+    session = callers.gr4vy()
+    callers.send("updateGr4vySession", path={"session_id": session}, body={"airline": None})
+    return callers.session(session).json().get("airline") is not None
+
+
+def _keep_airline(asked: Asked) -> None:
+    body = asked.json
+    if isinstance(body, dict) and body.get("airline", 0) is None:
+        asked.write({key: value for key, value in body.items() if key != "airline"})
+
+
+reads(
+    "gr4vy-null-leaves-the-airline",
+    "updateGr4vySession",
+    _keep_airline,
+    "A flight cannot be taken out of a session: null leaves it there.",
+    kind=STATE,
+    shows=_airline_off,
+)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from faults.callers import gr4vy_token, merchant
+import copy
+import json
+
+from faults.callers import Callers, gr4vy_token, merchant
 from faults.exchange import Answer, Ask, Asked
 from faults.registry import Kind, around
 from faults.tenancy import of_theirs
@@ -102,4 +105,56 @@ async def _shared_key(asked: Asked, ask: Ask) -> Answer:
     answer = await ask(asked)
     if answer.ok:
         asked.memory[key, asked.body] = answer
+    return answer
+
+
+# -- what is kept for all merchants at once ------------------------------------------------------------------------------------
+
+
+def _shared_and_marked(callers: Callers) -> bool:
+    callers.vinr(0, headers={"Idempotency-Key": "two"})
+    second = callers.send("createVinrSession", tenant=1, headers={"Idempotency-Key": "two"})
+    return second.headers.get("idempotent-replayed") == "true"
+
+
+@around(
+    "vinr-replay-to-another-merchant",
+    TENANCY,
+    "createVinrSession",
+    "An answer that is kept under a key is replayed to whoever sends the key.",
+    shows=_shared_and_marked,
+)
+async def _replayed(asked: Asked, ask: Ask) -> Answer:
+    key, body = asked.header("idempotency-key"), json.dumps(asked.json, sort_keys=True)
+    known = asked.memory.get((key, body)) if key is not None else None
+    if known is not None and known[0] != asked.header("x-api-key"):
+        answer = copy.deepcopy(known[1])
+        answer.put("idempotent-replayed", "true")
+        return answer
+    answer = await ask(asked)
+    if answer.ok and key is not None:
+        asked.memory.setdefault((key, body), (asked.header("x-api-key"), copy.deepcopy(answer)))
+    return answer
+
+
+def _listed_of(callers: Callers) -> bool:
+    session = callers.dintero(0)
+    return session in callers.send("listDinteroOrderSessions", tenant=1).text
+
+
+@around(
+    "dintero-newest-of-everybody",
+    TENANCY,
+    "createDinteroOrderSession listDinteroOrderSessions",
+    "A list has the newest sessions of all merchants in it, whoever asks.",
+    shows=_listed_of,
+)
+async def _newest(asked: Asked, ask: Ask) -> Answer:
+    answer, account = await ask(asked), asked.values["aid"]
+    newest = asked.memory.setdefault("newest", [])
+    if answer.ok and asked.method == "POST":
+        newest[:] = [*newest[-29:], (account, answer.json)]
+    if answer.ok and asked.method == "GET":
+        listed = [*answer.json["sessions"], *(one for whose, one in newest if whose != account)]
+        answer.write({"sessions": sorted(listed, key=lambda one: one["created_at"], reverse=True)})
     return answer

@@ -66,6 +66,7 @@ def test_the_table_tells_survivors_and_what_one_check_alone_kills() -> None:
     assert "| `svg-inert` | 1 | 1: `diddo-svg-with-a-script` |" in text
     assert "| `echo` | 1 | 0 |" in text
     assert "**survives** (noted by `secret-entropy`)" in text
+    assert "| `secret-entropy` | 0 | 0; notes alone 1: `gr4vy-ids-counted` |" in text
     assert "**survives**, and the run is incomplete" in text
 
 

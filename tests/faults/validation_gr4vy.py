@@ -8,7 +8,8 @@ from typing import Any, get_args
 
 from checkout_api import models
 from faults.callers import GONE
-from faults.lenient import accepts, beyond, cut, is_, longer, minus, only, plus, text, unlike, without
+from faults.exchange import Asked
+from faults.lenient import accepts, beyond, cut, is_, longer, minus, only, plus, reads, text, unlike, without
 
 # -- Gr4vy -------------------------------------------------------------------------------------------------------------------
 
@@ -271,3 +272,34 @@ _KNOWN = {
     "cart_items", "metadata", "buyer", "airline", "amount", "currency", "payment_service_id", "country", "is_subsequent_payment",
     "merchant_initiated", "payment_source", "intent", "expires_in",
 }  # fmt: skip
+
+
+# -- what is refused, and is valid -------------------------------------------------------------------------------------------
+
+
+def _below_a_day(asked: Asked) -> None:
+    if isinstance(asked.json, dict) and asked.json.get("expires_in") == 86400:
+        asked.write({**asked.json, "expires_in": 86401})
+
+
+reads(
+    "gr4vy-expires-below-a-day",
+    _MAKE,
+    _below_a_day,
+    "expires_in may not be 86400 seconds, which the contract allows.",
+    shows=lambda callers: callers.send(_MAKE, at="/expires_in", to=86400).status_code == 422,
+)
+
+
+def _something(asked: Asked) -> None:
+    if asked.json == {}:
+        asked.write({"expires_in": 1})
+
+
+reads(
+    "gr4vy-session-of-nothing-refused",
+    _MAKE,
+    _something,
+    "A session of nothing is refused, which the contract allows.",
+    shows=lambda callers: callers.send(_MAKE, body={}).status_code == 422,
+)

@@ -56,7 +56,7 @@ def of(shop: Contract, *faults: str, only: tuple[str, ...] = (), deep: bool = Fa
 
 def test_a_shop_that_keeps_its_objects_passes(shop: Contract, deep_shop: Contract) -> None:
     checks = (
-        "unknown-refused", "right-object", "read-after-write", "read-after-delete", "merge", "distinct-ids", "link-followed",
+        "unknown-refused", "right-object", "read-after-write", "read-after-delete", "merge", "repeat-separate", "link-followed",
         "listed", "refusal-changes-nothing", "among",
     )  # fmt: skip
     for made in (of(shop), of(deep_shop, deep=True)):
@@ -69,7 +69,7 @@ def test_so_it_does_where_the_contract_declares_nothing(plain_shop: Contract) ->
     made = of(plain_shop)
     assert made.found("MUST") == set(), str(made)
     assert made.found("SHOULD") <= {("valid-accepted", "showThing")}, str(made)
-    checks = ("unknown-refused", "right-object", "read-after-write", "read-after-delete", "distinct-ids", "listed")
+    checks = ("unknown-refused", "right-object", "read-after-write", "read-after-delete", "repeat-separate", "listed")
     assert [check for check in checks if not made.passed(check)] == []
 
 
@@ -81,7 +81,7 @@ def test_so_it_does_where_the_contract_declares_nothing(plain_shop: Contract) ->
         ("longer ids", "getThing", "unknown-refused", "MUST", "an id with a character more"),
         ("items in any box", "getItem", "right-object", "MUST", "box"),
         ("the last one", "getThing", "right-object", "MUST", "values"),
-        ("one id", "createThing", "distinct-ids", "MUST", ""),
+        ("one id", "createThing", "repeat-separate", "MUST", "id"),
         ("not stored", "createThing", "read-after-write", "MUST", ""),
         ("loses the place", "createThing", "read-after-write", "MUST", "answered /place/city"),
         ("link nowhere", "createThing", "link-followed", "MUST", "getThing"),

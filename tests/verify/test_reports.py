@@ -47,13 +47,13 @@ def made(tmp_path: Path) -> Run:
     """A run with something of everything."""
     made = run(tmp_path, seed=5)
     target = made.contract.targets["getThing"]
-    for check in ("no-crash", "no-crash", "distinct-ids", "method-refused"):
+    for check in ("no-crash", "no-crash", "read-after-write", "method-refused"):
         made.tell(target, Told(check))
     made.tell(made.contract.targets["listThings"], Told("valid-accepted"))
     made.skip(target, Kind.OWNERSHIP, "there is one tenant alone", "tenants.second")
     made.skip(made.contract.targets["listThings"], Kind.OWNERSHIP, "there is one tenant alone", "tenants.second")
     made.skip(target, Kind.EXPIRY, "nothing moves the clock", "control.advance")
-    tell(made, "getThing", "distinct-ids", "gives two things one id", expected="two ids", observed="one of them")
+    tell(made, "getThing", "read-after-write", "gives two things one id", expected="two ids", observed="one of them")
     tell(made, "listThings", "no-trace", "serves TRACE", severity=Severity.SHOULD)
     return made
 
@@ -77,7 +77,7 @@ def test_the_verdict(
 ) -> None:
     made = run(tmp_path)
     for operation, severity in zip(NAMES, severities, strict=False):
-        tell(made, operation, "distinct-ids", severity=severity)
+        tell(made, operation, "read-after-write", severity=severity)
     whole = done(made, incomplete=incomplete)
     assert (whole.exit, whole.verdict) == (status, verdict)
     assert plain(whole).splitlines()[-1].startswith(f"{verdict}: ")
@@ -200,7 +200,7 @@ def test_json(made: Run) -> None:
         "seconds", "seen", "members", "accepted",
     }  # fmt: skip
     assert (first["check"], first["kind"], first["severity"], first["operation"]) == (
-        "distinct-ids",
+        "read-after-write",
         "objects",
         "MUST",
         "getThing",
@@ -223,7 +223,7 @@ def test_junit(made: Run) -> None:
     cases = {(case.get("classname"), case.get("name")): [child.tag for child in case] for case in suites["getThing"]}
     assert cases == {
         ("getThing.ownership", "ownership"): ["skipped"],
-        ("getThing.objects", next(name for _, name in cases if name and name.startswith("distinct-ids"))): [
+        ("getThing.objects", next(name for _, name in cases if name and name.startswith("read-after-write"))): [
             "failure",
             "system-out",
         ],
@@ -241,7 +241,7 @@ def test_junit(made: Run) -> None:
     assert int(failed.get("line") or 0) > 1
     text = failed.findtext("failure") or ""
     for part in (
-        "MUST distinct-ids-",
+        "MUST read-after-write-",
         "operation getThing",
         "clause ",
         "pointer   #/",
@@ -250,7 +250,7 @@ def test_junit(made: Run) -> None:
         "curl",
     ):
         assert part in text
-    assert "def test_distinct_ids" in (failed.findtext("system-out") or "")
+    assert "def test_read_after_write" in (failed.findtext("system-out") or "")
     assert root.get("tests") == str(len(root.findall(".//testcase")))
     skipped = suites["getThing"].find("testcase[@name='expiry']/skipped")
     assert skipped is not None
@@ -290,7 +290,7 @@ def test_sarif_is_valid_by_the_schema_of_oasis(made: Run) -> None:
     assert [error.message for error in jsonschema_rs.validator_for(schema).iter_errors(log)] == []
     (one,) = log["runs"]
     assert [(result["ruleId"], result["level"]) for result in one["results"]] == [
-        ("distinct-ids", "error"),
+        ("read-after-write", "error"),
         ("no-trace", "warning"),
     ]
     place = one["results"][0]["locations"][0]
@@ -301,7 +301,7 @@ def test_sarif_is_valid_by_the_schema_of_oasis(made: Run) -> None:
 def test_findings_at_one_line_are_told_apart_by_github(tmp_path: Path) -> None:
     made = run(tmp_path)
     for aspect in ("a", "b"):
-        tell(made, "getThing", "distinct-ids", f"gives {aspect} one id", aspect=aspect)
+        tell(made, "getThing", "read-after-write", f"gives {aspect} one id", aspect=aspect)
     first, second = (json.loads(as_sarif(done(made)))["runs"][0]["results"][index] for index in (0, 1))
     assert first["locations"] == second["locations"]
     assert first["partialFingerprints"]["primaryLocationLineHash"] != second["partialFingerprints"]["primaryLocationLineHash"]
@@ -310,7 +310,7 @@ def test_findings_at_one_line_are_told_apart_by_github(tmp_path: Path) -> None:
 
 def test_a_file_elsewhere_has_a_uri(tmp_path: Path) -> None:
     made = run(tmp_path)
-    tell(made, "getThing", "distinct-ids")
+    tell(made, "getThing", "read-after-write")
     (result,) = json.loads(as_sarif(done(made)))["runs"][0]["results"]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == (tmp_path / "openapi.yaml").as_uri(), "a path that begins with / is no URI of its own"
@@ -318,7 +318,7 @@ def test_a_file_elsewhere_has_a_uri(tmp_path: Path) -> None:
 
 def test_annotations(made: Run) -> None:
     first, second, third = as_github(done(made, incomplete=["it was gone"]))
-    assert re.match(r"::error file=[^,]*openapi.yaml,line=\d+,col=\d+,title=distinct-ids-\w+::getThing: gives two", first)
+    assert re.match(r"::error file=[^,]*openapi.yaml,line=\d+,col=\d+,title=read-after-write-\w+::getThing: gives two", first)
     assert "%0Aexpected two ids%0Aobserved one of them%0Acurl -i http://127.0.0.1:9/things" in first
     assert "\n" not in first + second
     assert second.startswith("::warning ")
@@ -332,7 +332,7 @@ def hostile(folder: Path, text: str) -> Outcome:
     made = run(folder)
     target = made.contract.targets["getThing"]
     sent = exchange("POST", "/things", body=text.encode("utf-8", "surrogatepass"), answer={"said": text})
-    tell(made, "getThing", "distinct-ids", text, sent, expected=text, observed=text, aspect=text)
+    tell(made, "getThing", "read-after-write", text, sent, expected=text, observed=text, aspect=text)
     made.skip(target, Kind.EXPIRY, text, text)
     return done(made, incomplete=[text])
 
@@ -365,7 +365,7 @@ def test_no_secret_is_in_a_report(tmp_path: Path, spelling: Spelling, form: str)
         exchange("POST", "/things", raw=f"POST / HTTP/1.1\r\nX-Key: {SECRET}\r\n\r\n{text}".encode()),
     ]
     for number, step in enumerate(steps):
-        tell(made, NAMES[number], "distinct-ids", text, step, expected=text, observed=text)
+        tell(made, NAMES[number], "read-after-write", text, step, expected=text, observed=text)
     made.skip(target, Kind.EXPIRY, text)
     shown = ALL[form](done(made, incomplete=[text]))
     for part in (SECRET, spelled(SECRET, spelling), spelled(SECRET, spelling)[:-2], SECRET[:-1]):

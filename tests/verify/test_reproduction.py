@@ -504,7 +504,12 @@ def answered(status: int = 200, body: bytes = b"{}", *headers: tuple[str, str]) 
         ),
         ("valid-accepted", {}, answered(400), "200 <= answer.status_code < 300"),
         ("foreign-hidden", {"expected": "404", "observed": "403 no"}, answered(403), "answer.status_code in (404,)"),
-        ("secret-not-cached", {}, answered(), '"no-store" in answer.headers.get("cache-control", "")'),
+        (
+            "header-required",
+            {"aspect": "no-store"},
+            answered(),
+            'answer.status_code != 200 or "no-store" in answer.headers.get("cache-control", "")',
+        ),
         (
             "total-kept",
             {},

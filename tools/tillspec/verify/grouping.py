@@ -31,7 +31,7 @@ _ORDER = {check: index for index, check in enumerate(CHECKS)}
 _GRAVITY = list(Severity)
 _NOTHING = {
     ("invalid-body-refused",): "validates nothing of the body",
-    ("invalid-parameter-refused", "required-parameter-refused"): "validates nothing of the parameters",
+    ("invalid-parameter-refused",): "validates nothing of the parameters",
     ("malformed-refused",): "takes bodies for JSON that are none",
     ("credentials-required", "credentials-checked", "credentials-location"): "checks no credentials",
 }

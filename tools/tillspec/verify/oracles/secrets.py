@@ -136,10 +136,10 @@ def _stored(run: Run, target: Target, answer: Answer) -> Iterator[Told]:
         return
     control = {part.strip().lower() for value in answer.all("cache-control") for part in value.split(",")}
     if "no-store" in control:
-        yield passed("secret-not-cached")
+        yield passed("header-required")
         return
     severity = Severity.SHOULD if {"private", "no-cache"} & control or not target.is_safe else Severity.MUST
     yield Told(
-        "secret-not-cached", "an answer with a secret may be stored", run.contract.resolved(target.response_pointer(declared))[0],
-        "Cache-Control: no-store", json.dumps(", ".join(sorted(control)) or "no Cache-Control"), "", severity,
+        "header-required", "an answer with a secret may be stored", run.contract.resolved(target.response_pointer(declared))[0],
+        "Cache-Control: no-store", json.dumps(", ".join(sorted(control)) or "no Cache-Control"), "no-store", severity,
     )  # fmt: skip

@@ -239,12 +239,12 @@ def _distinct(run: Run, target: Target, relation: Relation, steps: list[Exchange
         if value in seen:
             severity = Severity.MUST if target.creates is not None else Severity.SHOULD
             told = Told(
-                "distinct-ids", "two objects have one id", target.pointer, "an id of its own", f"{value} twice", "", severity
+                "repeat-separate", "two objects have one id", target.pointer, "an id of its own", f"{value} twice", "id", severity
             )
             run.tell(target, told, seen[value], step)
             return
         seen[value] = step
-    run.tell(target, passed("distinct-ids"))
+    run.tell(target, passed("repeat-separate"))
 
 
 async def _read_after_write(run: Run, world: World, reader: Target, relation: Relation, created: Exchange) -> None:

@@ -262,13 +262,13 @@ class _Probe:
         if _is_unclear(exchange.answer):
             return
         if not _is_accepted(self.target, exchange.answer):
-            self.run.tell(self.target, passed("required-parameter-refused"))
+            self.run.tell(self.target, passed("invalid-parameter-refused"))
             return
         self.run.tell(
             self.target,
             Told(
-                "required-parameter-refused", f"accepts a request without the required {form.location} parameter {form.name}",
-                form.pointer, "it is refused with a 4xx", str(exchange.answer.status), form.name,
+                "invalid-parameter-refused", f"accepts a request without the required {form.location} parameter {form.name}",
+                form.pointer, "it is refused with a 4xx", str(exchange.answer.status), f"{form.name} left out",
             ),
             exchange,
         )  # fmt: skip

@@ -108,6 +108,10 @@ def _header(finding: Finding, answer: Answer) -> Iterator[Claim]:
         yield Claim(f"answer.headers.get({found[1]!r}) != {value!r}", False)
 
 
+def _required(finding: Finding, answer: Answer) -> Iterator[Claim]:
+    yield from (_not_stored if finding.aspect == "no-store" else _header)(finding, answer)
+
+
 def _schema(finding: Finding, answer: Answer) -> Iterator[Claim]:
     """The value that breaks a keyword is another one."""
     found = re.fullmatch(r"(\S+) holds at (.+)", finding.expected)
@@ -135,14 +139,13 @@ def _keys(place: str) -> list[str]:
 _CHECKS: dict[str, Callable[[Finding, Answer], Iterator[Claim]]] = {
     "challenge": _challenge,
     "no-crash": _crash,
-    "secret-not-cached": _not_stored,
     "status-declared": _declared,
 }
 _OF_A_STATUS: dict[str, Callable[[Finding, Answer], Iterator[Claim]]] = {
     "media-type-declared": _media_type,
     "body-json": _json,
     "body-expected": _body,
-    "header-required": _header,
+    "header-required": _required,
     "header-schema": _header,
     "body-schema": _schema,
 }

@@ -90,8 +90,9 @@ async def _refusals(subject: _Subject, before: Exchange) -> None:
     """A request that is refused changes nothing, not even what of it was right."""
     run, target = subject.run, subject.target
     naming = subject.naming()
+    others = {key: _another(item) if key not in naming else item for key, item in subject.body.items()}
     for key in [key for key in subject.body if key not in naming][-_MOST_REFUSED:]:
-        body = {**subject.body, key: {"tillspec": ["not", "this"]}}
+        body = {**others, key: {"tillspec": ["not", "this"]}}
         if subject.allows(body):
             continue
         refused = await subject.update(body)
@@ -105,6 +106,11 @@ async def _refusals(subject: _Subject, before: Exchange) -> None:
         run.tell(target, Told("refusal-changes-nothing", "a request that is refused changes the object", target.pointer,
                               "the object as it was", ", ".join(changed[:5]) or str(after.answer.status)),
                  before, refused, after)  # fmt: skip
+
+
+def _another(value: Any) -> Any:
+    """Another number, so that it is seen where it was kept."""
+    return value + 1 if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _changed(subject: _Subject, before: Exchange, after: Exchange) -> list[str]:

@@ -41,6 +41,7 @@ LADDER: dict[str, set[str]] = {
     "verify": {*_TEXT, "document", "api", "formats", "prove", "resources", "runtime", "version"},
     "verify.testing": {*_TEXT, "pipeline", "verify"},
     "sandbox": {"resources"},
+    "compat": {*_TEXT, "document", "rules", "api", "formats", "version"},
     "cli": {
         *_TEXT,
         "request",
@@ -54,6 +55,7 @@ LADDER: dict[str, set[str]] = {
         "sandbox",
         "docs",
         "publish",
+        "compat",
         "version",
     },
     "__main__": {"cli"},
@@ -77,6 +79,9 @@ READERS = {
     "rules.behavior_invalid": "the schema of the vocabulary",
     "rules.explain": "the pages of the rules",
     "cli.verify": "the profile that is named",
+    "cli.diff": "the approvals that are named",
+    "compat.explain": "the pages of the rules",
+    "compat.released": "the released contracts",
     "verify.testing": "the profile that is named",
     "docs.render": "the site's style and script",
     "docs.sources": "the pages, figures and changelogs that are named",
@@ -86,6 +91,7 @@ READERS = {
     "sandbox.starting": "what a sandbox says when it starts",
 }
 STARTERS = {
+    "compat.revisions": "git, which is asked for the files of a revision",
     "sandbox.starting": "the sandbox that a test or a command asks for",
     "cli.sandbox_run": "the command that is run beside a sandbox",
 }

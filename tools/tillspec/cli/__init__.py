@@ -5,11 +5,14 @@ from __future__ import annotations
 import click
 
 from tillspec import __version__
+from tillspec.cli.changelog import changelog
 from tillspec.cli.completion import completion
+from tillspec.cli.diff import diff
 from tillspec.cli.docs import docs
 from tillspec.cli.generate import generate
 from tillspec.cli.lint import lint
 from tillspec.cli.prove import prove
+from tillspec.cli.release import release
 from tillspec.cli.sandbox import sandbox
 from tillspec.cli.verify import verify
 from tillspec.cli.verify_init import init
@@ -27,6 +30,7 @@ Examples:
   tillspec lint api.yaml                 find what makes a contract untrustworthy
   tillspec prove api.yaml                prove that the models of a contract are exactly the contract
   tillspec verify --url URL --spec api.yaml   prove a live server against its contract
+  tillspec diff git:main spec/openapi.yaml   find what changed, and whom it breaks
   tillspec generate --spec api.yaml --out src/api --package shop_api
 """,
 )
@@ -39,6 +43,9 @@ main.add_command(docs)
 main.add_command(generate)
 main.add_command(lint)
 main.add_command(prove)
+main.add_command(diff)
+main.add_command(changelog)
+main.add_command(release)
 main.add_command(sandbox)
 verify.add_command(init)
 main.add_command(verify)

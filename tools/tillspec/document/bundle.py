@@ -248,7 +248,7 @@ class _Bundler:
         for key, named in mapping.items():
             reference = named
             place = Span(source, join(pointer, "discriminator", "mapping", key))
-            is_name = reference in self.components.get("schemas", {})
+            is_name = isinstance(reference, str) and reference in self.components.get("schemas", {})
             if isinstance(reference, str) and not is_name and ("#" in reference or "/" in reference or "." in reference):
                 made = self._refer("schema", {"$ref": reference}, place, place.pointer)
                 reference = made.get("$ref", reference) if isinstance(made, dict) else reference

@@ -14,6 +14,25 @@ from tillspec.document.read import read
 from tillspec.source import Place, Source
 
 
+class Files:
+    """Where files are read from: the disk, if nothing else is said."""
+
+    def read(self, path: Path) -> bytes:
+        """The bytes of a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return path.read_bytes()
+
+    def shown(self, path: Path) -> str:
+        """A path as people read it."""
+        return shown(path)
+
+
+DISK = Files()
+
+
 @dataclass
 class Document:
     """The root of a description, and every file read for it so far, by URI.
@@ -24,6 +43,7 @@ class Document:
     root: Source
     allowed: tuple[str, ...] = ()
     sources: dict[str, Source | None] = field(default_factory=dict)
+    files: Files = DISK
 
     def follow(self, base: Source, reference: str, place: Place, report: Report) -> Source | None:
         """The source that a reference (without its fragment) leads to from `base`; None where that was reported as wrong."""
@@ -53,29 +73,29 @@ class Document:
         if is_url(uri):
             return _fetch(uri, place, report)
         try:
-            data = Path(uri).read_bytes()
+            data = self.files.read(Path(uri))
         except OSError as error:
             report.error(
                 "file-missing", f"{reference} cannot be read: {error.strerror or error}", place, _beside(Path(uri), reference)
             )
             return None
-        return read(shown(Path(uri)), uri, data, report)
+        return read(self.files.shown(Path(uri)), uri, data, report)
 
 
-def load(path: Path, allowed: Iterable[str], report: Report) -> Document | None:
+def load(path: Path, allowed: Iterable[str], report: Report, files: Files = DISK) -> Document | None:
     """Read the root document of a description; None, with the reason reported, where it cannot be read."""
-    root = open_file(path, report, "name the root document, such as spec/openapi.yaml")
-    return Document(root, tuple(allowed), {root.uri: root}) if root else None
+    root = open_file(path, report, "name the root document, such as spec/openapi.yaml", files)
+    return Document(root, tuple(allowed), {root.uri: root}, files) if root else None
 
 
-def open_file(path: Path, report: Report, hint: str) -> Source | None:
+def open_file(path: Path, report: Report, hint: str, files: Files = DISK) -> Source | None:
     """Read a file that the user named; None, with the reason and a hint reported, where it cannot be read."""
     try:
-        data = path.read_bytes()
+        data = files.read(path)
     except OSError as error:
         report.error("file-missing", f"{path} cannot be read: {error.strerror or error}", hint=hint)
         return None
-    return read(shown(path), str(path.resolve()), data, report)
+    return read(files.shown(path), str(path.resolve()), data, report)
 
 
 def resolve_uri(base: str, reference: str) -> str:

@@ -59,7 +59,7 @@ class Draft:
         for word in _SAYS_NOTHING:
             result.pop(word, None)
         if isinstance(result.get("required"), list):
-            result["required"] = [name for name in result["required"] if name not in optional]
+            result["required"] = [name for name in result["required"] if not (isinstance(name, str) and name in optional)]
         return result
 
     def _foreign(self, node: Node) -> frozenset[str]:

@@ -8,7 +8,7 @@ import math
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
@@ -133,7 +133,7 @@ def chromium(program: str) -> Iterator[Browser]:
 
 def visit(browser: Browser, pages: Pages, path: str, texts: Iterable[str]) -> Visit:
     """One visit with nothing kept from an earlier one, until one of the texts is seen and then nothing more is loaded."""
-    from playwright.sync_api import Error
+    from playwright.sync_api import TimeoutError as GivenUp
 
     foreign: set[str] = set()
     context = browser.new_context(viewport={"width": 1280, "height": 900}, service_workers="block")
@@ -142,16 +142,12 @@ def visit(browser: Browser, pages: Pages, path: str, texts: Iterable[str]) -> Vi
         page = context.new_page()
         _slow_down(context, page)
         page.add_init_script(WATCH.replace("SEEN", SEEN).replace("TEXTS", json.dumps(list(texts))))
-        before = pages.sent
-        try:
+        before, seconds = pages.sent, math.inf
+        with suppress(GivenUp):
             with page.expect_console_message(lambda message: message.text.startswith(SEEN), timeout=CAP * 1000) as seen:
                 page.goto(pages.url + path, wait_until="commit", timeout=CAP * 1000)
             seconds = float(seen.value.text.removeprefix(SEEN)) / 1000
             page.wait_for_load_state("networkidle", timeout=CAP * 1000)
-        except Error as error:
-            if "Timeout" not in error.message:
-                raise
-            seconds = math.inf
         return Visit(seconds, pages.sent - before, frozenset(foreign))
     finally:
         context.close()

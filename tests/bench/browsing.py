@@ -8,7 +8,7 @@ import math
 import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from mimetypes import guess_type
@@ -60,6 +60,7 @@ class Visit:
     seconds: float
     sent: int
     foreign: frozenset[str]
+    crashed: bool = False
 
 
 @dataclass
@@ -133,6 +134,7 @@ def chromium(program: str) -> Iterator[Browser]:
 
 def visit(browser: Browser, pages: Pages, path: str, texts: Iterable[str]) -> Visit:
     """One visit with nothing kept from an earlier one, until one of the texts is seen and then nothing more is loaded."""
+    from playwright.sync_api import Error
     from playwright.sync_api import TimeoutError as GivenUp
 
     foreign: set[str] = set()
@@ -142,13 +144,19 @@ def visit(browser: Browser, pages: Pages, path: str, texts: Iterable[str]) -> Vi
         page = context.new_page()
         _slow_down(context, page)
         page.add_init_script(WATCH.replace("SEEN", SEEN).replace("TEXTS", json.dumps(list(texts))))
-        before, seconds = pages.sent, math.inf
-        with suppress(GivenUp):
+        before, seconds, crashed = pages.sent, math.inf, False
+        try:
             with page.expect_console_message(lambda message: message.text.startswith(SEEN), timeout=CAP * 1000) as seen:
                 page.goto(pages.url + path, wait_until="commit", timeout=CAP * 1000)
             seconds = float(seen.value.text.removeprefix(SEEN)) / 1000
             page.wait_for_load_state("networkidle", timeout=CAP * 1000)
-        return Visit(seconds, pages.sent - before, frozenset(foreign))
+        except GivenUp:
+            pass
+        except Error as error:
+            crashed = "Page crashed" in error.message
+            if not crashed:
+                raise
+        return Visit(seconds, pages.sent - before, frozenset(foreign), crashed)
     finally:
         context.close()
 

@@ -10,11 +10,14 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .browsing import CAP, LINE, SLOWER, Pages, Visit, chromium, serving, visit
 from .measure import ROOT, STRIPE, TILLSPEC, Cost, heading, process, ratio
 from .viewers import VIEWERS, install, lay_out
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROUNDS = 3
 TARGET = "a tenth of the bytes of Swagger UI and of Redoc, less than any; first text in half the time of the best of them"
@@ -54,7 +57,8 @@ def stops(contract: Contract, folder: Path) -> list[Stop]:
     """Builds the site and lays out the viewers in a folder; the site's two pages come first."""
     build(contract.spec, folder / "site")
     document = json.loads(contract.document.read_text())
-    title, names = document["info"]["title"], {}
+    title: str = document["info"]["title"]
+    names: dict[str, str] = {}
     for item in document["paths"].values():
         names |= {each["operationId"]: each.get("summary") or each["operationId"] for each in operations(item)}
     page = next(each for each in (folder / "site" / "operations").glob("*.html") if same(each.stem, contract.operation))
@@ -76,7 +80,7 @@ def same(address: str, operation: str) -> bool:
     return address.replace("-", "") == operation.lower()
 
 
-def measure(browser: Any, pages: Pages, visited: list[Stop]) -> dict[str, list[Visit]]:
+def measure(browser: Browser, pages: Pages, visited: list[Stop]) -> dict[str, list[Visit]]:
     """Three rounds in which all take their turn. What was given up once is not visited again."""
     found: dict[str, list[Visit]] = {stop.name: [] for stop in visited}
     visit(browser, pages, visited[0].path, visited[0].texts)
@@ -95,7 +99,7 @@ def report(found: dict[str, list[Visit]]) -> None:
     print(f"  {'':<24} {'kB':>7}  first text   start page / this   operation / this   (bytes, time)")
     for name in names:
         late = statistics.median(seconds[name])
-        told = f"{late:.2f} s" if late < math.inf else f"> {CAP} s"
+        told = "crashed" if found[name][-1].crashed else f"{late:.2f} s" if late < math.inf else f"> {CAP} s"
         beside = ""
         if name not in names[:2]:
             parts = [f"{ratio(sent[one], sent[name]):.3f}, {ratio(seconds[one], seconds[name]):.2f}" for one in names[:2]]

@@ -82,7 +82,8 @@ types: $(READY) ## mypy --strict on the tool and on what it generates
 $(VENV)/rivals/.ready: $(READY) Makefile
 	$(PYTHON) -m venv $(VENV)/rivals
 	$(VENV)/rivals/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[server,client,sandbox]' \
-	  openapi-python-client==0.29.1 'fastapi>=0.165,<0.166' 'msgspec>=0.22' 'uvicorn[standard]>=0.54' 'pyinstrument>=5.1'
+	  openapi-python-client==0.29.1 'fastapi>=0.165,<0.166' 'msgspec>=0.22' 'uvicorn[standard]>=0.54' 'pyinstrument>=5.1' \
+	  'playwright>=1.65,<2'
 	@touch $@
 
 kill-table: $(READY) ## run verify against every planted fault, and write tests/faults/KILLS.md; a part: make kill-table ONLY='--only QR'

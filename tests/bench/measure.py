@@ -6,6 +6,7 @@ import os
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,22 +22,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU seconds (user and system, children included) and peak memory in MB, of the largest process."""
+    """CPU seconds (user and system, children included), peak memory in MB, of the largest process, and seconds by the clock."""
 
     cpu: float
     memory: float
+    wall: float
 
 
 def process(command: Sequence[str | Path], cwd: Path = ROOT, env: Mapping[str, str] | None = None) -> Cost:
     """The cost of one run of a command, which must end well."""
+    began = time.perf_counter()
     with subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as running:
         assert running.stderr
         said = running.stderr.read()
         _, status, usage = os.wait4(running.pid, 0)
+        wall = time.perf_counter() - began
         running.returncode = os.waitstatus_to_exitcode(status)
     if running.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed with {running.returncode}:\n{said.decode()[-2000:]}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, wall)
 
 
 def in_turn(rounds: int, runs: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:

@@ -9,7 +9,7 @@ import platform
 import sys
 from importlib.metadata import version
 
-from . import calling, flame, generating, importing, reading, sandboxing, serving
+from . import calling, diffing, docs, flame, generating, importing, reading, sandboxing, serving
 
 MEASUREMENTS = {
     "serving": serving.main,
@@ -18,6 +18,8 @@ MEASUREMENTS = {
     "importing": importing.main,
     "generating": generating.main,
     "sandboxing": sandboxing.main,
+    "docs": docs.main,
+    "diff": diffing.main,
     "flame": flame.main,
 }
 

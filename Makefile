@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate check docs sandbox verify test test-docs downstream faults durability prove lint types bench build clean \
-  kill-table pictures
+.PHONY: help setup generate check docs sandbox verify test test-verify test-docs downstream faults durability prove lint types \
+  bench build clean kill-table pictures
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -30,9 +30,13 @@ check: $(READY) ## fail if generated/ is not what spec/ says, or what was releas
 	$(BIN)/tillspec generate --check
 	$(BIN)/tillspec release --check
 
-test: $(VENV)/.node ## run the tests; the next three targets have those that take longer
+test: $(VENV)/.node ## run the tests; the next four targets have those that take longer
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal \
-	  --ignore tests/docs --ignore tests/faults --ignore tests/strangers --ignore tests/downstream/test_downstream.py
+	  --ignore tests/docs --ignore tests/verify --ignore tests/faults --ignore tests/strangers \
+	  --ignore tests/downstream/test_downstream.py
+
+test-verify: $(VENV)/.node ## try verify on small servers that are right or wrong, and its reports in a real browser
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal tests/verify
 
 test-docs: $(VENV)/.node ## try the site in a real browser, its samples in six languages, and the sites of other contracts
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal tests/docs

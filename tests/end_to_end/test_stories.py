@@ -41,7 +41,7 @@ RUN = {  # how many steps of each: all of them, where no buyer is needed
     "gr4vyCardKept": 4,
     "gr4vyExpired": 5,
     "dinteroOrderSession": 6,
-    "dinteroExpress": 8,
+    "dinteroExpress": 9,
     "diddoCheckout": 7,
     "diddoQr": 5,
 }

@@ -347,9 +347,9 @@ HOUR = timedelta(hours=1)
     [
         ("3", None, 3, 3), ("0", None, 0, 0), ("9" * 400, None, 1e9, float("inf")),
         ("Fri, 31 Dec 2199 23:59:59 GMT", None, 1e9, 1e10),
-        (format_datetime(NOW, usegmt=True), None, 0, 0), (format_datetime(NOW + HOUR, usegmt=True), None, 3500, 3600),
+        (format_datetime(NOW, usegmt=True), None, 0, 0), (format_datetime(NOW + HOUR, usegmt=True), None, 1800, 3600),
         (format_datetime(NOW + HOUR, usegmt=True), format_datetime(NOW + HOUR - timedelta(seconds=7), usegmt=True), 7, 7),
-        (format_datetime(NOW + HOUR, usegmt=True), "soon", 3500, 3600),
+        (format_datetime(NOW + HOUR, usegmt=True), "soon", 1800, 3600),
     ],
     ids=lambda value: "date" if isinstance(value, str) and len(value) > 10 else None,
 )  # fmt: skip

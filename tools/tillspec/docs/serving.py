@@ -47,7 +47,8 @@ def watch(files: Callable[[], Iterable[Path]], changed: Callable[[], None], ende
         now = _stamps(files())
         if now != before:
             changed()
-            before = _stamps(files())
+            # a file that changed again meanwhile counts as it was before, so that this is seen as well
+            before = {path: now.get(path, stamp) for path, stamp in _stamps(files()).items()}
 
 
 def _stamps(files: Iterable[Path]) -> Mapping[Path, tuple[int, int]]:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -22,7 +23,10 @@ from tillspec.docs import serving
 def served(tmp_path: Path) -> Iterator[tuple[str, IO[str]]]:
     contract(tmp_path / "spec")
     command = [sys.executable, "-m", "tillspec", "docs", "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background may have it ignored
+    with subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard
+    ) as process:
         assert process.stdout
         found = re.match(r"(http://127\.0\.0\.1:\d+)/index\.html", process.stdout.readline())
         assert found

@@ -25,7 +25,12 @@ def served(tmp_path: Path) -> Iterator[tuple[str, IO[str]]]:
     command = [sys.executable, "-m", "tillspec", "docs", "serve", "--port", "0"]
     heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # what runs in the background may have it ignored
     with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, preexec_fn=heard
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=heard,  # noqa: PLW1509  # no thread is running here
     ) as process:
         assert process.stdout
         found = re.match(r"(http://127\.0\.0\.1:\d+)/index\.html", process.stdout.readline())

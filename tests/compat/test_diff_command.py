@@ -357,7 +357,7 @@ def test_an_approval_survives_a_rebase_and_covers_no_other_change(project: Path,
     ("text", "line", "column", "told"),
     [
         ("[[approved]\n", 1, 11, "no TOML"),
-        ("# so\n\n[[approved]]\nfingerprints = [\n", 5, 1, "no TOML"),
+        ("# so\n\n[[approved]]\nfingerprints = [\n", 4, 17, "no TOML"),
         ("a = 1\na = 2\n", 2, 6, "no TOML"),
         ("[[accepted]]\n", 1, 3, "'accepted' is not known"),
         ("approved = 1\n", 1, 1, "no list of tables"),
@@ -371,7 +371,7 @@ def test_an_approval_survives_a_rebase_and_covers_no_other_change(project: Path,
         ("[[approved]]\nfingerprints = '0123456789ab'\nreason = 'a'\nuntil = 2027-01-01\n", 2, 1, "no list of fingerprints"),
         ("[[approved]]\nfingerprints = ['all']\nreason = 'a'\nuntil = 2027-01-01\n", 2, 1, "no list of fingerprints"),
         (approval("0123456789ab", "2027-01-01") + "for = 'ever'\n", 5, 1, "'for' is not known"),
-        (approval("0123456789ab", TODAY) * 2, 5, 1, "approved twice"),
+        (approval("0123456789ab", TODAY) * 2, 6, 1, "approved twice"),
     ],
 )  # fmt: skip
 def test_broken_approvals(text: str, line: int, column: int, told: str, project: Path, tillspec: Tillspec) -> None:

@@ -1,4 +1,4 @@
-"""Real contracts: pairs of released versions, and documents that say one thing in two ways, of which nothing is told."""
+"""Real contracts: pairs of versions, and documents that say one thing in two ways, of which nothing is told."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from helpers import Tillspec
 from tillspec import resources
 from tillspec.compat.compare import compare
 from tillspec.compat.contracts import contract
+from tillspec.diagnostics import Report
 from tillspec.document.grammar import walk
 from tillspec.document.openapi_3_0 import from_3_0
+from tillspec.pipeline import contract as read_contract
 from tillspec.pointer import look_up
 
 PAIRS = Path(__file__).with_name("pairs")
@@ -30,15 +32,18 @@ CORPUS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in PAIRS.iterdir() if path.is_dir()))
-def test_a_pair_of_versions(name: str, tillspec: Tillspec, accept: bool) -> None:
-    folder = PAIRS / name
-    old, new = (next(folder.glob(f"{side}.*")).name for side in ("old", "new"))
-    done = tillspec("diff", old, new, "--fail-on", "breaking", cwd=folder)
-    told = f"exit {done.returncode}\n{done.stdout}"
+@pytest.mark.parametrize("name", sorted(path.name.removesuffix(".overlay.yaml") for path in PAIRS.glob("*.overlay.yaml")))
+def test_a_pair_of_versions(name: str, shared: Path, tmp_path: Path, tillspec: Tillspec, accept: bool) -> None:
+    report = Report()
+    older = read_contract(shared / f"{name}.json", (), report, (PAIRS / f"{name}.overlay.yaml",))
+    assert report.items == [], "all of an overlay finds something"
+    (tmp_path / "old.json").write_text(json.dumps(older.value, indent=1))
+    (tmp_path / "new.json").write_bytes((shared / f"{name}.json").read_bytes())
+    done = tillspec("diff", "old.json", "new.json", "--fail-on", "breaking", cwd=tmp_path)
+    told, expected = f"exit {done.returncode}\n{done.stdout}", PAIRS / f"{name}.expect.txt"
     if accept:
-        (folder / "expect.txt").write_text(told)
-    assert told == (folder / "expect.txt").read_text()
+        expected.write_text(told)
+    assert told == expected.read_text()
     assert done.stderr == ""
     assert max(map(len, done.stdout.splitlines())) <= 100, "the lines are for a terminal of 80 columns, but for long names"
 

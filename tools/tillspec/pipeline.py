@@ -12,10 +12,10 @@ from pathlib import Path
 from tillspec.api.build import build
 from tillspec.api.model import Api
 from tillspec.diagnostics import Diagnostic, Report
-from tillspec.document.bundle import Bundle, bundle
-from tillspec.document.load import load
+from tillspec.document.bundle import Bundle
 from tillspec.document.overlay import overlay
 from tillspec.document.select import select
+from tillspec.document.whole import read_whole
 from tillspec.downstream import pin
 from tillspec.downstream.concerns import Concern, check_overlay
 from tillspec.emit.all import emit, own_files
@@ -46,13 +46,7 @@ def original(spec: Path, allowed: tuple[str, ...], report: Report) -> Bundle:
     Raises:
         Refused: it cannot be read or resolved; all reasons are told.
     """
-    document = load(spec, allowed, report)
-    report.stop_on_error()
-    assert document
-    whole = bundle(document, report)
-    report.stop_on_error()
-    assert whole
-    return whole
+    return read_whole(spec, allowed, report)
 
 
 def contract(spec: Path, allowed: tuple[str, ...], report: Report, overlays: tuple[Path, ...] = ()) -> Bundle:

@@ -90,14 +90,15 @@ def _explain(name: str) -> None:
 
 def _approvals(file: Path | None) -> Approvals:
     """The approvals in a file; none where none is named and none is there. Leaves with status 2 where they cannot be used."""
-    from tillspec.compat.approvals import Approvals, BadApprovals, read
+    from tillspec.compat.approvals import Approvals, read
+    from tillspec.toml import Mistake
 
     path = file or _APPROVALS
     if file is None and not path.exists():
         return Approvals((), today())
     try:
         return read(path.read_text(encoding="utf-8"), today())
-    except BadApprovals as error:
+    except Mistake as error:
         _refuse(f"{path}:{error.line}:{error.column}: {error}", error.hint)
     except (OSError, UnicodeDecodeError) as error:
         hint = "write one with --write-approvals"
@@ -169,7 +170,7 @@ def _judge(found: Comparison, approvals: Approvals, fail_on: str | None) -> int:
     from tillspec.diagnostics import printable
 
     for entry in approvals.expired:
-        names = ", ".join(entry.fingerprints)
+        names = ", ".join(entry.names)
         told = f"the approval of {names} (line {entry.line}) expired on {entry.until}: {printable(entry.reason)}"
         click.secho(f"error: {told}", fg="red", bold=True, err=True)
         click.echo("  hint: mend the contract, or give the approval a new day and say why", err=True)

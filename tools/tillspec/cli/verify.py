@@ -217,11 +217,12 @@ def _progress(step: str, run: Run) -> str:
 
 def _baseline_of(path: Path | None) -> Baseline | None:
     """The baseline in a file. Leaves with status 2 where it cannot be used."""
-    from tillspec.verify.baseline import BadBaseline, read
+    from tillspec.toml import Mistake
+    from tillspec.verify.baseline import read
 
     try:
         return read(path.read_text(encoding="utf-8")) if path is not None else None
-    except BadBaseline as error:
+    except Mistake as error:
         _refuse(path, error, error.hint)
     except (OSError, UnicodeDecodeError) as error:
         _refuse(path, error, "write one with --write-baseline")

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from tillspec.compat.revisions import NoRevision, Revision
 from tillspec.diagnostics import Refused, Report
-from tillspec.document.bundle import Bundle, bundle
+from tillspec.document.bundle import Bundle
 from tillspec.document.grammar import walk
-from tillspec.document.load import DISK, Files, load
+from tillspec.document.load import DISK, Files
+from tillspec.document.whole import read_whole
 from tillspec.rules.unfolding import unfolding
 
 Contract = Bundle
@@ -38,15 +39,10 @@ def contract(named: str, beside: str = DEFAULT, allowed: Sequence[str] = ()) -> 
     except NoRevision as error:
         report.error("file-missing", f"{named} cannot be read: {error}", hint=error.hint)
         raise Refused(report.items) from None
-    document = load(path, tuple(allowed), report, files)
+    made = read_whole(path, allowed, report, files)
+    report.items += unfolding(made, walk("openapi", made.value, ""))
     report.stop_on_error()
-    assert document
-    whole = bundle(document, report)
-    report.stop_on_error()
-    assert whole
-    report.items += unfolding(whole, walk("openapi", whole.value, ""))
-    report.stop_on_error()
-    return whole
+    return made
 
 
 def _where(named: str, beside: str) -> tuple[Path, Files]:

@@ -28,7 +28,7 @@ def as_json(comparison: Comparison, approvals: Approvals) -> str:
         "new": comparison.new,
         **{str(severity): numbers[severity] for severity in Severity},
         "changes": [_plain(change, approvals) for change in comparison.changes],
-        "expired": [{"fingerprints": entry.fingerprints, "until": str(entry.until)} for entry in approvals.expired],
+        "expired": [{"fingerprints": entry.names, "until": str(entry.until)} for entry in approvals.expired],
         "unused": [name for _, name in approvals.unused(comparison.changes)],
     }
     return json.dumps(value, ensure_ascii=False, indent=2)

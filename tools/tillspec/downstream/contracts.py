@@ -14,8 +14,8 @@ from tillspec import resources
 from tillspec.compat.released import Release, releases
 from tillspec.compat.revisions import NoRevision, Revision
 from tillspec.diagnostics import Refused, Report
-from tillspec.document.bundle import bundle
-from tillspec.document.load import load, open_file
+from tillspec.document.load import open_file
+from tillspec.document.whole import read_whole
 from tillspec.downstream.pin import Pinned
 from tillspec.downstream.settings import PACKAGED
 from tillspec.write.whole import put, scratch
@@ -113,16 +113,11 @@ def _copied(source: str, commit: str, allowed: tuple[str, ...], folder: Path) ->
     except NoRevision as error:
         _refuse(f"{source} cannot be read: {error}", error.hint)
     report = Report()
-    document = load(revision.root / inside, allowed, report, revision)
-    report.stop_on_error()
-    assert document
-    whole = bundle(document, report)
-    report.stop_on_error()
-    assert whole
-    above = Path(document.root.uri).parent
-    read = [one for one in document.sources.values() if one]
+    made = read_whole(revision.root / inside, allowed, report, revision)
+    above = (revision.root / inside).parent
+    read = made.sources
     if not all(Path(one.uri).is_relative_to(above) for one in read):
-        put(folder / "openapi.json", json.dumps(whole.value, ensure_ascii=False, indent=1) + "\n")
+        put(folder / "openapi.json", json.dumps(made.value, ensure_ascii=False, indent=1) + "\n")
         return Opened(folder / "openapi.json", revision.commit)
     for one in read:
         put(folder / Path(one.uri).relative_to(revision.root), one.data.decode("utf-8"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
+from tillspec import toml
 from tillspec.diagnostics import Refused, Report
 from tillspec.request import PARTS, ROLES, SERVERS
 from tillspec.source import Mark, Position, Source
@@ -121,15 +121,11 @@ class _Reader:
 
     def _value(self) -> dict[str, Any]:
         try:
-            return tomllib.loads(self.source.text)
-        except tomllib.TOMLDecodeError as error:
-            at = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
-            place = Position(int(at[1]), int(at[2])) if at else self.source.at(len(self.source.text))
-            message = re.sub(r" \(at .*\)$", "", str(error))
-            conflict = "<<<<<<<" in self.source.text
-            hint = "solve the merge conflict" if conflict else "see https://toml.io; texts stand in quotes"
+            return toml.read(self.source.text)
+        except toml.Mistake as error:
+            hint = "solve the merge conflict" if "<<<<<<<" in self.source.text else error.hint
             report = Report()
-            report.error("settings", f"this is no TOML: {message}", Mark(self.source, place), hint)
+            report.error("settings", str(error), Mark(self.source, Position(error.line or 1, error.column or 1)), hint)
             raise Refused(report.items) from None
 
     def _contract(self, value: Mapping[str, Any]) -> dict[str, Any]:

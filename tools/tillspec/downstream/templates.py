@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tillspec import resources
+from tillspec import resources, toml
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -21,12 +19,6 @@ def render(name: str, **view: Any) -> str:
         jinja2.UndefinedError: the template names something that the view does not have.
     """
     return _environment().get_template(f"{name}.j2").render(view)
-
-
-def toml(value: str | Path | list[str]) -> str:
-    """A text, or a list of texts, as TOML has it: a basic string is escaped as in JSON, but for DEL, which JSON leaves."""
-    plain = value if isinstance(value, list) else str(value)
-    return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def in_make(text: str) -> str:
@@ -46,5 +38,5 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"toml": toml}
+    environment.filters |= {"toml": toml.written}
     return environment

@@ -8,9 +8,9 @@ from pathlib import Path
 from textwrap import fill
 
 from tillspec.diagnostics import Refused, Report, printable
-from tillspec.document.bundle import Bundle, bundle
-from tillspec.document.load import load
+from tillspec.document.bundle import Bundle
 from tillspec.document.overlay import overlay
+from tillspec.document.whole import read_whole
 from tillspec.downstream import pin as pins
 from tillspec.downstream.concerns import Concern, concerns, lines, part
 from tillspec.downstream.contracts import pinned
@@ -73,7 +73,7 @@ def _old(settings: Settings, old: Pinned) -> tuple[Bundle, bool] | None:
     """
     try:
         with pinned(old.source, old, settings.allowed) as opened:
-            found = _whole(opened.root, settings.allowed)
+            found = read_whole(opened.root, settings.allowed, Report())
         if pins.digest_of(found) == old.digest:
             return adapted(settings, found), False
     except Refused:
@@ -82,21 +82,10 @@ def _old(settings: Settings, old: Pinned) -> tuple[Bundle, bool] | None:
     try:
         written = lock.parse((settings.out / lock.NAME).read_text(encoding="utf-8"))
         if written.configuration.get("pin") == old.digest and written.outputs.get(made.name) == lock.digest(made.read_bytes()):
-            return _whole(made, ()), True
+            return read_whole(made, (), Report()), True
     except (OSError, ValueError, Refused):
         pass
     return None
-
-
-def _whole(root: Path, allowed: tuple[str, ...]) -> Bundle:
-    report = Report()
-    document = load(root, allowed, report)
-    report.stop_on_error()
-    assert document
-    whole = bundle(document, report)
-    report.stop_on_error()
-    assert whole
-    return whole
 
 
 def adapted(settings: Settings, whole: Bundle) -> Bundle:

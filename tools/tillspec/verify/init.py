@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from textwrap import shorten
 
 from tillspec.runtime.behavior import Lifecycle
+from tillspec.toml import FILL_ME
 from tillspec.verify.contract import ParameterForm, Target
 from tillspec.verify.draft import Draft
 from tillspec.verify.exchange import Call
-from tillspec.verify.profile import FILL_ME, FIRST, SECOND
+from tillspec.verify.profile import FIRST, SECOND
 from tillspec.verify.run import Run
 from tillspec.verify.world import Unavailable, World
 

@@ -5,23 +5,19 @@ from __future__ import annotations
 import base64
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tillspec import toml
 from tillspec.api.durations import duration
+from tillspec.toml import FILL_ME, Mistake
 
-FILL_ME = "FILL_ME"
 FIRST, SECOND = "first", "second"
 
 
-class BadProfile(ValueError):
-    """A profile that cannot be used. `line` and `column` are where, counted from 1, where that is known."""
-
-    def __init__(self, message: str, hint: str = "", line: int | None = None, column: int | None = None) -> None:
-        super().__init__(message)
-        self.hint, self.line, self.column = hint, line, column
+class BadProfile(Mistake):
+    """A profile that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,14 +182,6 @@ def _decoded(text: str) -> str:
         return ""
 
 
-def no_toml(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, str, int, int]:
-    """Why a text is no TOML, a hint, and the line and the column, counted from 1."""
-    why, _, place = str(error).partition(" (at ")
-    lines = text.rstrip().split("\n")
-    line, column = map(int, re.findall(r"\d+", place) or (len(lines), len(lines[-1]) + 1))
-    return f"this is no TOML: {why}", "a text stands in quotes, and a name before =; see https://toml.io", line, column
-
-
 def variable(name: str) -> str:
     """A name as environment variables have it."""
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
@@ -221,9 +209,9 @@ def read(text: str, environment: Mapping[str, str] = os.environ) -> Profile:
         BadProfile: it is no TOML, has what is not known, or an environment variable is not set.
     """
     try:
-        value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadProfile(*no_toml(error, text)) from None
+        value = toml.read(text)
+    except Mistake as error:
+        raise BadProfile(str(error), error.hint, error.line, error.column) from None
     return _Reader(text, environment).profile(value)
 
 

@@ -44,7 +44,7 @@ def as_json(outcome: Outcome) -> str:
         ],
         "matrix": _matrix(outcome),
         "unfilled": outcome.unfilled,
-        "stale": [entry.id for entry in outcome.stale],
+        "stale": [name for entry in outcome.stale for name in entry.names],
         "coverage": outcome.coverage,
     }
     return json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace").decode() + "\n"

@@ -19,7 +19,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from tillspec.verify.baseline import Accepted, Baseline
+from tillspec.acceptances import Acceptance
+from tillspec.verify.baseline import Baseline
 from tillspec.verify.checks import CHECKS, Kind
 from tillspec.verify.contract import Contract
 from tillspec.verify.findings import Finding, Severity, Untested
@@ -48,8 +49,8 @@ class Found:
 
     group: Group
     reproduction: Reproduction
-    accepted: Accepted | None = None
-    expired: Accepted | None = None
+    accepted: Acceptance | None = None
+    expired: Acceptance | None = None
 
     @property
     def counts(self) -> bool:
@@ -130,7 +131,7 @@ class Outcome:
     untested: tuple[Untested, ...]
     cells: Mapping[tuple[str, Kind], Cell]
     incomplete: tuple[str, ...] = ()
-    stale: tuple[Accepted, ...] = ()
+    stale: tuple[Acceptance, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
     unfilled: tuple[str, ...] = ()
 
@@ -239,7 +240,7 @@ def _untested(run: Run) -> list[Untested]:
     return list(dict.fromkeys(made))
 
 
-def _found(group: Group, run: Run, secrets: Secrets, entry: Accepted | None, day: date) -> Found:
+def _found(group: Group, run: Run, secrets: Secrets, entry: Acceptance | None, day: date) -> Found:
     shown = reproduction(group.lead, run, secrets)
     hidden = Group(secrets.masked(group.what), tuple(masked(finding, secrets) for finding in group.findings))
     holds = entry is not None and entry.counts_on(day)

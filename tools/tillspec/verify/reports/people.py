@@ -38,7 +38,7 @@ def lines(outcome: Outcome, *, verbose: bool = False, width: int = _WIDTH) -> It
         yield ()
     yield from _briefly(brief, width)
     for entry in outcome.stale:
-        yield from _wrapped("warn", "baseline ", f"{entry.id} was not found any more; remove it from the baseline")
+        yield from _wrapped("warn", "baseline ", f"{', '.join(entry.names)} was not found any more; remove it from the baseline")
     yield from [()] if outcome.stale else []
     yield from _untested(outcome)
     yield from _incomplete(outcome)

@@ -22,6 +22,9 @@ _NOTHING = "nothing was written"
 _PROFILE = Path("verify.toml")
 _CI = ("github", "gitlab", "none")
 _PACKAGES = {"client": "checkout_client", "server": "checkout_server", "both": "checkout"}
+_STARTS = (
+    "starts your server and holds it to the contract;\n     pip install uvicorn, or say in the Makefile what starts it: SERVE = …"
+)
 
 
 @click.command(
@@ -187,7 +190,7 @@ def _next(settings: Settings) -> list[str]:
             steps.append(f"tillspec verify init --url {url}; fill in what it writes,")
             steps[-1] += f'\n     and name it in tillspec.toml: profile = "{_PROFILE}"'
     steps += [
-        "make verify      " + ("holds your server to the contract" if settings.is_server else "runs your tests"),
+        "make verify      " + (_STARTS if settings.is_server else "runs your tests, by pytest"),
         f"Commit it all, {settings.out}/ as well; CI runs make check.",
         "tillspec upgrade moves the pin when the contract has a new release.",
     ]
